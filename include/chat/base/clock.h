@@ -1,0 +1,12 @@
+#pragma once
+
+#include <stdint.h>
+
+/* Time as one loop turn sees it: read once at its start, the same for everything inside. */
+struct clock {
+	int64_t mono_ms; /* monotonic; deadlines */
+	int64_t real_ms; /* since 1970; what people see */
+};
+
+void clock_read(struct clock *c);
+int64_t clock_mono_us(void);

@@ -1,0 +1,5 @@
+#include "base/mem.h"
+
+void mem_trim(void)
+{
+}
