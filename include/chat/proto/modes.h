@@ -1,0 +1,93 @@
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/str.h"
+
+/*
+ * Channel and user modes as data: one const row each; what a letter takes is decided here and nowhere else.
+ * CHANMODES types as in modern.ircdocs.horse: A lists, B always a parameter, C a parameter when set, D flags.
+ */
+enum chan_mode_type { CHAN_MODE_LIST, CHAN_MODE_PARAM, CHAN_MODE_PARAM_SET, CHAN_MODE_FLAG, CHAN_MODE_PREFIX };
+
+/* Bits of a channel's flags; the letter is in the table. */
+enum {
+	CHAN_INVITE_ONLY = 1 << 0,     /* i */
+	CHAN_MODERATED = 1 << 1,       /* m */
+	CHAN_NO_EXTERNAL = 1 << 2,     /* n */
+	CHAN_SECRET = 1 << 3,          /* s */
+	CHAN_TOPIC_LOCKED = 1 << 4,    /* t */
+	CHAN_NO_CTCP = 1 << 5,         /* C */
+	CHAN_REGISTERED_ONLY = 1 << 6, /* R */
+	CHAN_REGISTERED = 1 << 7,      /* r: set by the server alone */
+};
+
+/* Bits of a member's rank, highest first in PREFIX=(qaohv)~&@%+ */
+enum {
+	RANK_VOICE = 1 << 0,  /* v + */
+	RANK_HALFOP = 1 << 1, /* h % */
+	RANK_OP = 1 << 2,     /* o @ */
+	RANK_ADMIN = 1 << 3,  /* a & */
+	RANK_OWNER = 1 << 4,  /* q ~ */
+};
+
+/* Lists; index into a channel's lists. */
+enum chan_list { CHAN_LIST_BAN, CHAN_LIST_EXCEPT, CHAN_LIST_INVEX, CHAN_LIST_COUNT };
+
+struct chan_mode {
+	char letter;
+	enum chan_mode_type type;
+	uint32_t bit; /* flag or rank bit, or the enum chan_list */
+	char prefix;  /* for CHAN_MODE_PREFIX */
+};
+
+const struct chan_mode *chan_mode_find(char letter); /* NULL: unknown */
+const struct chan_mode *chan_modes(size_t *count);   /* all rows, in the order that ISUPPORT shows */
+char rank_prefix(uint8_t rank);                      /* of the highest bit; 0 for none */
+/* All prefixes, highest first, or the highest alone; dst gets up to 5 bytes and a NUL. Returns the length. */
+size_t rank_prefixes(uint8_t rank, bool all, char dst[6]);
+/* The rank bit for a STATUSMSG prefix character; 0: none. */
+uint8_t rank_of_prefix(char prefix);
+
+/* Bits of a user's modes. */
+enum {
+	USER_INVISIBLE = 1 << 0,       /* i */
+	USER_OPER = 1 << 1,            /* o: given by OPER, may be dropped */
+	USER_WALLOPS = 1 << 2,         /* w */
+	USER_REGISTERED_ONLY = 1 << 3, /* R: direct messages from accounts alone */
+	USER_BOT = 1 << 4,             /* B */
+	USER_REGISTERED = 1 << 5,      /* r: set by the server alone */
+};
+
+struct user_mode {
+	char letter;
+	uint32_t bit;
+	bool settable;   /* by the user with MODE +x */
+	bool unsettable; /* by the user with MODE -x */
+};
+
+const struct user_mode *user_mode_find(char letter);
+const struct user_mode *user_modes(size_t *count);
+
+/* One step of a mode string: "+o-v nick nick" gives {set, 'o', "nick"}, {unset, 'v', "nick"}. */
+struct mode_step {
+	bool set;
+	char letter;
+	const struct chan_mode *mode; /* NULL: unknown letter (472) */
+	const char *param;            /* NULL: none was there */
+	bool query;                   /* a list letter without a parameter, or with an empty one (param is NULL) */
+};
+
+struct mode_parse {
+	const char *at;            /* rest of the mode string */
+	const char *const *params; /* rest of the parameters */
+	size_t nparams;
+	bool set;
+};
+
+/* Walks a channel mode string with its parameters. modes: NUL-terminated, e.g. "+ov-k". */
+void mode_parse_init(struct mode_parse *m, const char *modes, const char *const *params, size_t nparams);
+bool mode_parse_next(struct mode_parse *m, struct mode_step *out);

@@ -1,0 +1,42 @@
+#include "proto/caps.h"
+
+static const struct cap_row rows[] = {
+	{CAP_ACCOUNT_NOTIFY, "account-notify", NULL},
+	{CAP_ACCOUNT_TAG, "account-tag", NULL},
+	{CAP_AWAY_NOTIFY, "away-notify", NULL},
+	{CAP_BATCH, "batch", NULL},
+	{CAP_CAP_NOTIFY, "cap-notify", NULL},
+	{CAP_CHGHOST, "chghost", NULL},
+	{CAP_EXTENDED_ISUPPORT, "draft/extended-isupport", NULL},
+	{CAP_NO_IMPLICIT_NAMES, "draft/no-implicit-names", NULL},
+	{CAP_PRE_AWAY, "draft/pre-away", NULL},
+	{CAP_ECHO_MESSAGE, "echo-message", NULL},
+	{CAP_EXTENDED_JOIN, "extended-join", NULL},
+	{CAP_EXTENDED_MONITOR, "extended-monitor", NULL},
+	{CAP_INVITE_NOTIFY, "invite-notify", NULL},
+	{CAP_LABELED_RESPONSE, "labeled-response", NULL},
+	{CAP_MESSAGE_TAGS, "message-tags", NULL},
+	{CAP_MULTI_PREFIX, "multi-prefix", NULL},
+	{CAP_NO_IMPLICIT_NAMES, "no-implicit-names", NULL},
+	{CAP_SERVER_TIME, "server-time", NULL},
+	{CAP_SETNAME, "setname", NULL},
+	{CAP_STANDARD_REPLIES, "standard-replies", NULL},
+	{CAP_USERHOST_IN_NAMES, "userhost-in-names", NULL},
+};
+
+enum { ROWS = sizeof(rows) / sizeof(rows[0]) };
+
+const struct cap_row *caps_rows(size_t *count)
+{
+	*count = ROWS;
+	return rows;
+}
+
+const struct cap_row *caps_find(struct str name)
+{
+	for (size_t i = 0; i < ROWS; i++) {
+		if (str_eq(name, str_of(rows[i].name)))
+			return &rows[i];
+	}
+	return NULL;
+}

@@ -1,0 +1,147 @@
+#include "proto/modes.h"
+
+/* The prefixes come last, the highest rank first: what looks for one starts at the first of them. */
+static const struct chan_mode chan_table[] = {
+	{'b', CHAN_MODE_LIST, CHAN_LIST_BAN, 0},
+	{'e', CHAN_MODE_LIST, CHAN_LIST_EXCEPT, 0},
+	{'I', CHAN_MODE_LIST, CHAN_LIST_INVEX, 0},
+	{'k', CHAN_MODE_PARAM, 0, 0},
+	{'l', CHAN_MODE_PARAM_SET, 0, 0},
+	{'C', CHAN_MODE_FLAG, CHAN_NO_CTCP, 0},
+	{'R', CHAN_MODE_FLAG, CHAN_REGISTERED_ONLY, 0},
+	{'i', CHAN_MODE_FLAG, CHAN_INVITE_ONLY, 0},
+	{'m', CHAN_MODE_FLAG, CHAN_MODERATED, 0},
+	{'n', CHAN_MODE_FLAG, CHAN_NO_EXTERNAL, 0},
+	{'r', CHAN_MODE_FLAG, CHAN_REGISTERED, 0},
+	{'s', CHAN_MODE_FLAG, CHAN_SECRET, 0},
+	{'t', CHAN_MODE_FLAG, CHAN_TOPIC_LOCKED, 0},
+	{'q', CHAN_MODE_PREFIX, RANK_OWNER, '~'},
+	{'a', CHAN_MODE_PREFIX, RANK_ADMIN, '&'},
+	{'o', CHAN_MODE_PREFIX, RANK_OP, '@'},
+	{'h', CHAN_MODE_PREFIX, RANK_HALFOP, '%'},
+	{'v', CHAN_MODE_PREFIX, RANK_VOICE, '+'},
+};
+
+static const struct user_mode user_table[] = {
+	{'B', USER_BOT, true, true},   {'R', USER_REGISTERED_ONLY, true, true}, {'i', USER_INVISIBLE, true, true},
+	{'o', USER_OPER, false, true}, {'r', USER_REGISTERED, false, false},    {'w', USER_WALLOPS, true, true},
+};
+
+enum {
+	CHAN_ROWS = sizeof(chan_table) / sizeof(chan_table[0]),
+	PREFIX_ROWS = 5,
+	USER_ROWS = sizeof(user_table) / sizeof(user_table[0]),
+};
+
+const struct chan_mode *chan_mode_find(char letter)
+{
+	for (size_t i = 0; i < CHAN_ROWS; i++) {
+		if (chan_table[i].letter == letter)
+			return &chan_table[i];
+	}
+	return NULL;
+}
+
+const struct chan_mode *chan_modes(size_t *count)
+{
+	*count = CHAN_ROWS;
+	return chan_table;
+}
+
+const struct user_mode *user_mode_find(char letter)
+{
+	for (size_t i = 0; i < USER_ROWS; i++) {
+		if (user_table[i].letter == letter)
+			return &user_table[i];
+	}
+	return NULL;
+}
+
+const struct user_mode *user_modes(size_t *count)
+{
+	*count = USER_ROWS;
+	return user_table;
+}
+
+size_t rank_prefixes(uint8_t rank, bool all, char dst[6])
+{
+	size_t n = 0;
+
+	for (size_t i = CHAN_ROWS - PREFIX_ROWS; rank && i < CHAN_ROWS; i++) {
+		if ((rank & chan_table[i].bit) && (all || n == 0))
+			dst[n++] = chan_table[i].prefix;
+	}
+	dst[n] = '\0';
+	return n;
+}
+
+char rank_prefix(uint8_t rank)
+{
+	for (size_t i = CHAN_ROWS - PREFIX_ROWS; rank && i < CHAN_ROWS; i++) {
+		if (rank & chan_table[i].bit)
+			return chan_table[i].prefix;
+	}
+	return 0;
+}
+
+uint8_t rank_of_prefix(char prefix)
+{
+	for (size_t i = CHAN_ROWS - PREFIX_ROWS; i < CHAN_ROWS; i++) {
+		if (chan_table[i].prefix == prefix)
+			return (uint8_t)chan_table[i].bit;
+	}
+	return 0;
+}
+
+void mode_parse_init(struct mode_parse *m, const char *modes, const char *const *params, size_t nparams)
+{
+	*m = (struct mode_parse){modes, params, nparams, true};
+}
+
+static bool takes_param(const struct chan_mode *mode, bool set)
+{
+	switch (mode->type) {
+	case CHAN_MODE_LIST:
+	case CHAN_MODE_PARAM:
+	case CHAN_MODE_PREFIX:
+		return true;
+	case CHAN_MODE_PARAM_SET:
+		return set;
+	case CHAN_MODE_FLAG:
+		break;
+	}
+	return false;
+}
+
+static const char *next_param(struct mode_parse *m)
+{
+	if (m->nparams == 0)
+		return NULL;
+	m->nparams--;
+	return *m->params++;
+}
+
+static void skip_signs(struct mode_parse *m)
+{
+	for (; *m->at == '+' || *m->at == '-'; m->at++)
+		m->set = *m->at == '+';
+}
+
+/* An empty parameter to a list is none: "+b :" asks for the list, it does not ban everybody. */
+bool mode_parse_next(struct mode_parse *m, struct mode_step *out)
+{
+	skip_signs(m);
+	if (*m->at == '\0')
+		return false;
+	*out = (struct mode_step){.set = m->set, .letter = *m->at++};
+	out->mode = chan_mode_find(out->letter);
+	if (!out->mode || !takes_param(out->mode, m->set))
+		return true;
+	out->param = next_param(m);
+	if (out->mode->type == CHAN_MODE_LIST) {
+		if (out->param && out->param[0] == '\0')
+			out->param = NULL;
+		out->query = !out->param;
+	}
+	return true;
+}

@@ -1,0 +1,179 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "proto/modes.h"
+
+static void test_chan_rows(void **state)
+{
+	const struct chan_mode *rows;
+	size_t count = 0;
+	char order[32] = "";
+
+	(void)state;
+	rows = chan_modes(&count);
+	assert_true(count < sizeof(order));
+	for (size_t i = 0; i < count; i++) {
+		order[i] = rows[i].letter;
+		assert_ptr_equal(chan_mode_find(rows[i].letter), &rows[i]);
+		assert_int_equal(rows[i].prefix != 0, rows[i].type == CHAN_MODE_PREFIX);
+	}
+	assert_string_equal(order, "beIklCRimnrstqaohv");
+	assert_null(chan_mode_find('x'));
+	assert_null(chan_mode_find('\0'));
+	assert_null(chan_mode_find('+'));
+	assert_null(chan_mode_find((char)0xe9));
+	assert_int_equal(chan_mode_find('I')->bit, CHAN_LIST_INVEX);
+	assert_int_equal(chan_mode_find('k')->type, CHAN_MODE_PARAM);
+	assert_int_equal(chan_mode_find('l')->type, CHAN_MODE_PARAM_SET);
+	assert_int_equal(chan_mode_find('i')->bit, CHAN_INVITE_ONLY);
+	assert_int_equal(chan_mode_find('t')->bit, CHAN_TOPIC_LOCKED);
+}
+
+static void test_user_rows(void **state)
+{
+	static const struct {
+		char letter;
+		uint32_t bit;
+		bool settable, unsettable;
+	} want[] = {
+		{'i', USER_INVISIBLE, true, true}, {'o', USER_OPER, false, true},
+		{'w', USER_WALLOPS, true, true},   {'R', USER_REGISTERED_ONLY, true, true},
+		{'B', USER_BOT, true, true},       {'r', USER_REGISTERED, false, false},
+	};
+	size_t count = 0;
+
+	(void)state;
+	user_modes(&count);
+	assert_int_equal(count, sizeof(want) / sizeof(want[0]));
+	for (size_t i = 0; i < count; i++) {
+		const struct user_mode *mode = user_mode_find(want[i].letter);
+
+		assert_non_null(mode);
+		assert_int_equal(mode->bit, want[i].bit);
+		assert_int_equal(mode->settable, want[i].settable);
+		assert_int_equal(mode->unsettable, want[i].unsettable);
+	}
+	assert_null(user_mode_find('x'));
+}
+
+static void test_ranks(void **state)
+{
+	static const struct {
+		uint8_t rank;
+		const char *all, *highest;
+	} rows[] = {
+		{0, "", ""},
+		{RANK_VOICE, "+", "+"},
+		{RANK_OP | RANK_VOICE, "@+", "@"},
+		{RANK_HALFOP, "%", "%"},
+		{RANK_ADMIN | RANK_HALFOP, "&%", "&"},
+		{RANK_OWNER | RANK_ADMIN | RANK_OP | RANK_HALFOP | RANK_VOICE, "~&@%+", "~"},
+		{0xe0, "", ""},
+	};
+	char got[6];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		assert_int_equal(rank_prefixes(rows[i].rank, true, got), strlen(rows[i].all));
+		assert_string_equal(got, rows[i].all);
+		assert_int_equal(rank_prefixes(rows[i].rank, false, got), strlen(rows[i].highest));
+		assert_string_equal(got, rows[i].highest);
+		assert_int_equal(rank_prefix(rows[i].rank), rows[i].highest[0]);
+	}
+	assert_int_equal(rank_of_prefix('~'), RANK_OWNER);
+	assert_int_equal(rank_of_prefix('&'), RANK_ADMIN);
+	assert_int_equal(rank_of_prefix('@'), RANK_OP);
+	assert_int_equal(rank_of_prefix('%'), RANK_HALFOP);
+	assert_int_equal(rank_of_prefix('+'), RANK_VOICE);
+	assert_int_equal(rank_of_prefix('#'), 0);
+	assert_int_equal(rank_of_prefix('\0'), 0);
+}
+
+/* Each step as "+x", with "=param", "?" for a list query, "!" for an unknown letter. */
+static void check_parse(const char *modes, const char *const *params, size_t nparams, const char *want)
+{
+	char memory[256];
+	struct mode_parse m;
+	struct mode_step step;
+	struct buf b;
+
+	buf_init(&b, memory, sizeof(memory) - 1);
+	mode_parse_init(&m, modes, params, nparams);
+	while (mode_parse_next(&m, &step)) {
+		buf_chr(&b, step.set ? '+' : '-');
+		buf_chr(&b, step.letter);
+		assert_ptr_equal(step.mode, chan_mode_find(step.letter));
+		if (!step.mode)
+			buf_chr(&b, '!');
+		if (step.query)
+			buf_chr(&b, '?');
+		if (step.param) {
+			buf_chr(&b, '=');
+			buf_cstr(&b, step.param);
+		}
+		buf_chr(&b, ' ');
+	}
+	memory[b.n] = '\0';
+	assert_string_equal(memory, want);
+	assert_false(mode_parse_next(&m, &step));
+}
+
+static void test_parse(void **state)
+{
+	static const char *const abc[] = {"A", "B", "C"};
+	static const char *const empty[] = {"", ""};
+	static const struct {
+		const char *modes;
+		const char *const *params;
+		size_t nparams;
+		const char *want;
+	} rows[] = {
+		{"", abc, 3, ""},
+		{"+", abc, 3, ""},
+		{"+-+-", abc, 3, ""},
+		{"nt", NULL, 0, "+n +t "},
+		{"+n-t", NULL, 0, "+n -t "},
+		{"+-n", NULL, 0, "-n "},
+		{"-+n--++-i", NULL, 0, "+n -i "},
+		{"+o-v", abc, 2, "+o=A -v=B "},
+		{"+ooo", abc, 2, "+o=A +o=B +o "},
+		{"-o", NULL, 0, "-o "},
+		{"+nov", abc, 2, "+n +o=A +v=B "},
+		{"+l", abc, 1, "+l=A "},
+		{"+l", NULL, 0, "+l "},
+		{"-l", abc, 1, "-l "},
+		{"-lo", abc, 1, "-l -o=A "},
+		{"+k-k", abc, 2, "+k=A -k=B "},
+		{"-k", NULL, 0, "-k "},
+		{"+klo", abc, 3, "+k=A +l=B +o=C "},
+		{"b", NULL, 0, "+b? "},
+		{"-b", NULL, 0, "-b? "},
+		{"+beI", abc, 1, "+b=A +e? +I? "},
+		{"+bb", abc, 2, "+b=A +b=B "},
+		{"+b", empty, 1, "+b? "},
+		{"+bk", empty, 2, "+b? +k= "},
+		{"+xo", abc, 1, "+x! +o=A "},
+		{"+X\xe9 ,", abc, 1, "+X! +\xe9! + ! +,! "},
+		{"+r", abc, 1, "+r "},
+		{"+i", abc, 3, "+i "},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		check_parse(rows[i].modes, rows[i].params, rows[i].nparams, rows[i].want);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_chan_rows),
+		cmocka_unit_test(test_user_rows),
+		cmocka_unit_test(test_ranks),
+		cmocka_unit_test(test_parse),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
