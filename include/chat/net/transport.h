@@ -1,0 +1,33 @@
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/uio.h>
+
+/*
+ * How bytes come and go: plain now; TLS and WebSocket stack on another transport. Nothing above asks which it is.
+ */
+struct transport;
+
+struct transport_ops {
+	/*
+	 * > 0 bytes read; 0 at the end of the stream; -EAGAIN; other -errno. Fewer bytes than there was room for mean
+	 * that nothing more is at hand.
+	 */
+	ssize_t (*read)(struct transport *t, struct iovec *iov, int iovcnt);
+	/* >= 0 bytes taken, fewer than given when no more fit for now; -EAGAIN; other -errno. */
+	ssize_t (*write)(struct transport *t, struct iovec *iov, int iovcnt);
+	/* No more will be written. 0, -EAGAIN (call again when wanted), other -errno. */
+	int (*shutdown)(struct transport *t);
+	/* What the transport itself must wait for before it can go on (POLL_*), 0 for nothing of its own. */
+	unsigned (*wants)(const struct transport *t);
+	void (*free)(struct transport *t); /* closes the descriptor */
+};
+
+struct transport {
+	const struct transport_ops *ops;
+	int fd;
+};
+
+/* A plain stream socket, embedded in its owner: no allocation. free closes fd. */
+void transport_plain_init(struct transport *t, int fd);
