@@ -1,0 +1,43 @@
+#pragma once
+
+#include "network/state.h"
+
+/* One record on its way through the network: shared by apply*.c alone. */
+struct apply {
+	struct network *net;
+	const struct record *r;
+	const struct change_sink *sink;
+	struct user *origin; /* NULL: the server, or the user that is to be added */
+	bool unchecked;      /* rights are not asked */
+};
+
+/* A change of this record, by the origin and about it; the caller fills in the rest. */
+struct change apply_change(const struct apply *a, enum change_type type);
+void apply_tell(const struct apply *a, const struct change *c);
+
+/* Tells the refusal; user, channel: what it is about, NULL for none. True when there was one. */
+bool apply_refuse(const struct apply *a, enum refusal refusal, const struct user *user, const struct channel *channel);
+
+/* The channel of that name; NULL after telling that there is none. */
+struct channel *apply_channel(const struct apply *a, struct str name);
+/* The user of that id; NULL after telling that there is none. */
+struct user *apply_target(const struct apply *a, uint64_t id, const struct channel *channel);
+
+void apply_user_add(struct apply *a);
+void apply_user_nick(struct apply *a);
+void apply_user_quit(struct apply *a);
+void apply_user_kill(struct apply *a);
+void apply_user_away(struct apply *a);
+void apply_user_realname(struct apply *a);
+void apply_user_host(struct apply *a);
+void apply_user_modes(struct apply *a);
+void apply_user_account(struct apply *a);
+void apply_join(struct apply *a);
+void apply_part(struct apply *a);
+void apply_kick(struct apply *a);
+void apply_topic(struct apply *a);
+void apply_invite(struct apply *a);
+void apply_channel_modes(struct apply *a);
+void apply_kept_channel(struct apply *a);
+void apply_message(struct apply *a);
+void apply_wallops(struct apply *a);

@@ -1,0 +1,146 @@
+#include "base/mem.h"
+#include "network/apply.h"
+#include "network/rules.h"
+
+/* Members are only altered here, so what rules call const is ours to change. */
+static struct member *member_of(const struct channel *c, const struct user *u)
+{
+	return (struct member *)network_member(c, u);
+}
+
+static void tell_member(const struct apply *a, enum change_type type, const struct member *m, struct str text)
+{
+	struct change c = apply_change(a, type);
+
+	c.user = m->user;
+	c.channel = m->channel;
+	c.member = m;
+	c.text = text;
+	apply_tell(a, &c);
+}
+
+static bool may_join(const struct apply *a, const struct channel *c)
+{
+	uint32_t max = a->r->join.channels_max;
+	uint32_t in = a->origin->memberships.count;
+
+	if ((max && in >= max) || in >= UINT16_MAX)
+		return !apply_refuse(a, REFUSAL_TOO_MANY_CHANNELS, a->origin, c);
+	if (!c && !state_channel_name_fits(a->r->join.channel))
+		return !apply_refuse(a, REFUSAL_NO_SUCH_CHANNEL, a->origin, NULL);
+	if (!c || a->unchecked)
+		return true;
+	return !apply_refuse(a, rule_join(a->net, c, a->origin, a->r->join.key), a->origin, c);
+}
+
+static struct channel *make_channel(const struct apply *a)
+{
+	uint32_t flags = a->r->join.new_flags & STATE_CHAN_FLAGS;
+
+	if (!a->unchecked)
+		flags &= ~(uint32_t)CHAN_REGISTERED;
+	return state_channel_add(a->net, a->r->join.channel, flags, a->r->time);
+}
+
+void apply_join(struct apply *a)
+{
+	struct channel *c = state_channel(a->net, a->r->join.channel);
+	uint8_t rank = c ? 0 : RANK_OP;
+
+	if ((c && member_of(c, a->origin)) || !may_join(a, c))
+		return;
+	if (!c)
+		c = make_channel(a);
+	state_user_uninvite(a->origin, c->id);
+	tell_member(a, CHANGE_JOINED, state_member_add(c, a->origin, rank), STR_NONE);
+}
+
+void apply_part(struct apply *a)
+{
+	struct channel *c = apply_channel(a, a->r->part.channel);
+	struct member *m;
+
+	if (!c)
+		return;
+	m = member_of(c, a->origin);
+	if (!m) {
+		apply_refuse(a, REFUSAL_NOT_ON_CHANNEL, a->origin, c);
+		return;
+	}
+	tell_member(a, CHANGE_PARTED, m, a->r->part.reason);
+	state_member_remove(a->net, m);
+}
+
+void apply_kick(struct apply *a)
+{
+	struct channel *c = apply_channel(a, a->r->kick.channel);
+	struct user *target = c ? apply_target(a, a->r->kick.target, c) : NULL;
+	struct member *m;
+
+	if (!target)
+		return;
+	if (!a->unchecked && apply_refuse(a, rule_kick(c, a->origin, target), target, c))
+		return;
+	m = member_of(c, target);
+	if (!m) {
+		apply_refuse(a, REFUSAL_TARGET_NOT_ON_CHANNEL, target, c);
+		return;
+	}
+	tell_member(a, CHANGE_KICKED, m, a->r->kick.reason);
+	state_member_remove(a->net, m);
+}
+
+static void set_topic(const struct apply *a, struct channel *c)
+{
+	char memory[NETWORK_MASK_MAX];
+	struct buf by;
+
+	mem_free(c->topic);
+	mem_free(c->topic_by);
+	c->topic = NULL;
+	c->topic_by = NULL;
+	c->topic_time = 0;
+	if (!a->r->topic.text.n)
+		return;
+	buf_init(&by, memory, sizeof(memory));
+	state_user_mask(&by, a->origin, USER_HOST);
+	c->topic = mem_strndup(a->r->topic.text.p, a->r->topic.text.n);
+	c->topic_by = mem_strndup(by.p, by.n);
+	c->topic_time = a->r->time;
+}
+
+void apply_topic(struct apply *a)
+{
+	struct channel *c = apply_channel(a, a->r->topic.channel);
+	struct change change = apply_change(a, CHANGE_TOPIC);
+
+	if (!c)
+		return;
+	if (!a->unchecked && apply_refuse(a, rule_topic(c, a->origin), a->origin, c))
+		return;
+	set_topic(a, c);
+	change.channel = c;
+	change.text = a->r->topic.text;
+	apply_tell(a, &change);
+}
+
+void apply_invite(struct apply *a)
+{
+	struct channel *c = apply_channel(a, a->r->invite.channel);
+	struct user *target = c ? apply_target(a, a->r->invite.target, c) : NULL;
+	struct change change = apply_change(a, CHANGE_INVITED);
+
+	if (!target)
+		return;
+	if (!a->unchecked && apply_refuse(a, rule_invite(c, a->origin, target), target, c))
+		return;
+	if (member_of(c, target)) {
+		apply_refuse(a, REFUSAL_ALREADY_ON_CHANNEL, target, c);
+		return;
+	}
+	if (a->unchecked || rule_has_rank(member_of(c, a->origin), RANK_HALFOP))
+		state_user_invite(target, c->id);
+	change.user = target;
+	change.channel = c;
+	apply_tell(a, &change);
+}

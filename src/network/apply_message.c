@@ -1,0 +1,54 @@
+#include "network/apply.h"
+#include "network/rules.h"
+
+/* Nothing here allocates: this is what a server does most. */
+static void tell_message(struct apply *a, const struct user *target, const struct channel *channel)
+{
+	struct change c = apply_change(a, CHANGE_MESSAGE);
+
+	if (a->origin && a->r->message.kind != MESSAGE_TAGMSG)
+		a->origin->spoke = a->r->time;
+	c.user = target;
+	c.channel = channel;
+	c.text = a->r->message.text;
+	apply_tell(a, &c);
+}
+
+static void to_channel(struct apply *a)
+{
+	const struct channel *c = apply_channel(a, a->r->message.channel);
+
+	if (!c)
+		return;
+	if (!a->unchecked && apply_refuse(a, rule_speak(a->net, c, a->origin, a->r->message.text), NULL, c))
+		return;
+	tell_message(a, NULL, c);
+}
+
+void apply_message(struct apply *a)
+{
+	const struct user *target;
+
+	if (a->r->message.channel.n) {
+		to_channel(a);
+		return;
+	}
+	target = apply_target(a, a->r->message.target, NULL);
+	if (!target)
+		return;
+	if (!a->unchecked && apply_refuse(a, rule_speak_to(target, a->origin), target, NULL))
+		return;
+	tell_message(a, target, NULL);
+}
+
+void apply_wallops(struct apply *a)
+{
+	struct change c = apply_change(a, CHANGE_WALLOPS);
+
+	if (!a->unchecked && !(a->origin->modes & USER_OPER)) {
+		apply_refuse(a, REFUSAL_NOT_OPER, a->origin, NULL);
+		return;
+	}
+	c.text = a->r->wallops.text;
+	apply_tell(a, &c);
+}

@@ -1,0 +1,76 @@
+#pragma once
+
+#include <stdint.h>
+
+#include "base/str.h"
+#include "network/record.h"
+
+struct channel;
+struct member;
+struct user;
+
+/* What became of a record: what people are told. */
+enum change_type {
+	CHANGE_REFUSED, /* for the origin alone; refusal says why */
+	CHANGE_USER_ADDED,
+	CHANGE_NICK,           /* was: the old nick; the user has the new one already */
+	CHANGE_QUIT,           /* told while the user is still everywhere; reason in text */
+	CHANGE_AWAY,           /* text: the message, empty: back */
+	CHANGE_REALNAME,
+	CHANGE_HOST,           /* was: the old user@host */
+	CHANGE_USER_MODES,     /* set, clear: what really changed */
+	CHANGE_ACCOUNT,
+	CHANGE_JOINED,         /* told when the member is in */
+	CHANGE_PARTED,         /* told while the member is still in */
+	CHANGE_KICKED,         /* the same */
+	CHANGE_TOPIC,
+	CHANGE_CHANNEL_MODES,  /* ops: what really changed */
+	CHANGE_INVITED,
+	CHANGE_MESSAGE,
+	CHANGE_WALLOPS,
+};
+
+enum refusal {
+	REFUSAL_NONE,
+	REFUSAL_NO_SUCH_USER,
+	REFUSAL_NO_SUCH_CHANNEL,
+	REFUSAL_NICK_IN_USE,
+	REFUSAL_NOT_ON_CHANNEL,        /* the origin is not there */
+	REFUSAL_TARGET_NOT_ON_CHANNEL,
+	REFUSAL_ALREADY_ON_CHANNEL,    /* INVITE of a member */
+	REFUSAL_NEED_RANK,             /* 482: not a channel operator, or not as high as the target */
+	REFUSAL_TOO_MANY_CHANNELS,
+	REFUSAL_FULL,
+	REFUSAL_INVITE_ONLY,
+	REFUSAL_BANNED,
+	REFUSAL_BAD_KEY,
+	REFUSAL_NEED_ACCOUNT,          /* joining +R */
+	REFUSAL_NO_EXTERNAL,           /* speaking: +n */
+	REFUSAL_MODERATED,             /* +m */
+	REFUSAL_MUTED,                 /* banned or muted */
+	REFUSAL_NO_CTCP,               /* +C */
+	REFUSAL_SPEAK_NEEDS_ACCOUNT,   /* a user with +R */
+	REFUSAL_LIST_FULL,             /* text: the mask; ops: the one step refused */
+	REFUSAL_NOT_OPER,              /* 481: KILL or WALLOPS of one who is an operator no more */
+};
+
+/* Valid during the call that tells it. */
+struct change {
+	enum change_type type;
+	enum refusal refusal;
+	const struct record *record;
+	const struct user *by;         /* who did it; NULL: the server */
+	const struct user *user;       /* whom it is about: in most changes the same as by; the target of KICK, INVITE, MESSAGE */
+	const struct channel *channel; /* NULL: none */
+	const struct member *member;   /* of user in channel, for JOINED, PARTED, KICKED */
+	struct str was;
+	struct str text;
+	const struct mode_op *ops;
+	uint32_t nops;
+	uint32_t set, clear;
+};
+
+struct change_sink {
+	void (*tell)(void *ctx, const struct change *c);
+	void *ctx;
+};

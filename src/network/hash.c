@@ -1,0 +1,155 @@
+#include "base/hash.h"
+
+#include "network/state.h"
+
+/*
+ * Each object is hashed by itself and the sums are added, so that no order of a table shows; within an object, each
+ * part is hashed under a key that the parts before it make. Nothing here may depend on the machine's byte order.
+ */
+
+static void mix_str(uint64_t *h, struct str s)
+{
+	struct hash_key key = {{*h, 0x6e6574776f726b21}};
+
+	*h = hash_bytes(&key, s);
+}
+
+static void mix_u64(uint64_t *h, uint64_t v)
+{
+	char bytes[8];
+
+	for (int i = 0; i < 8; i++)
+		bytes[i] = (char)(v >> 8 * i & 0xff);
+	mix_str(h, (struct str){bytes, sizeof(bytes)});
+}
+
+/* NULL and empty differ. */
+static void mix_cstr(uint64_t *h, const char *s)
+{
+	mix_u64(h, s != NULL);
+	mix_str(h, str_of(s));
+}
+
+static uint64_t hash_user(const struct user *u)
+{
+	uint64_t h = 1;
+
+	mix_u64(&h, u->id);
+	for (int i = 0; i < USER_TEXT_COUNT; i++)
+		mix_str(&h, user_str(u, i));
+	mix_u64(&h, u->modes);
+	mix_u64(&h, (uint64_t)u->signon);
+	mix_u64(&h, (uint64_t)u->spoke);
+	mix_cstr(&h, u->away);
+	mix_u64(&h, u->ninvites);
+	for (uint32_t i = 0; i < u->ninvites; i++)
+		mix_u64(&h, u->invites[i]);
+	return h;
+}
+
+static uint64_t hash_list(const struct vec *list)
+{
+	uint64_t h = 2;
+
+	for (uint32_t i = 0; i < list->count; i++) {
+		const struct list_entry *e = list->items[i];
+
+		mix_cstr(&h, e->mask);
+		mix_cstr(&h, e->by);
+		mix_u64(&h, (uint64_t)e->time);
+	}
+	return h;
+}
+
+static uint64_t hash_members(const struct channel *c)
+{
+	uint64_t sum = c->members.count;
+
+	for (uint32_t i = 0; i < c->members.count; i++) {
+		uint64_t h = 3;
+
+		mix_u64(&h, channel_member(c, i)->user->id);
+		mix_u64(&h, channel_member(c, i)->rank);
+		sum += h;
+	}
+	return sum;
+}
+
+/* All but who is there, and what only this run of the network knows it by. */
+static uint64_t hash_kept(const struct channel *c)
+{
+	uint64_t h = 4;
+
+	mix_cstr(&h, c->name);
+	mix_u64(&h, (uint64_t)c->created);
+	mix_u64(&h, c->flags);
+	mix_u64(&h, c->limit);
+	mix_cstr(&h, c->key);
+	mix_cstr(&h, c->topic);
+	mix_cstr(&h, c->topic_by);
+	mix_u64(&h, (uint64_t)c->topic_time);
+	for (int list = 0; list < CHAN_LIST_COUNT; list++)
+		mix_u64(&h, hash_list(&c->lists[list]));
+	return h;
+}
+
+static uint64_t hash_channel(const struct channel *c)
+{
+	uint64_t h = hash_kept(c);
+
+	mix_u64(&h, c->id);
+	mix_cstr(&h, c->folded);
+	mix_u64(&h, hash_members(c));
+	return h;
+}
+
+static void mix_whowas(uint64_t *h, const struct whowas *w)
+{
+	mix_cstr(h, w->nick);
+	mix_cstr(h, w->username);
+	mix_cstr(h, w->host);
+	mix_cstr(h, w->realname);
+	mix_cstr(h, w->account);
+	mix_cstr(h, w->address);
+	mix_u64(h, (uint64_t)w->time);
+}
+
+/* Newest first: the order of leaving is part of the state, the place in the ring is not. */
+static uint64_t hash_whowas(const struct network *net)
+{
+	uint32_t max = net->config.whowas_max;
+	uint64_t h = 5;
+
+	for (uint32_t back = 1; back <= net->whowas_count; back++)
+		mix_whowas(&h, net->whowas[(net->whowas_next + max - back) % max]);
+	return h;
+}
+
+uint64_t network_hash(const struct network *net)
+{
+	const struct network_counts *n = &net->counts;
+	const uint64_t numbers[] = {net->config.casemap, net->channel_id, n->users, n->invisible, n->opers,
+				    n->channels,         n->users_max};
+	uint64_t sum = 6;
+
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+		mix_u64(&sum, numbers[i]);
+	for (uint32_t i = 0; i < net->users.count; i++)
+		sum += hash_user(net->users.items[i]);
+	for (uint32_t i = 0; i < net->channels.count; i++)
+		sum += hash_channel(net->channels.items[i]);
+	return sum + hash_whowas(net);
+}
+
+uint64_t network_hash_kept(const struct network *net)
+{
+	uint64_t sum = 7;
+
+	for (uint32_t i = 0; i < net->channels.count; i++) {
+		const struct channel *c = net->channels.items[i];
+
+		if (c->flags & CHAN_REGISTERED)
+			sum += hash_kept(c);
+	}
+	return sum;
+}

@@ -1,0 +1,129 @@
+#include "proto/mask.h"
+
+#include "network/rules.h"
+#include "network/state.h"
+#include "proto/name.h"
+#include "proto/utf8.h"
+
+/* A user as masks see it: by the host shown, and by the address behind it. Made once for a whole list. */
+struct likeness {
+	struct str shown, real;
+	char memory[2 * NETWORK_MASK_MAX];
+};
+
+static void likeness_init(struct likeness *l, const struct user *u)
+{
+	struct buf b;
+
+	buf_init(&b, l->memory, sizeof(l->memory));
+	state_user_mask(&b, u, USER_HOST);
+	l->shown = buf_view(&b);
+	l->real = STR_NONE;
+	if (!user_str(u, USER_ADDRESS).n)
+		return;
+	state_user_mask(&b, u, USER_ADDRESS);
+	l->real = (struct str){b.p + l->shown.n, b.n - l->shown.n};
+}
+
+/* Takes "~x:" off the front; 0: the mask is a plain one. A username may begin with the prefix, so the colon decides. */
+static char take_extban(struct str *mask)
+{
+	char letter;
+
+	if (mask->n < 3 || mask->p[0] != EXTBAN_PREFIX || mask->p[2] != ':')
+		return 0;
+	letter = mask->p[1];
+	*mask = (struct str){mask->p + 3, mask->n - 3};
+	return letter;
+}
+
+static bool matches_account(const struct network *net, struct str glob, const struct user *u)
+{
+	struct str account = user_str(u, USER_ACCOUNT);
+
+	return glob.n && account.n && mask_match(net->config.casemap, glob, account);
+}
+
+static bool matches(const struct network *net, struct str mask, const struct user *u, const struct likeness *l)
+{
+	char extban = take_extban(&mask);
+
+	if (extban == EXTBAN_MUTE)
+		extban = take_extban(&mask);
+	if (extban == EXTBAN_ACCOUNT)
+		return matches_account(net, mask, u);
+	if (extban)
+		return false;
+	return mask_match(net->config.casemap, mask, l->shown) ||
+	       (l->real.n && mask_match(net->config.casemap, mask, l->real));
+}
+
+bool rule_mask_matches(const struct network *net, const char *mask, const struct user *u)
+{
+	struct likeness l;
+
+	likeness_init(&l, u);
+	return matches(net, str_of(mask), u, &l);
+}
+
+static bool is_mute(struct str mask)
+{
+	return take_extban(&mask) == EXTBAN_MUTE;
+}
+
+bool state_list_matches(const struct network *net, const struct vec *list, const struct user *u, enum mask_use use)
+{
+	struct likeness l;
+
+	if (!list->count)
+		return false;
+	likeness_init(&l, u);
+	for (uint32_t i = 0; i < list->count; i++) {
+		struct str mask = str_of(((const struct list_entry *)list->items[i])->mask);
+
+		if (use == MASK_JOIN && is_mute(mask))
+			continue;
+		if (matches(net, mask, u, &l))
+			return true;
+	}
+	return false;
+}
+
+/* One word: a space would make two parameters of it when it is listed. */
+static struct str first_word(struct str s)
+{
+	const char *space = s.n ? memchr(s.p, ' ', s.n) : NULL;
+
+	return space ? (struct str){s.p, (size_t)(space - s.p)} : s;
+}
+
+static void add_extban(struct buf *out, char letter)
+{
+	buf_chr(out, EXTBAN_PREFIX);
+	buf_chr(out, letter);
+	buf_chr(out, ':');
+}
+
+bool rule_mask_normalise(struct buf *out, struct str mask)
+{
+	struct str rest = first_word(mask);
+	char extban = take_extban(&rest);
+	size_t before;
+
+	if (extban == EXTBAN_MUTE) {
+		add_extban(out, extban);
+		extban = take_extban(&rest);
+		if (extban == EXTBAN_MUTE)
+			return false;
+	}
+	if (extban && extban != EXTBAN_ACCOUNT)
+		return false;
+	if (extban) {
+		add_extban(out, extban);
+		buf_str(out, utf8_cut(rest, NAME_ACCOUNT_MAX));
+		return !out->full;
+	}
+	before = out->n;
+	mask_normalise(out, rest);
+	return !out->full && out->n > before;
+}

@@ -1,0 +1,344 @@
+#include "network/record.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#include "proto/modes.h"
+
+/*
+ * The stored form: length of all (4 bytes), version (1), type (1), flags (1), time (8), origin (8), session (8),
+ * msgid, then the fields of the type in the order of the tables below. Text is its length (4) and its bytes, none of
+ * them NUL. What each value may be is checked on the way in, so that a decoded record encodes to the same bytes again.
+ */
+enum { RECORD_VERSION = 2, LENGTH_SIZE = 4 };
+
+enum field_kind {
+	FIELD_END,
+	FIELD_STR,
+	FIELD_U32,
+	FIELD_U64,
+	FIELD_MESSAGE_KIND,
+	FIELD_RANK, /* 0 or one RANK_ bit */
+	FIELD_OPS,
+	FIELD_ITEMS,
+};
+
+struct field {
+	enum field_kind kind;
+	size_t at; /* in struct record */
+};
+
+#define AT(kind, member)                                                                                               \
+	{                                                                                                              \
+		kind, offsetof(struct record, member)                                                                  \
+	}
+
+enum { FIELDS_MAX = 9 };
+
+static const struct field fields[RECORD_TYPE_END][FIELDS_MAX + 1] = {
+	[RECORD_USER_ADD] = {AT(FIELD_STR, user_add.nick), AT(FIELD_STR, user_add.username),
+			     AT(FIELD_STR, user_add.host), AT(FIELD_STR, user_add.realname),
+			     AT(FIELD_STR, user_add.address), AT(FIELD_STR, user_add.account),
+			     AT(FIELD_STR, user_add.away), AT(FIELD_U32, user_add.modes)},
+	[RECORD_USER_NICK] = {AT(FIELD_STR, user_nick.nick)},
+	[RECORD_USER_QUIT] = {AT(FIELD_STR, user_quit.reason)},
+	[RECORD_USER_KILL] = {AT(FIELD_U64, user_kill.target), AT(FIELD_STR, user_kill.reason)},
+	[RECORD_USER_AWAY] = {AT(FIELD_STR, user_away.text)},
+	[RECORD_USER_REALNAME] = {AT(FIELD_STR, user_realname.realname)},
+	[RECORD_USER_HOST] = {AT(FIELD_STR, user_host.username), AT(FIELD_STR, user_host.host)},
+	[RECORD_USER_MODES] = {AT(FIELD_U32, user_modes.set), AT(FIELD_U32, user_modes.clear)},
+	[RECORD_USER_ACCOUNT] = {AT(FIELD_STR, user_account.account)},
+	[RECORD_JOIN] = {AT(FIELD_STR, join.channel), AT(FIELD_STR, join.key), AT(FIELD_U32, join.new_flags),
+			 AT(FIELD_U32, join.channels_max)},
+	[RECORD_PART] = {AT(FIELD_STR, part.channel), AT(FIELD_STR, part.reason)},
+	[RECORD_KICK] = {AT(FIELD_STR, kick.channel), AT(FIELD_U64, kick.target), AT(FIELD_STR, kick.reason)},
+	[RECORD_TOPIC] = {AT(FIELD_STR, topic.channel), AT(FIELD_STR, topic.text)},
+	[RECORD_CHANNEL_MODES] = {AT(FIELD_STR, channel_modes.channel), AT(FIELD_OPS, channel_modes.ops),
+				  AT(FIELD_U32, channel_modes.list_max)},
+	[RECORD_INVITE] = {AT(FIELD_STR, invite.channel), AT(FIELD_U64, invite.target)},
+	[RECORD_MESSAGE] = {AT(FIELD_MESSAGE_KIND, message.kind), AT(FIELD_STR, message.channel),
+			    AT(FIELD_U64, message.target), AT(FIELD_RANK, message.min_rank),
+			    AT(FIELD_STR, message.text), AT(FIELD_STR, message.tags), AT(FIELD_STR, message.by),
+			    AT(FIELD_STR, message.account)},
+	[RECORD_WALLOPS] = {AT(FIELD_STR, wallops.text)},
+	[RECORD_CHANNEL] = {AT(FIELD_STR, channel.name), AT(FIELD_U64, channel.created), AT(FIELD_U32, channel.flags),
+			    AT(FIELD_U32, channel.limit), AT(FIELD_STR, channel.key), AT(FIELD_STR, channel.topic),
+			    AT(FIELD_STR, channel.topic_by), AT(FIELD_U64, channel.topic_time),
+			    AT(FIELD_ITEMS, channel.items)},
+};
+
+static void put_number(struct buf *out, uint64_t v, unsigned size)
+{
+	for (unsigned i = 0; i < size; i++)
+		buf_chr(out, (char)(v >> 8 * i & 0xff));
+}
+
+static void put_str(struct buf *out, struct str s)
+{
+	put_number(out, s.n, 4);
+	buf_str(out, s);
+}
+
+static void put_ops(struct buf *out, const struct record *r)
+{
+	put_number(out, r->channel_modes.nops, 1);
+	for (uint32_t i = 0; i < r->channel_modes.nops; i++) {
+		const struct mode_op *op = &r->channel_modes.ops[i];
+
+		put_number(out, op->set, 1);
+		put_number(out, (unsigned char)op->letter, 1);
+		put_number(out, op->user, 8);
+		put_str(out, op->param);
+	}
+}
+
+static void put_items(struct buf *out, const struct record *r)
+{
+	put_number(out, r->channel.nitems, 2);
+	for (uint32_t i = 0; i < r->channel.nitems; i++) {
+		const struct list_item *item = &r->channel.items[i];
+
+		put_number(out, item->list, 1);
+		put_str(out, item->mask);
+		put_str(out, item->by);
+		put_number(out, (uint64_t)item->time, 8);
+	}
+}
+
+static void put_field(struct buf *out, const struct record *r, const struct field *f)
+{
+	const void *at = (const char *)r + f->at;
+
+	switch (f->kind) {
+	case FIELD_END:
+		break;
+	case FIELD_STR:
+		put_str(out, *(const struct str *)at);
+		break;
+	case FIELD_U32:
+		put_number(out, *(const uint32_t *)at, 4);
+		break;
+	case FIELD_U64:
+		put_number(out, *(const uint64_t *)at, 8);
+		break;
+	case FIELD_MESSAGE_KIND:
+		put_number(out, *(const enum message_kind *)at, 1);
+		break;
+	case FIELD_RANK:
+		put_number(out, *(const uint8_t *)at, 1);
+		break;
+	case FIELD_OPS:
+		put_ops(out, r);
+		break;
+	case FIELD_ITEMS:
+		put_items(out, r);
+		break;
+	}
+}
+
+static bool encodable(const struct record *r)
+{
+	switch (r->type) {
+	case RECORD_CHANNEL_MODES:
+		return r->channel_modes.nops <= RECORD_MODE_OPS_MAX;
+	case RECORD_CHANNEL:
+		return r->channel.nitems <= RECORD_LIST_ITEMS_MAX;
+	default:
+		return r->type > 0 && r->type < RECORD_TYPE_END;
+	}
+}
+
+/* What does not fit leaves nothing behind. */
+void record_encode(struct buf *out, const struct record *r)
+{
+	size_t start = out->n;
+	struct buf length;
+
+	if (!encodable(r)) {
+		out->full = true;
+		return;
+	}
+	put_number(out, 0, LENGTH_SIZE);
+	put_number(out, RECORD_VERSION, 1);
+	put_number(out, r->type, 1);
+	put_number(out, r->flags & RECORD_OVERRIDE, 1);
+	put_number(out, (uint64_t)r->time, 8);
+	put_number(out, r->origin, 8);
+	put_number(out, r->session, 8);
+	put_str(out, r->msgid);
+	for (const struct field *f = fields[r->type]; f->kind != FIELD_END; f++)
+		put_field(out, r, f);
+	if (out->full) {
+		out->n = start;
+		return;
+	}
+	buf_init(&length, out->p + start, LENGTH_SIZE);
+	put_number(&length, out->n - start, LENGTH_SIZE);
+}
+
+/* What is still to be read; one wrong value makes all of it bad. */
+struct reader {
+	struct str rest;
+	struct record_room *room;
+	bool bad;
+};
+
+static uint64_t take_number(struct reader *in, unsigned size)
+{
+	uint64_t v = 0;
+
+	if (in->rest.n < size) {
+		in->bad = true;
+		return 0;
+	}
+	for (unsigned i = 0; i < size; i++)
+		v |= (uint64_t)(unsigned char)in->rest.p[i] << 8 * i;
+	in->rest.p += size;
+	in->rest.n -= size;
+	return v;
+}
+
+/* A number that must not exceed max. */
+static uint64_t take_bounded(struct reader *in, unsigned size, uint64_t max)
+{
+	uint64_t v = take_number(in, size);
+
+	if (v <= max)
+		return v;
+	in->bad = true;
+	return 0;
+}
+
+static struct str take_str(struct reader *in)
+{
+	size_t n = (size_t)take_number(in, 4);
+	struct str s;
+
+	if (n > in->rest.n)
+		in->bad = true;
+	if (in->bad || n == 0)
+		return STR_NONE;
+	s = (struct str){in->rest.p, n};
+	if (memchr(s.p, '\0', n))
+		in->bad = true;
+	in->rest.p += n;
+	in->rest.n -= n;
+	return s;
+}
+
+static void take_ops(struct reader *in, struct record *r)
+{
+	uint32_t nops = (uint32_t)take_bounded(in, 1, RECORD_MODE_OPS_MAX);
+
+	for (uint32_t i = 0; i < nops && !in->bad; i++) {
+		struct mode_op *op = &in->room->ops[i];
+
+		op->set = take_bounded(in, 1, 1);
+		op->letter = (char)take_number(in, 1);
+		if (!chan_mode_find(op->letter))
+			in->bad = true;
+		op->user = take_number(in, 8);
+		op->param = take_str(in);
+	}
+	r->channel_modes.ops = in->room->ops;
+	r->channel_modes.nops = nops;
+}
+
+static void take_items(struct reader *in, struct record *r)
+{
+	uint32_t nitems = (uint32_t)take_bounded(in, 2, RECORD_LIST_ITEMS_MAX);
+
+	for (uint32_t i = 0; i < nitems && !in->bad; i++) {
+		struct list_item *item = &in->room->items[i];
+
+		item->list = (enum chan_list)take_bounded(in, 1, CHAN_LIST_COUNT - 1);
+		item->mask = take_str(in);
+		if (!item->mask.n)
+			in->bad = true;
+		item->by = take_str(in);
+		item->time = (int64_t)take_number(in, 8);
+	}
+	r->channel.items = in->room->items;
+	r->channel.nitems = nitems;
+}
+
+static uint8_t take_rank(struct reader *in)
+{
+	uint8_t rank = (uint8_t)take_bounded(in, 1, RANK_OWNER);
+
+	if (rank & (rank - 1))
+		in->bad = true;
+	return rank;
+}
+
+static void take_field(struct reader *in, struct record *r, const struct field *f)
+{
+	void *at = (char *)r + f->at;
+
+	switch (f->kind) {
+	case FIELD_END:
+		break;
+	case FIELD_STR:
+		*(struct str *)at = take_str(in);
+		break;
+	case FIELD_U32:
+		*(uint32_t *)at = (uint32_t)take_number(in, 4);
+		break;
+	case FIELD_U64:
+		*(uint64_t *)at = take_number(in, 8);
+		break;
+	case FIELD_MESSAGE_KIND:
+		*(enum message_kind *)at = (enum message_kind)take_bounded(in, 1, MESSAGE_TAGMSG);
+		break;
+	case FIELD_RANK:
+		*(uint8_t *)at = take_rank(in);
+		break;
+	case FIELD_OPS:
+		take_ops(in, r);
+		break;
+	case FIELD_ITEMS:
+		take_items(in, r);
+		break;
+	}
+}
+
+static bool take_head(struct reader *in, struct record *r, size_t size)
+{
+	if (take_number(in, LENGTH_SIZE) != size || take_number(in, 1) != RECORD_VERSION)
+		return false;
+	r->type = (enum record_type)take_bounded(in, 1, RECORD_TYPE_END - 1);
+	r->flags = (uint8_t)take_bounded(in, 1, RECORD_OVERRIDE);
+	r->time = (int64_t)take_number(in, 8);
+	r->origin = take_number(in, 8);
+	r->session = take_number(in, 8);
+	r->msgid = take_str(in);
+	return !in->bad && r->type > 0;
+}
+
+bool record_decode(struct record *out, struct record_room *room, struct str bytes)
+{
+	struct reader in = {bytes, room, false};
+
+	memset(out, 0, sizeof(*out));
+	if (!take_head(&in, out, bytes.n))
+		return false;
+	for (const struct field *f = fields[out->type]; f->kind != FIELD_END; f++)
+		take_field(&in, out, f);
+	return !in.bad && in.rest.n == 0;
+}
+
+/*
+ * Who is here and what they do is as the hour has it; what was said outlives the process. So does a registered channel,
+ * as the whole that it is after each change: whether a topic or a mode changed one, only the network knows.
+ */
+enum record_class record_class(const struct record *r)
+{
+	switch (r->type) {
+	case RECORD_MESSAGE:
+		return r->message.kind == MESSAGE_TAGMSG ? RECORD_PRESENCE : RECORD_KEPT_MESSAGE;
+	case RECORD_CHANNEL:
+		return RECORD_KEPT_CHANNEL;
+	default:
+		return RECORD_PRESENCE;
+	}
+}

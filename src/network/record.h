@@ -1,0 +1,180 @@
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/str.h"
+#include "proto/modes.h"
+
+/*
+ * What somebody asks for, with everything the answer depends on inside it: time, ids, origin, parameters, limits.
+ * Records are what is ordered, stored, replayed and sent between nodes. All text is a view that the maker owns.
+ */
+enum record_type {
+	RECORD_USER_ADD = 1,
+	RECORD_USER_NICK,
+	RECORD_USER_QUIT,
+	RECORD_USER_KILL,
+	RECORD_USER_AWAY,
+	RECORD_USER_REALNAME,
+	RECORD_USER_HOST,
+	RECORD_USER_MODES,
+	RECORD_USER_ACCOUNT,
+	RECORD_JOIN,
+	RECORD_PART,
+	RECORD_KICK,
+	RECORD_TOPIC,
+	RECORD_CHANNEL_MODES,
+	RECORD_INVITE,
+	RECORD_MESSAGE,
+	RECORD_WALLOPS,
+	RECORD_CHANNEL,
+	RECORD_TYPE_END,
+};
+
+/* Whether and why a record outlives the process. */
+enum record_class {
+	RECORD_PRESENCE, /* ordered, not kept */
+	RECORD_KEPT_MESSAGE,
+	RECORD_KEPT_ACCOUNT,
+	RECORD_KEPT_CHANNEL,
+};
+
+enum {
+	RECORD_OVERRIDE = 1 << 0, /* asked by the server, or with its power: rights are not checked */
+};
+
+enum message_kind { MESSAGE_PRIVMSG, MESSAGE_NOTICE, MESSAGE_TAGMSG };
+
+/* One step of a channel mode change, its target resolved. */
+struct mode_op {
+	bool set;
+	char letter;
+	uint64_t user;    /* for a rank: whom; 0 otherwise */
+	struct str param; /* key, limit in digits, list mask (normalised) */
+};
+
+/* An entry of a channel's lists. */
+struct list_item {
+	enum chan_list list;
+	struct str mask, by; /* by: nick!user@host of who set it */
+	int64_t time;        /* ms since 1970 */
+};
+
+/* LIST_ITEMS: of all lists of a channel together; a channel never has more. */
+enum { RECORD_MODE_OPS_MAX = 32, RECORD_LIST_ITEMS_MAX = 512 };
+
+/* What a record points into, where it has a list of things. */
+struct record_room {
+	struct mode_op ops[RECORD_MODE_OPS_MAX];
+	struct list_item items[RECORD_LIST_ITEMS_MAX];
+};
+
+struct record {
+	enum record_type type;
+	uint8_t flags;    /* RECORD_OVERRIDE */
+	int64_t time;     /* ms since 1970 */
+	uint64_t origin;  /* id of the user who asks; 0: the server. For RECORD_USER_ADD the new user's id */
+	uint64_t session; /* who of the origin's sessions hears what became of it; 0: none. No part of the state */
+	struct str msgid; /* https://ircv3.net/specs/extensions/message-ids */
+	union {
+		struct {
+			struct str nick, username, host, realname;
+			struct str address; /* numeric, seen by operators and oneself */
+			struct str account; /* empty: none */
+			struct str away;    /* of pre-away; empty: here */
+			uint32_t modes;
+		} user_add;
+		struct {
+			struct str nick;
+		} user_nick;
+		struct {
+			struct str reason;
+		} user_quit;
+		struct {
+			uint64_t target;
+			struct str reason; /* what the killer wrote */
+		} user_kill;
+		struct {
+			struct str text; /* empty: back */
+		} user_away;
+		struct {
+			struct str realname;
+		} user_realname;
+		struct {
+			struct str username, host;
+		} user_host;
+		struct {
+			uint32_t set, clear; /* USER_* of proto/modes.h */
+		} user_modes;
+		struct {
+			struct str account; /* empty: logged out */
+		} user_account;
+		struct {
+			struct str channel, key;
+			uint32_t new_flags;    /* CHAN_* of a channel that this makes */
+			uint32_t channels_max; /* of one user; 0: no limit */
+		} join;
+		struct {
+			struct str channel, reason;
+		} part;
+		struct {
+			struct str channel;
+			uint64_t target;
+			struct str reason;
+		} kick;
+		struct {
+			struct str channel, text;
+		} topic;
+		struct {
+			struct str channel;
+			const struct mode_op *ops;
+			uint32_t nops;
+			uint32_t list_max; /* entries of all lists of a channel together; 0: no other bound */
+		} channel_modes;
+		struct {
+			struct str channel;
+			uint64_t target;
+		} invite;
+		struct {
+			enum message_kind kind;
+			struct str channel;   /* empty: to the user */
+			uint64_t target;      /* user; 0 for a channel */
+			uint8_t min_rank;     /* STATUSMSG: members with this rank bit or a higher one; 0: all */
+			struct str text;
+			struct str tags;      /* client-only tags to be relayed, still escaped, without '@' */
+			/* Of the origin when it spoke, for those who read it later: users are not kept. No part of the state */
+			struct str by;      /* nick!user@host; empty: not kept */
+			struct str account; /* empty: none */
+		} message;
+		struct {
+			struct str text;
+		} wallops;
+		/*
+		 * What is kept of a registered channel, all of it. Without CHAN_REGISTERED: the channel is registered no
+		 * more, and the rest says nothing. By the server or RECORD_OVERRIDE alone; applying it twice is applying
+		 * it once, and whether the origin is still here does not matter.
+		 */
+		struct {
+			struct str name;
+			int64_t created;
+			uint32_t flags, limit;
+			struct str key, topic, topic_by; /* empty: none */
+			int64_t topic_time;
+			const struct list_item *items; /* those of one list: oldest first */
+			uint32_t nitems;
+		} channel;
+	};
+};
+
+enum record_class record_class(const struct record *r);
+
+/*
+ * The stored form: versioned, little-endian, self-delimiting. encode fails (out->full) when it does not fit.
+ * decode gives views into bytes and into room. False: damaged or of another version; every length and enum value is
+ * checked, for the bytes may come from a damaged disk or another node.
+ */
+void record_encode(struct buf *out, const struct record *r);
+bool record_decode(struct record *out, struct record_room *room, struct str bytes);

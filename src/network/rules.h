@@ -1,0 +1,46 @@
+#pragma once
+
+#include <stdbool.h>
+
+#include "base/str.h"
+#include "network/change.h"
+#include "network/network.h"
+
+/*
+ * Who may do what, as pure functions of the network: network_apply decides by them, commands and answers ask them too.
+ */
+
+/*
+ * Extended bans: "~a:account" (a glob; "~a:" alone matches nobody), "~m:mask" mutes whom mask (which may be extended
+ * again) matches without keeping them out.
+ */
+#define EXTBAN_PREFIX '~'
+#define EXTBAN_ACCOUNT 'a'
+#define EXTBAN_MUTE 'm'
+
+/* The mask, plain or extended, matches the user: visible host, address, or account. Acting ones (~m:) match as their mask. */
+bool rule_mask_matches(const struct network *net, const char *mask, const struct user *u);
+/* A mask as typed made whole; extended ones keep their prefix. False: not valid (unknown extban, empty). */
+bool rule_mask_normalise(struct buf *out, struct str mask);
+
+/* Holds an invitation by a half-operator or better, which lets one past +i and +l. Others invite too, to no such effect. */
+bool rule_invited(const struct channel *c, const struct user *u);
+enum refusal rule_join(const struct network *net, const struct channel *c, const struct user *u, struct str key);
+/* text: to see CTCP. */
+enum refusal rule_speak(const struct network *net, const struct channel *c, const struct user *u, struct str text);
+/* A message straight to target. */
+enum refusal rule_speak_to(const struct user *target, const struct user *u);
+enum refusal rule_topic(const struct channel *c, const struct user *u);
+enum refusal rule_invite(const struct channel *c, const struct user *u, const struct user *target);
+enum refusal rule_kick(const struct channel *c, const struct user *u, const struct user *target);
+/* One step of a mode change by u. */
+enum refusal rule_mode(const struct channel *c, const struct user *u, const struct mode_op *op);
+
+/* The channel shows itself to the viewer (NULL: a stranger): it is not secret, or the viewer is in it. */
+bool rule_sees_channel(const struct channel *c, const struct user *viewer);
+bool rule_share_channel(const struct user *a, const struct user *b);
+/* A rank of at least that bit. */
+static inline bool rule_has_rank(const struct member *m, uint8_t least)
+{
+	return m && m->rank >= least;
+}

@@ -1,0 +1,97 @@
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/map.h"
+#include "base/str.h"
+#include "base/vec.h"
+#include "network/change.h"
+#include "network/network.h"
+#include "network/record.h"
+#include "proto/modes.h"
+
+/* Inside of the network: the state itself, and the few functions that alter it. Only apply*.c call those. */
+
+enum {
+	NETWORK_TEXT_MAX = 512, /* bytes of each text of a user, and of a channel's name: records may ask for more */
+	NETWORK_INVITES_MAX = 64,
+	NETWORK_MASK_MAX = 3 * NETWORK_TEXT_MAX + 2, /* nick!user@host */
+};
+
+/* What flags and modes a record may set; others are of no meaning here. */
+#define STATE_CHAN_FLAGS                                                                                               \
+	((uint32_t)(CHAN_INVITE_ONLY | CHAN_MODERATED | CHAN_NO_EXTERNAL | CHAN_SECRET | CHAN_TOPIC_LOCKED |           \
+		    CHAN_NO_CTCP | CHAN_REGISTERED_ONLY | CHAN_REGISTERED))
+#define STATE_USER_MODES                                                                                               \
+	((uint32_t)(USER_INVISIBLE | USER_OPER | USER_WALLOPS | USER_REGISTERED_ONLY | USER_BOT | USER_REGISTERED))
+
+/* Who acted, where it was the server itself: the network does not know its name. */
+#define STATE_SERVER_ACTOR "*"
+
+struct network {
+	struct network_config config;
+	struct map users_by_id;
+	struct map users_by_nick;    /* folded */
+	struct map channels_by_name; /* folded */
+	struct vec users;
+	struct vec channels;
+	struct whowas **whowas; /* a ring of config.whowas_max */
+	uint32_t whowas_next;   /* where the next one goes */
+	uint32_t whowas_count;
+	uint64_t channel_id; /* of the channel made last */
+	struct network_counts counts;
+};
+
+/* For queries that want to alter what they found. */
+struct user *state_user(const struct network *net, uint64_t id);
+struct user *state_user_by_nick(const struct network *net, struct str nick);
+struct channel *state_channel(const struct network *net, struct str name);
+
+/* text: all but USER_NICK_FOLDED. The nick and the id must be free. */
+struct user *state_user_add(struct network *net, uint64_t id, const struct str text[USER_TEXT_COUNT]);
+void state_user_remove(struct network *net, struct user *u); /* leaves all channels first; empty ones go */
+void state_user_free(struct user *u);
+void state_user_set_text(struct network *net, struct user *u, enum user_text which, struct str value);
+void state_user_set_modes(struct network *net, struct user *u, uint32_t modes);
+void state_user_set_away(struct user *u, struct str text);
+void state_user_invite(struct user *u, uint64_t channel);
+void state_user_uninvite(struct user *u, uint64_t channel);
+/* nick!user@host; which: USER_HOST or USER_ADDRESS. u may be NULL: the server. */
+void state_user_mask(struct buf *out, const struct user *u, enum user_text which);
+struct str state_text_cut(struct str s);
+
+/* False: no name that a channel can have. */
+bool state_channel_name_fits(struct str name);
+struct channel *state_channel_add(struct network *net, struct str name, uint32_t flags, int64_t time);
+void state_channel_free(struct channel *c);
+/* An empty channel goes, unless it is registered. */
+void state_channel_drop_empty(struct network *net, struct channel *c);
+struct member *state_member_add(struct channel *c, struct user *u, uint8_t rank);
+void state_member_remove(struct network *net, struct member *m);
+
+struct list_entry *state_list_find(const struct network *net, const struct channel *c, enum chan_list list,
+				   struct str mask);
+/* by: as state_user_mask gives it; empty: the server. */
+void state_list_add(struct vec *list, struct str mask, struct str by, int64_t time);
+/* Takes it out; it is the caller's then, and goes with state_list_entry_free. */
+void state_list_take(struct channel *c, enum chan_list list, const struct list_entry *e);
+void state_list_entry_free(struct list_entry *e);
+uint32_t state_list_entries(const struct channel *c); /* of all lists */
+void state_list_deinit(struct vec *list);
+
+void state_whowas_add(struct network *net, const struct user *u, int64_t time);
+void state_whowas_deinit(struct network *net);
+
+/* What a list is asked for. */
+enum mask_use {
+	MASK_JOIN,  /* mutes do not count */
+	MASK_SPEAK, /* all count */
+};
+bool state_list_matches(const struct network *net, const struct vec *list, const struct user *u, enum mask_use use);
+
+/* rule_mode with the target of a rank looked up by the caller; NULL: not there, or none. */
+enum refusal state_rule_mode(const struct channel *c, const struct user *u, const struct mode_op *op,
+			     const struct member *target);

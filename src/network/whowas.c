@@ -1,0 +1,65 @@
+#include <string.h>
+
+#include "base/mem.h"
+#include "network/state.h"
+
+enum { WHOWAS_TEXTS = 6 };
+
+/* The texts follow the entry in its block. */
+static struct whowas *whowas_new(const struct user *u, int64_t time)
+{
+	static const enum user_text kept[WHOWAS_TEXTS] = {USER_NICK,     USER_NAME,    USER_HOST,
+							  USER_REALNAME, USER_ACCOUNT, USER_ADDRESS};
+	struct whowas *w;
+	char *text[WHOWAS_TEXTS];
+	size_t size = sizeof(*w);
+	char *at;
+
+	for (int i = 0; i < WHOWAS_TEXTS; i++)
+		size += user_str(u, kept[i]).n + 1;
+	w = mem_alloc(size);
+	at = (char *)(w + 1);
+	for (int i = 0; i < WHOWAS_TEXTS; i++) {
+		size_t n = user_str(u, kept[i]).n + 1;
+
+		text[i] = memcpy(at, user_text(u, kept[i]), n);
+		at += n;
+	}
+	*w = (struct whowas){text[0], text[1], text[2], text[3], text[4], text[5], time};
+	if (!w->account[0])
+		w->account = NULL;
+	return w;
+}
+
+void state_whowas_add(struct network *net, const struct user *u, int64_t time)
+{
+	uint32_t max = net->config.whowas_max;
+
+	if (!max)
+		return;
+	mem_free(net->whowas[net->whowas_next]);
+	net->whowas[net->whowas_next] = whowas_new(u, time);
+	net->whowas_next = (net->whowas_next + 1) % max;
+	if (net->whowas_count < max)
+		net->whowas_count++;
+}
+
+void state_whowas_deinit(struct network *net)
+{
+	for (uint32_t i = 0; i < net->whowas_count; i++)
+		mem_free(net->whowas[i]);
+	mem_free(net->whowas);
+}
+
+const struct whowas *network_whowas(const struct network *net, struct str nick, size_t nth)
+{
+	uint32_t max = net->config.whowas_max;
+
+	for (uint32_t back = 1; back <= net->whowas_count; back++) {
+		const struct whowas *w = net->whowas[(net->whowas_next + max - back) % max];
+
+		if (casemap_eq(net->config.casemap, str_of(w->nick), nick) && nth-- == 0)
+			return w;
+	}
+	return NULL;
+}
