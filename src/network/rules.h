@@ -23,7 +23,7 @@ bool rule_mask_matches(const struct network *net, const char *mask, const struct
 /* A mask as typed made whole; extended ones keep their prefix. False: not valid (unknown extban, empty). */
 bool rule_mask_normalise(struct buf *out, struct str mask);
 
-/* Holds an invitation by a half-operator or better, which lets one past +i and +l. Others invite too, to no such effect. */
+/* Holds an invitation by a half-operator or better: it lets one past +i and +l. Others may invite to no such effect. */
 bool rule_invited(const struct channel *c, const struct user *u);
 enum refusal rule_join(const struct network *net, const struct channel *c, const struct user *u, struct str key);
 /* text: to see CTCP. */

@@ -111,12 +111,9 @@ static void test_refused_told(void **state)
 		struct str raw;
 		const char *want;
 	} rows[] = {
-		{STR(":a :b CMD"), "|a|:b|CMD"},
-		{STR("@label=x :src"), "label=x|src|"},
-		{STR("@label=x "), "label=x||"},
-		{STR("@label=x"), "||"},
-		{STR("@label=x CMD a\0"), "||"},
-		{STR(""), "||"},
+		{STR(":a :b CMD"), "|a|:b|CMD"}, {STR("@label=x :src"), "label=x|src|"},
+		{STR("@label=x "), "label=x||"}, {STR("@label=x"), "||"},
+		{STR("@label=x CMD a\0"), "||"}, {STR(""), "||"},
 	};
 	char got[128];
 	struct line line;
@@ -232,9 +229,13 @@ static void test_slices_point_into_raw(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_shapes),           cmocka_unit_test(test_refused),
-		cmocka_unit_test(test_refused_told),     cmocka_unit_test(test_body_limit),       cmocka_unit_test(test_tags_limit),
-		cmocka_unit_test(test_tags_without_end), cmocka_unit_test(test_slices_point_into_raw),
+		cmocka_unit_test(test_shapes),
+		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_refused_told),
+		cmocka_unit_test(test_body_limit),
+		cmocka_unit_test(test_tags_limit),
+		cmocka_unit_test(test_tags_without_end),
+		cmocka_unit_test(test_slices_point_into_raw),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

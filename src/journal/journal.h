@@ -1,0 +1,70 @@
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/str.h"
+
+/*
+ * The order of everything. append gives a record its place; the owner applies it when `ordered` is called, nowhere
+ * else. Records are opaque here: kept ones are encoded through the owner.
+ *
+ * On one machine `ordered` comes from inside append. Another engine may call it later, from the loop; callers must
+ * not depend on which.
+ */
+enum journal_class { JOURNAL_PASSING, JOURNAL_MESSAGE, JOURNAL_STATE }; /* PASSING is ordered, not kept */
+
+/* What the store files a kept record under. */
+struct journal_about {
+	int64_t time;      /* ms since 1970 */
+	struct str msgid;  /* may be empty */
+	struct str target; /* of a message: the folded channel, "@" for one to a user; empty for state */
+};
+
+struct journal_owner {
+	/* The record has its place: apply and deliver. */
+	void (*ordered)(void *ctx, uint64_t position, const void *record);
+	/* Every kept record up to position is durable (err 0), or will never be (-errno). Rising positions. */
+	void (*durable)(void *ctx, uint64_t position, int err);
+	/*
+	 * The stored form of a kept record, appended to out, and what it is about (views valid until the next call). Asked for
+	 * when it has been applied: nothing appended means that nothing came of it, and it is not kept.
+	 */
+	void (*encode)(void *ctx, struct buf *out, const void *record, struct journal_about *about);
+	/*
+	 * The state as records, for a snapshot: appends the nth (from 0, rising by one) to out and returns true, where there
+	 * may be nothing to append; false: there are no more.
+	 * Called over many turns while the state goes on changing: each item is as it is when it is asked for, and one that
+	 * changes or comes later is in a record behind the snapshot's position.
+	 */
+	bool (*snapshot)(void *ctx, uint64_t nth, struct buf *out);
+	void *ctx;
+};
+
+struct journal;
+
+typedef bool (*journal_each_fn)(void *ctx, uint64_t position, struct str bytes);
+
+struct journal_ops {
+	/* 0, or -errno: it was not taken and will not be ordered. */
+	int (*append)(struct journal *j, const void *record, enum journal_class class);
+	/* The position of the newest record; 0: none yet. */
+	uint64_t (*head)(const struct journal *j);
+	/*
+	 * Start-up: calls each with the records that make up the state, snapshot first, in order, until it returns false.
+	 * 0 or -errno.
+	 */
+	int (*restore)(struct journal *j, journal_each_fn each, void *ctx);
+	/* Ends it: what was appended is made durable first, and `durable` called. */
+	void (*free)(struct journal *j);
+};
+
+struct journal {
+	const struct journal_ops *ops;
+};
+
+/* Orders, keeps nothing: what is durable is durable at once. */
+struct journal *journal_local_new(const struct journal_owner *owner);
+/* Orders, and keeps every record in memory, passing ones too: for tests and replay; restore gives them all. */
+struct journal *journal_mem_new(const struct journal_owner *owner);

@@ -1,0 +1,107 @@
+#include <errno.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/vec.h"
+#include "journal/journal.h"
+
+/* What one record may take when encoded. */
+enum { RECORD_SIZE_FIRST = 1024, RECORD_SIZE_MAX = 1 << 20 };
+
+struct entry {
+	size_t n;
+	char bytes[];
+};
+
+/* Positions count from 1 without a gap: the record at position p is entries[p - 1]. */
+struct mem {
+	struct journal base; /* first: a journal is freed as what it is */
+	struct journal_owner owner;
+	struct vec entries;
+};
+
+static struct entry *encode_in(const struct mem *m, const void *record, size_t size, int *err)
+{
+	struct entry *e = mem_try_alloc(sizeof(*e) + size);
+	struct journal_about about;
+	struct buf b;
+
+	if (!e) {
+		*err = -ENOMEM;
+		return NULL;
+	}
+	buf_init(&b, e->bytes, size);
+	m->owner.encode(m->owner.ctx, &b, record, &about);
+	if (b.full) {
+		*err = -EMSGSIZE;
+		mem_free(e);
+		return NULL;
+	}
+	e->n = b.n;
+	*err = 0;
+	return e;
+}
+
+static struct entry *encode(const struct mem *m, const void *record, int *err)
+{
+	struct entry *e = NULL;
+
+	*err = -EMSGSIZE;
+	for (size_t size = RECORD_SIZE_FIRST; *err == -EMSGSIZE && size <= RECORD_SIZE_MAX; size *= 2)
+		e = encode_in(m, record, size, err);
+	return e ? mem_realloc(e, sizeof(*e) + e->n) : NULL;
+}
+
+static int mem_append(struct journal *j, const void *record, enum journal_class class)
+{
+	struct mem *m = (struct mem *)j;
+	int err;
+	struct entry *e = encode(m, record, &err);
+	uint64_t position;
+
+	if (!e)
+		return err;
+	position = (uint64_t)vec_push(&m->entries, e) + 1;
+	m->owner.ordered(m->owner.ctx, position, record);
+	if (class != JOURNAL_PASSING)
+		m->owner.durable(m->owner.ctx, position, 0);
+	return 0;
+}
+
+static uint64_t mem_head(const struct journal *j)
+{
+	return ((const struct mem *)j)->entries.count;
+}
+
+static int mem_restore(struct journal *j, journal_each_fn each, void *ctx)
+{
+	const struct mem *m = (const struct mem *)j;
+
+	for (uint64_t at = 0; at < m->entries.count; at++) {
+		const struct entry *e = m->entries.items[at];
+
+		if (!each(ctx, at + 1, (struct str){e->bytes, e->n}))
+			break;
+	}
+	return 0;
+}
+
+static void mem_free_journal(struct journal *j)
+{
+	struct mem *m = (struct mem *)j;
+
+	for (uint32_t i = 0; i < m->entries.count; i++)
+		mem_free(m->entries.items[i]);
+	vec_deinit(&m->entries);
+	mem_free(m);
+}
+
+struct journal *journal_mem_new(const struct journal_owner *owner)
+{
+	static const struct journal_ops ops = {mem_append, mem_head, mem_restore, mem_free_journal};
+	struct mem *m = mem_zalloc(sizeof(*m));
+
+	m->base.ops = &ops;
+	m->owner = *owner;
+	return &m->base;
+}
