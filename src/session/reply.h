@@ -1,0 +1,52 @@
+#pragma once
+
+#include "base/str.h"
+#include "proto/numerics.h"
+#include "session/session.h"
+
+/*
+ * Answers to the client whose command is running. With labeled-response all lines between answer_begin and answer_end go
+ * out as one labelled line, one batch, or ACK: https://ircv3.net/specs/extensions/labeled-response
+ */
+
+/* ":server NNN nick ..." with a format of proto/numerics.h: reply(s, ERR_NOSUCHNICK, nick). Cut at 512 bytes, on a code point. */
+#define reply(s, ...) reply_numeric((s), __VA_ARGS__)
+void reply_numeric(struct session *s, const char *digits, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+
+/* ":server ..." */
+void reply_server(struct session *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* FAIL, WARN, NOTE: https://ircv3.net/specs/extensions/standard-replies */
+struct standard_reply {
+	const char *kind; /* "FAIL", "WARN", "NOTE" */
+	const char *command;
+	const char *code;
+	const char *context; /* parameters; NULL: none */
+	const char *description;
+};
+void reply_standard(struct session *s, const struct standard_reply *r);
+static inline void reply_fail(struct session *s, const char *command, const char *code, const char *context,
+                              const char *description)
+{
+	reply_standard(s, &(struct standard_reply){"FAIL", command, code, context, description});
+}
+
+/* NOTICE from the server. */
+void reply_notice(struct session *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* A whole line without CR LF that is part of the answer; tags without '@', may be empty ("time" is added here). */
+void reply_line(struct session *s, struct str tags, struct str body);
+
+/* A line that is no part of any answer ("time" is added here). */
+void reply_unasked(struct session *s, struct str body);
+
+/* The same with one more tag in front of the others; empty: none. */
+void reply_direct(struct session *s, struct str tag, struct str body);
+
+/* Brackets a command. label: as sent, still escaped; empty: none. */
+void answer_begin(struct session *s, struct str label);
+void answer_end(struct session *s);
+/* Makes a labelled answer a batch now, as a stream needs it. */
+void answer_open(struct session *s);
+/* Forgets it unsaid. */
+void answer_drop(struct session *s);

@@ -1,0 +1,72 @@
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/str.h"
+#include "proto/casemap.h"
+
+/* Lines of text from a file or the configuration. */
+struct text_lines {
+	char **lines;
+	size_t count;
+};
+
+void text_lines_add(struct text_lines *t, const char *line);
+void text_lines_clear(struct text_lines *t);
+
+/* Who may become an operator. */
+struct oper_block {
+	char *name;
+	char *password;
+	char *mask; /* user@host glob that may use it */
+};
+
+/*
+ * What the server is and allows, as its configuration says: the same for all sessions. Filled by the configuration,
+ * replaced as a whole at a reload; all strings are its own.
+ */
+struct server {
+	char *name;        /* of the server, a host name */
+	char *network;     /* NETWORK */
+	char *description; /* shown in WHOIS, LINKS */
+	char *password;    /* PASS; NULL: none wanted */
+	char *started;     /* date, for 003 */
+	int64_t started_ms;
+	char *config_path; /* NULL: none */
+	struct text_lines motd;
+	char *admin[3]; /* location, organisation, mail; NULL: none */
+	struct oper_block *opers;
+	size_t nopers;
+
+	enum casemap casemap;
+	uint32_t nick_max, channel_max, topic_max, away_max, kick_max, realname_max;
+	uint32_t channels_max;   /* of one user */
+	uint32_t list_max;       /* entries of all lists of a channel */
+	uint32_t modes_max;      /* parameters in one MODE */
+	uint32_t targets_max;    /* of one command */
+	uint32_t monitor_max;    /* nicks one client watches */
+	uint32_t invites_max;
+	uint32_t default_channel_flags; /* CHAN_*: of a new channel */
+	uint32_t default_user_modes;    /* USER_* */
+	char *client_tag_deny;          /* CLIENTTAGDENY; NULL: nothing is denied */
+
+	int64_t registration_ms; /* until NICK and USER are through */
+	int64_t ping_ms;         /* quiet time before a PING, and again before the end */
+	bool no_limits;          /* no flood control */
+	uint32_t flood_burst;    /* tokens in a full bucket */
+	uint32_t flood_rate;     /* tokens gained per second */
+
+	struct text_lines isupport; /* made by server_build: the bodies of 005, up to 13 tokens each */
+};
+
+/* Defaults that are sane with no configuration at all. */
+void server_init(struct server *s);
+void server_deinit(struct server *s);
+
+/* Makes what is derived from the rest (isupport). Call after the last change. */
+void server_build(struct server *s);
+
+/* The client-only tag may be relayed (CLIENTTAGDENY). key: with its '+'. */
+bool server_tag_allowed(const struct server *s, struct str key);

@@ -1,0 +1,401 @@
+#include "session/session.h"
+
+#include <stdio.h>
+
+#include "base/buf.h"
+#include "base/mem.h"
+#include "proto/line.h"
+#include "proto/tags.h"
+#include "proto/utf8.h"
+#include "session/held.h"
+#include "session/monitor.h"
+#include "session/reply.h"
+#include "session/server.h"
+#include "session/throttle.h"
+
+enum {
+	LINGER_MS = 2000,         /* for a peer to take the last words */
+	COST_BAD_LINE = 1000,     /* thousandths of a token for a line that is no command */
+};
+
+static struct session *of_conn(struct conn *c)
+{
+	return (struct session *)c;
+}
+
+static struct session *of_timer(struct timer *t)
+{
+	return (struct session *)((char *)t - offsetof(struct session, timer));
+}
+
+static int64_t now_ms(const struct session *s)
+{
+	return loop_clock(s->hub->loop)->mono_ms;
+}
+
+const char *session_nick(const struct session *s)
+{
+	const char *nick = s->user ? s->hub->host.nick(s->user) : s->reg ? s->reg->nick : NULL;
+
+	return nick ? nick : "*";
+}
+
+void session_write(struct session *s, struct str lines)
+{
+	if (!s->held || !held_write(s, lines))
+		conn_write_str(&s->conn, lines);
+}
+
+static void registration_free(struct registration *r)
+{
+	if (!r)
+		return;
+	mem_free(r->nick);
+	mem_free(r->username);
+	mem_free(r->realname);
+	mem_free(r->away);
+	if (r->password)
+		explicit_bzero(r->password, strlen(r->password));
+	mem_free(r->password);
+	mem_free(r);
+}
+
+/* The next of its deadlines. */
+static void timer_rearm(struct session *s)
+{
+	const struct server *server = s->hub->server;
+	int64_t due;
+
+	if (s->flags & SESSION_THROTTLED)
+		due = throttle_until(s);
+	else if (s->reg)
+		due = s->heard + server->registration_ms;
+	else
+		due = ((s->flags & SESSION_PINGED) ? s->pinged : s->heard) + server->ping_ms;
+	loop_timer_set(s->hub->loop, &s->timer, due);
+}
+
+static void over(struct session *s, const char *reason)
+{
+	s->hub->host.over(s->hub->host.ctx, s, reason);
+}
+
+/* Quiet for too long: asked once, then given up. Whatever was heard meanwhile counts as an answer. */
+static void check_alive(struct session *s)
+{
+	const struct server *server = s->hub->server;
+	int64_t now = now_ms(s);
+	char reason[64];
+
+	if (s->reg) {
+		over(s, "Registration timed out");
+		return;
+	}
+	if ((s->flags & SESSION_PINGED) && s->heard >= s->pinged)
+		s->flags &= (uint16_t)~SESSION_PINGED;
+	if (s->flags & SESSION_PINGED) {
+		snprintf(reason, sizeof(reason), "Ping timeout: %lld seconds", (long long)(server->ping_ms / 1000));
+		over(s, reason);
+		return;
+	}
+	if (now - s->heard >= server->ping_ms) {
+		char line[128];
+		int n = snprintf(line, sizeof(line), ":%s PING %s\r\n", server->name, server->name);
+
+		session_write(s, (struct str){line, (size_t)n});
+		s->flags |= SESSION_PINGED;
+		s->pinged = now;
+	}
+	timer_rearm(s);
+}
+
+static void timer_due(struct timer *t)
+{
+	struct session *s = of_timer(t);
+
+	if (!(s->flags & SESSION_THROTTLED)) {
+		check_alive(s);
+		return;
+	}
+	s->flags &= (uint16_t)~SESSION_THROTTLED;
+	timer_rearm(s);
+	if (!s->stream)
+		conn_resume(&s->conn);
+}
+
+void session_charge(struct session *s, uint32_t cost)
+{
+	if ((s->flags & SESSION_CLOSED) || !throttle_take(s, cost))
+		return;
+	s->flags |= SESSION_THROTTLED;
+	timer_rearm(s);
+}
+
+void session_register(struct session *s, const struct user *user)
+{
+	registration_free(s->reg);
+	s->reg = NULL;
+	s->user = user;
+	s->hub->unregistered--;
+	if (!(s->flags & SESSION_THROTTLED))
+		timer_rearm(s);
+}
+
+/* Somebody's browser, or a page in it that was told to post here: not one line of that is a command. */
+static bool looks_like_http(const struct session *s, const struct line *line)
+{
+	static const struct str verbs[] = {STR("GET"), STR("POST"), STR("HEAD"), STR("PUT"), STR("OPTIONS"),
+	                                   STR("CONNECT"), STR("DELETE"), STR("PATCH"), STR("TRACE"), STR("PRI")};
+
+	if (s->user || line->nparams < 2 || !str_starts(line->params[line->nparams - 1], STR("HTTP/")))
+		return false;
+	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
+		if (str_eq_nocase(line->command, verbs[i]))
+			return true;
+	return false;
+}
+
+/*
+ * Ends the words of a parsed line with NULs where they stand: each is followed by a space, or by the end that the caller
+ * made room for.
+ */
+static void message_make(struct message *m, const struct line *line, size_t bytes)
+{
+	char *command = (char *)line->command.p;
+
+	for (size_t i = 0; i < line->command.n; i++)
+		if (command[i] >= 'a' && command[i] <= 'z')
+			command[i] = (char)(command[i] - 'a' + 'A');
+	command[line->command.n] = '\0';
+	for (size_t i = 0; i < line->nparams; i++) {
+		((char *)line->params[i].p)[line->params[i].n] = '\0';
+		m->params[i] = line->params[i].p;
+	}
+	m->command = command;
+	m->nparams = line->nparams;
+	m->tags = line->tags;
+	m->bytes = bytes;
+}
+
+/* why: LINE_OK for one that is a command, but not in UTF-8. */
+static void refuse_line(struct session *s, enum line_result why)
+{
+	if (why == LINE_TAGS_TOO_LONG || why == LINE_BODY_TOO_LONG)
+		reply(s, ERR_INPUTTOOLONG);
+	else if (why == LINE_BAD_BYTE)
+		reply(s, ERR_UNKNOWNERROR, "*", "The line holds a NUL or a lone CR and was dropped");
+	else if (why == LINE_MALFORMED)
+		reply(s, ERR_UNKNOWNERROR, "*", "The line is not a command and was dropped");
+	else
+		reply_fail(s, "*", "INVALID_UTF8", NULL, "Message rejected, it is not valid UTF-8");
+	session_charge(s, COST_BAD_LINE);
+}
+
+/* The same, under the label of the line if it can be told: what is not UTF-8 is not said back either. */
+static void refuse_labelled(struct session *s, enum line_result why, const struct line *line)
+{
+	struct tag label = {0};
+
+	if (utf8_valid(line->tags))
+		tags_find(line->tags, STR("label"), &label);
+	answer_begin(s, label.value);
+	refuse_line(s, why);
+	answer_end(s);
+}
+
+static void handle_line(struct session *s, char *text, size_t n)
+{
+	struct message m;
+	struct line line;
+	enum line_result result = line_parse(&line, (struct str){text, n}, LINE_CLIENT_TAGS_MAX);
+
+	if (result == LINE_EMPTY)
+		return;
+	if (result != LINE_OK) {
+		refuse_labelled(s, result, &line);
+		return;
+	}
+	if (looks_like_http(s, &line)) {
+		session_close(s, "This is a chat server, not a web server");
+		return;
+	}
+	if (!utf8_valid((struct str){text, n})) {
+		refuse_labelled(s, LINE_OK, &line);
+		return;
+	}
+	message_make(&m, &line, n + 1);
+	s->hub->host.command(s->hub->host.ctx, s, &m);
+}
+
+static enum conn_line conn_line_ready(struct conn *c, char *text, size_t n, bool too_long)
+{
+	struct session *s = of_conn(c);
+	char *scratch = s->hub->scratch;
+
+	s->heard = s->reg ? s->heard : now_ms(s);
+	if (too_long) {
+		refuse_line(s, LINE_BODY_TOO_LONG);
+	} else {
+		/* A copy: what the command does may end the connection, and the ring with it. */
+		memcpy(scratch, text, n);
+		scratch[n] = '\0';
+		handle_line(s, scratch, n);
+	}
+	return (s->flags & SESSION_THROTTLED) || s->stream ? CONN_HOLD : CONN_NEXT;
+}
+
+/* The next one in the queue takes its place. */
+static void stream_end(struct session *s)
+{
+	struct stream *st = s->stream;
+
+	s->stream = st->next;
+	st->free(st);
+}
+
+/* Until `drained`, or until the disk has what stands in front. */
+static bool stream_must_pause(const struct session *s)
+{
+	return conn_is_dead(&s->conn) || conn_is_clogged(&s->conn) || held_waits(s);
+}
+
+/* True: it ran to its end. */
+static bool stream_run(struct session *s)
+{
+	while (s->stream && !stream_must_pause(s))
+		if (s->stream->step(s->stream, s))
+			stream_end(s);
+	return !s->stream;
+}
+
+void session_stream(struct session *s, struct stream *st)
+{
+	struct stream **last = &s->stream;
+
+	if (s->flags & SESSION_CLOSED) {
+		st->free(st);
+		return;
+	}
+	while (*last)
+		last = &(*last)->next;
+	st->next = NULL;
+	*last = st;
+	answer_open(s);
+	if (s->stream == st)
+		stream_run(s);
+}
+
+void session_stream_resume(struct session *s)
+{
+	if (!s->stream || !stream_run(s))
+		return;
+	answer_end(s);
+	if (!(s->flags & SESSION_THROTTLED))
+		conn_resume(&s->conn);
+}
+
+static void conn_drained(struct conn *c)
+{
+	session_stream_resume(of_conn(c));
+}
+
+static void conn_ended(struct conn *c, const char *reason)
+{
+	over(of_conn(c), reason);
+}
+
+static const struct conn_handlers handlers = {
+	.line = conn_line_ready,
+	.drained = conn_drained,
+	.ended = conn_ended,
+};
+
+int session_hub_init(struct session_hub *hub, struct loop *loop, struct server *server, const struct session_host *host)
+{
+	*hub = (struct session_hub){
+		.loop = loop,
+		.server = server,
+		.host = *host,
+		.limits = {.sendq_max = 1 << 20, .recvq_max = 32 << 10},
+		.last_id = (uint64_t)server->started_ms << 20,
+	};
+	LIST_INIT(&hub->sessions);
+	LIST_INIT(&hub->held);
+	hub->scratch = mem_alloc(LINE_MAX_BYTES + 1);
+	return conn_hub_new(&hub->conns, loop);
+}
+
+void session_hub_deinit(struct session_hub *hub)
+{
+	conn_hub_free(hub->conns);
+	mem_free(hub->scratch);
+}
+
+struct session *session_new(struct session_hub *hub, int fd, const struct address *peer)
+{
+	struct session *s = mem_zalloc(sizeof(*s));
+	char host[ADDRESS_TEXT_MAX];
+
+	if (conn_init(&s->conn, hub->conns, fd, &handlers, &hub->limits) < 0) {
+		mem_free(s);
+		return NULL;
+	}
+	address_host(peer, host);
+	s->hub = hub;
+	s->id = ++hub->last_id;
+	s->address = mem_strdup(host);
+	s->opened = loop_clock(hub->loop)->real_ms;
+	s->heard = now_ms(s);
+	s->reg = mem_zalloc(sizeof(*s->reg));
+	s->timer.due = timer_due;
+	if (address_is_local(peer))
+		s->flags |= SESSION_LOCAL;
+	throttle_init(s);
+	timer_rearm(s);
+	LIST_INSERT_HEAD(&hub->sessions, s, all);
+	hub->count++;
+	hub->unregistered++;
+	return s;
+}
+
+static void session_closed(struct conn *c)
+{
+	struct session *s = of_conn(c);
+
+	s->hub->host.gone(s->hub->host.ctx, s);
+	mem_free(s->address);
+	mem_free(s);
+}
+
+static void say_error(struct session *s, const char *reason)
+{
+	char line[LINE_BODY_MAX];
+	int n = snprintf(line, sizeof(line) - 2, "ERROR :Closing link: (%s) [%s]", s->address, reason);
+	struct str cut = utf8_cut((struct str){line, n < 0 ? 0 : (size_t)n}, sizeof(line) - 3);
+
+	memcpy(line + cut.n, "\r\n", 2);
+	conn_write(&s->conn, line, cut.n + 2);
+}
+
+void session_close(struct session *s, const char *reason)
+{
+	if (s->flags & SESSION_CLOSED)
+		return;
+	while (s->stream)
+		stream_end(s);
+	answer_drop(s);
+	held_drop(s);
+	say_error(s, reason);
+	s->flags |= SESSION_CLOSED;
+	s->flags &= (uint16_t)~SESSION_THROTTLED;
+	if (s->reg)
+		s->hub->unregistered--;
+	registration_free(s->reg);
+	s->reg = NULL;
+	s->user = NULL;
+	monitor_clear(s->hub->monitor, s);
+	loop_timer_stop(s->hub->loop, &s->timer);
+	LIST_REMOVE(s, all);
+	s->hub->count--;
+	conn_close(&s->conn, LINGER_MS, session_closed);
+}
