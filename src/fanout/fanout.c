@@ -1,0 +1,341 @@
+#include "fanout/fanout.h"
+
+#include <stdio.h>
+
+#include "base/mem.h"
+#include "fanout/render.h"
+#include "fanout/rendered.h"
+#include "network/network.h"
+#include "network/rules.h"
+#include "session/monitor.h"
+#include "session/reply.h"
+#include "session/server.h"
+#include "session/session.h"
+
+struct fanout {
+	struct session_hub *hub;
+	const struct network *net;
+	struct rendered *rendered;
+	struct render_context ctx;
+};
+
+struct fanout *fanout_new(struct session_hub *hub, const struct network *net)
+{
+	struct fanout *f = mem_zalloc(sizeof(*f));
+
+	f->hub = hub;
+	f->net = net;
+	f->rendered = rendered_new();
+	return f;
+}
+
+void fanout_free(struct fanout *f)
+{
+	if (!f)
+		return;
+	rendered_free(f->rendered);
+	mem_free(f);
+}
+
+/* The part of its answer that a change is for the session that asked for it: with its label. */
+static void tell_origin(struct fanout *f, struct session *s, const struct change *c)
+{
+	char tags_memory[RENDER_TAGS_MAX], body_memory[RENDER_BODY_MAX];
+	struct buf tags, body;
+	struct str rest, line;
+
+	buf_init(&tags, tags_memory, sizeof(tags_memory));
+	buf_init(&body, body_memory, sizeof(body_memory));
+	render_tags(&tags, c, s->caps);
+	render_body(&body, &f->ctx, c, s->caps);
+	rest = buf_view(&body);
+	while (str_split(&rest, '\n', &line) && line.n)
+		reply_line(s, buf_view(&tags), line);
+}
+
+static void tell_plain(struct fanout *f, struct session *s, const struct change *c)
+{
+	(void)c;
+	session_write(s, rendered_for(f->rendered, s->caps));
+}
+
+static void tell(struct fanout *f, struct session *s, const struct change *c)
+{
+	if (s->answer && c->record->session == s->id)
+		tell_origin(f, s, c);
+	else
+		tell_plain(f, s, c);
+}
+
+static void tell_user(struct fanout *f, const struct user *u, const struct change *c)
+{
+	for (struct session *s = u->sessions; s; s = s->next_own)
+		tell(f, s, c);
+}
+
+static void tell_channel(struct fanout *f, const struct change *c)
+{
+	const struct channel *ch = c->channel;
+
+	for (uint32_t i = 0; i < ch->members.count; i++)
+		tell_user(f, channel_member(ch, i)->user, c);
+}
+
+/* Each session once, whatever number of ways leads to it. */
+static void tell_once(struct fanout *f, const struct user *u, const struct change *c)
+{
+	for (struct session *s = u->sessions; s; s = s->next_own) {
+		if (s->mark == f->hub->mark)
+			continue;
+		s->mark = f->hub->mark;
+		tell(f, s, c);
+	}
+}
+
+static void mark_own(struct fanout *f, const struct user *u)
+{
+	for (struct session *s = u->sessions; s; s = s->next_own)
+		s->mark = f->hub->mark;
+}
+
+static void begin_once(struct fanout *f)
+{
+	f->hub->mark++;
+}
+
+/* All who share a channel with the user, each once. */
+static void tell_peers(struct fanout *f, const struct change *c)
+{
+	const struct user *u = c->user;
+
+	for (uint32_t i = 0; i < u->memberships.count; i++) {
+		const struct member *mine = u->memberships.items[i];
+		const struct channel *ch = mine->channel;
+
+		for (uint32_t k = 0; k < ch->members.count; k++)
+			tell_once(f, channel_member(ch, k)->user, c);
+	}
+}
+
+/* https://ircv3.net/specs/extensions/extended-monitor: those who watch the nick hear it as if they shared a channel. */
+static void tell_watchers(struct fanout *f, const struct change *c)
+{
+	const struct vec *watchers = monitor_watchers(f->hub->monitor, user_str(c->user, USER_NICK));
+
+	for (uint32_t i = 0; watchers && i < watchers->count; i++) {
+		struct session *s = ((const struct monitor_watch *)watchers->items[i])->session;
+
+		if (!session_has(s, CAP_EXTENDED_MONITOR) || s->mark == f->hub->mark || !s->user)
+			continue;
+		s->mark = f->hub->mark;
+		tell(f, s, c);
+	}
+}
+
+static void watch_line(struct fanout *f, const struct vec *watchers, const char *digits, const char *who)
+{
+	for (uint32_t i = 0; watchers && i < watchers->count; i++) {
+		struct session *s = ((const struct monitor_watch *)watchers->items[i])->session;
+		char line[LINE_BODY_MAX];
+		int n = snprintf(line, sizeof(line), ":%s %s %s :%s", f->ctx.server, digits, session_nick(s), who);
+
+		reply_unasked(s, (struct str){line, n < (int)sizeof(line) ? (size_t)n : sizeof(line) - 1});
+	}
+}
+
+static void watch_online(struct fanout *f, const struct user *u)
+{
+	char who[LINE_BODY_MAX];
+
+	snprintf(who, sizeof(who), "%s!%s@%s", user_nick(u), user_text(u, USER_NAME), user_text(u, USER_HOST));
+	watch_line(f, monitor_watchers(f->hub->monitor, user_str(u, USER_NICK)), "730", who);
+}
+
+static void watch_offline(struct fanout *f, struct str nick)
+{
+	char who[LINE_BODY_MAX];
+
+	snprintf(who, sizeof(who), "%.*s", STR_ARG(nick));
+	watch_line(f, monitor_watchers(f->hub->monitor, nick), "731", who);
+}
+
+static void on_user_added(struct fanout *f, const struct change *c)
+{
+	watch_online(f, c->user);
+}
+
+static void on_nick(struct fanout *f, const struct change *c)
+{
+	begin_once(f);
+	tell_once(f, c->user, c);
+	tell_peers(f, c);
+	if (casemap_eq(network_casemap(f->net), c->was, user_str(c->user, USER_NICK)))
+		return;
+	watch_offline(f, c->was);
+	watch_online(f, c->user);
+}
+
+/* The victim is told who did it; the ERROR that follows is the engine's. */
+static void tell_killed(struct fanout *f, const struct change *c)
+{
+	for (struct session *s = c->user->sessions; s; s = s->next_own) {
+		char line[2 * LINE_BODY_MAX];
+		int n = c->by ? snprintf(line, sizeof(line), ":%s!%s@%s KILL %s :%.*s", user_nick(c->by),
+		                         user_text(c->by, USER_NAME), user_text(c->by, USER_HOST),
+		                         user_nick(c->user), STR_ARG(c->record->user_kill.reason))
+		              : snprintf(line, sizeof(line), ":%s KILL %s :%.*s", f->ctx.server,
+		                         user_nick(c->user), STR_ARG(c->record->user_kill.reason));
+
+		reply_unasked(s, (struct str){line, n < (int)sizeof(line) ? (size_t)n : sizeof(line) - 1});
+	}
+}
+
+static void on_quit(struct fanout *f, const struct change *c)
+{
+	begin_once(f);
+	mark_own(f, c->user);
+	tell_peers(f, c);
+	if (c->record->type == RECORD_USER_KILL)
+		tell_killed(f, c);
+	watch_offline(f, user_str(c->user, USER_NICK));
+}
+
+/* What peers and watchers hear, and oneself too. */
+static void on_profile(struct fanout *f, const struct change *c)
+{
+	begin_once(f);
+	tell_once(f, c->user, c);
+	tell_peers(f, c);
+	tell_watchers(f, c);
+}
+
+static void on_away(struct fanout *f, const struct change *c)
+{
+	if (str_eq(c->was, c->text))
+		return;
+	begin_once(f);
+	mark_own(f, c->user);
+	tell_peers(f, c);
+	tell_watchers(f, c);
+}
+
+static void on_self(struct fanout *f, const struct change *c)
+{
+	tell_user(f, c->user, c);
+}
+
+static void on_joined(struct fanout *f, const struct change *c)
+{
+	struct change away = *c;
+
+	tell_channel(f, c);
+	if (!c->user->away)
+		return;
+	away.type = CHANGE_AWAY;
+	away.text = str_of(c->user->away);
+	rendered_begin(f->rendered, &f->ctx, &away);
+	begin_once(f);
+	mark_own(f, c->user);
+	for (uint32_t i = 0; i < c->channel->members.count; i++)
+		tell_once(f, channel_member(c->channel, i)->user, &away);
+}
+
+static void on_channel(struct fanout *f, const struct change *c)
+{
+	tell_channel(f, c);
+}
+
+/* https://ircv3.net/specs/extensions/invite-notify: those who could have invited are told. */
+static void on_invited(struct fanout *f, const struct change *c)
+{
+	tell_user(f, c->user, c);
+	for (uint32_t i = 0; i < c->channel->members.count; i++) {
+		const struct member *m = channel_member(c->channel, i);
+
+		if (m->user == c->by || !rule_has_rank(m, RANK_HALFOP))
+			continue;
+		for (struct session *s = m->user->sessions; s; s = s->next_own)
+			if (session_has(s, CAP_INVITE_NOTIFY))
+				tell_plain(f, s, c);
+	}
+}
+
+/*
+ * The author's own devices hear it when they asked for echoes. A message to oneself comes twice to the device that wrote it: as the
+ * echo, which bears the label, and as the message.
+ */
+static void tell_author(struct fanout *f, const struct change *c)
+{
+	for (struct session *s = c->by->sessions; s; s = s->next_own)
+		if (session_has(s, CAP_ECHO_MESSAGE))
+			tell(f, s, c);
+}
+
+static void tell_readers(struct fanout *f, const struct change *c)
+{
+	const struct channel *ch = c->channel;
+	uint8_t least = c->record->message.min_rank;
+
+	for (uint32_t i = 0; i < ch->members.count; i++) {
+		const struct member *m = channel_member(ch, i);
+
+		if (m->user == c->by || m->rank < least)
+			continue;
+		for (struct session *s = m->user->sessions; s; s = s->next_own)
+			tell_plain(f, s, c);
+	}
+}
+
+static void on_message(struct fanout *f, const struct change *c)
+{
+	if (c->by)
+		tell_author(f, c);
+	if (c->channel) {
+		tell_readers(f, c);
+		return;
+	}
+	for (struct session *s = c->user->sessions; s; s = s->next_own)
+		tell_plain(f, s, c);
+}
+
+static void on_wallops(struct fanout *f, const struct change *c)
+{
+	const struct vec *users = network_users(f->net);
+
+	for (uint32_t i = 0; i < users->count; i++) {
+		const struct user *u = users->items[i];
+
+		if (u->modes & USER_WALLOPS)
+			tell_user(f, u, c);
+	}
+}
+
+typedef void (*audience_fn)(struct fanout *f, const struct change *c);
+
+static const audience_fn audiences[] = {
+	[CHANGE_USER_ADDED] = on_user_added,
+	[CHANGE_NICK] = on_nick,
+	[CHANGE_QUIT] = on_quit,
+	[CHANGE_AWAY] = on_away,
+	[CHANGE_REALNAME] = on_profile,
+	[CHANGE_HOST] = on_profile,
+	[CHANGE_USER_MODES] = on_self,
+	[CHANGE_ACCOUNT] = on_profile,
+	[CHANGE_JOINED] = on_joined,
+	[CHANGE_PARTED] = on_channel,
+	[CHANGE_KICKED] = on_channel,
+	[CHANGE_TOPIC] = on_channel,
+	[CHANGE_CHANNEL_MODES] = on_channel,
+	[CHANGE_INVITED] = on_invited,
+	[CHANGE_MESSAGE] = on_message,
+	[CHANGE_WALLOPS] = on_wallops,
+};
+
+void fanout_tell(struct fanout *f, const struct change *c)
+{
+	if ((size_t)c->type >= sizeof(audiences) / sizeof(audiences[0]) || !audiences[c->type])
+		return;
+	f->ctx = (struct render_context){f->hub->server->name, f->net};
+	rendered_begin(f->rendered, &f->ctx, c);
+	audiences[c->type](f, c);
+}

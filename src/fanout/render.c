@@ -1,0 +1,385 @@
+#include "fanout/render.h"
+
+#include "network/network.h"
+#include "proto/line.h"
+#include "proto/utf8.h"
+
+enum { BODY_MAX = LINE_BODY_MAX - 2 };
+
+typedef void (*render_fn)(struct buf *out, const struct change *c, cap_set caps);
+
+cap_set render_matters(const struct change *c)
+{
+	cap_set caps = CAP_BIT(CAP_MESSAGE_TAGS) | CAP_BIT(CAP_SERVER_TIME);
+
+	if (c->by && *user_text(c->by, USER_ACCOUNT))
+		caps |= CAP_BIT(CAP_ACCOUNT_TAG);
+	switch (c->type) {
+	case CHANGE_JOINED:
+		return caps | CAP_BIT(CAP_EXTENDED_JOIN);
+	case CHANGE_AWAY:
+		return caps | CAP_BIT(CAP_AWAY_NOTIFY);
+	case CHANGE_REALNAME:
+		return caps | CAP_BIT(CAP_SETNAME);
+	case CHANGE_HOST:
+		return caps | CAP_BIT(CAP_CHGHOST);
+	case CHANGE_ACCOUNT:
+		return caps | CAP_BIT(CAP_ACCOUNT_NOTIFY);
+	default:
+		return caps;
+	}
+}
+
+static void tag(struct buf *out, const char *key, struct str value)
+{
+	if (out->n)
+		buf_chr(out, ';');
+	buf_cstr(out, key);
+	if (value.n) {
+		buf_chr(out, '=');
+		buf_str(out, value);
+	}
+}
+
+void render_tags(struct buf *out, const struct change *c, cap_set caps)
+{
+	const struct record *r = c->record;
+
+	if (caps & CAP_BIT(CAP_SERVER_TIME)) {
+		buf_cstr(out, "time=");
+		buf_time(out, r->time);
+	}
+	if ((caps & CAP_BIT(CAP_ACCOUNT_TAG)) && c->by && *user_text(c->by, USER_ACCOUNT))
+		tag(out, "account", user_str(c->by, USER_ACCOUNT));
+	if (!(caps & CAP_BIT(CAP_MESSAGE_TAGS)))
+		return;
+	if (r->msgid.n && c->type == CHANGE_MESSAGE)
+		tag(out, "msgid", r->msgid);
+	if (c->by && (c->by->modes & USER_BOT))
+		tag(out, "bot", STR_NONE);
+	if (c->type == CHANGE_MESSAGE && r->message.tags.n) {
+		if (out->n)
+			buf_chr(out, ';');
+		buf_str(out, r->message.tags);
+	}
+}
+
+/* ":nick!user@host ", with the nick that it had before where that is what clients know. */
+static void source(struct buf *out, const struct user *u, struct str nick)
+{
+	buf_chr(out, ':');
+	buf_str(out, nick.n ? nick : user_str(u, USER_NICK));
+	buf_chr(out, '!');
+	buf_str(out, user_str(u, USER_NAME));
+	buf_chr(out, '@');
+	buf_str(out, user_str(u, USER_HOST));
+	buf_chr(out, ' ');
+}
+
+static void word(struct buf *out, const char *text)
+{
+	buf_cstr(out, text);
+	buf_chr(out, ' ');
+}
+
+static void trailing(struct buf *out, struct str text)
+{
+	buf_chr(out, ':');
+	buf_str(out, text);
+}
+
+static void render_nick(struct buf *out, const struct change *c, cap_set caps)
+{
+	(void)caps;
+	out->n = 0;
+	source(out, c->user, c->was);
+	word(out, "NICK");
+	trailing(out, user_str(c->user, USER_NICK));
+}
+
+static void render_quit(struct buf *out, const struct change *c, cap_set caps)
+{
+	(void)caps;
+	out->n = 0;
+	source(out, c->user, STR_NONE);
+	word(out, "QUIT");
+	trailing(out, c->text);
+}
+
+static void render_away(struct buf *out, const struct change *c, cap_set caps)
+{
+	if (!(caps & CAP_BIT(CAP_AWAY_NOTIFY))) {
+		out->n = 0;
+		return;
+	}
+	buf_cstr(out, "AWAY");
+	if (c->text.n) {
+		buf_chr(out, ' ');
+		trailing(out, c->text);
+	}
+}
+
+static void render_realname(struct buf *out, const struct change *c, cap_set caps)
+{
+	if (!(caps & CAP_BIT(CAP_SETNAME))) {
+		out->n = 0;
+		return;
+	}
+	word(out, "SETNAME");
+	trailing(out, user_str(c->user, USER_REALNAME));
+}
+
+static void render_host(struct buf *out, const struct change *c, cap_set caps)
+{
+	out->n = 0;
+	if (!(caps & CAP_BIT(CAP_CHGHOST)))
+		return;
+	buf_chr(out, ':');
+	buf_str(out, user_str(c->user, USER_NICK));
+	buf_chr(out, '!');
+	buf_str(out, c->was);
+	buf_cstr(out, " CHGHOST ");
+	word(out, user_text(c->user, USER_NAME));
+	buf_str(out, user_str(c->user, USER_HOST));
+}
+
+static void render_account(struct buf *out, const struct change *c, cap_set caps)
+{
+	const char *account = user_text(c->user, USER_ACCOUNT);
+
+	if (!(caps & CAP_BIT(CAP_ACCOUNT_NOTIFY))) {
+		out->n = 0;
+		return;
+	}
+	word(out, "ACCOUNT");
+	buf_cstr(out, *account ? account : "*");
+}
+
+static void render_user_modes(struct buf *out, const struct change *c, cap_set caps)
+{
+	size_t count;
+	const struct user_mode *rows = user_modes(&count);
+
+	(void)caps;
+	word(out, "MODE");
+	word(out, user_nick(c->user));
+	for (int set = 1; set >= 0; set--) {
+		uint32_t bits = set ? c->set : c->clear;
+
+		if (bits)
+			buf_chr(out, set ? '+' : '-');
+		for (size_t i = 0; i < count; i++)
+			if (bits & rows[i].bit)
+				buf_chr(out, rows[i].letter);
+	}
+}
+
+static void render_joined(struct buf *out, const struct change *c, cap_set caps)
+{
+	const char *account = user_text(c->user, USER_ACCOUNT);
+
+	word(out, "JOIN");
+	buf_cstr(out, c->channel->name);
+	if (!(caps & CAP_BIT(CAP_EXTENDED_JOIN)))
+		return;
+	buf_chr(out, ' ');
+	word(out, *account ? account : "*");
+	trailing(out, user_str(c->user, USER_REALNAME));
+}
+
+static void render_parted(struct buf *out, const struct change *c, cap_set caps)
+{
+	(void)caps;
+	word(out, "PART");
+	buf_cstr(out, c->channel->name);
+	if (c->text.n) {
+		buf_chr(out, ' ');
+		trailing(out, c->text);
+	}
+}
+
+static void render_kicked(struct buf *out, const struct change *c, cap_set caps)
+{
+	(void)caps;
+	word(out, "KICK");
+	word(out, c->channel->name);
+	word(out, user_nick(c->user));
+	trailing(out, c->text);
+}
+
+static void render_topic(struct buf *out, const struct change *c, cap_set caps)
+{
+	(void)caps;
+	word(out, "TOPIC");
+	word(out, c->channel->name);
+	trailing(out, c->text);
+}
+
+static void render_invited(struct buf *out, const struct change *c, cap_set caps)
+{
+	(void)caps;
+	word(out, "INVITE");
+	word(out, user_nick(c->user));
+	buf_cstr(out, c->channel->name);
+}
+
+static void render_message(struct buf *out, const struct change *c, cap_set caps)
+{
+	static const char *const names[] = {"PRIVMSG", "NOTICE", "TAGMSG"};
+	const struct record *r = c->record;
+
+	if (r->message.kind == MESSAGE_TAGMSG && !(caps & CAP_BIT(CAP_MESSAGE_TAGS))) {
+		out->n = 0;
+		return;
+	}
+	word(out, names[r->message.kind]);
+	if (r->message.min_rank)
+		buf_chr(out, rank_prefix(r->message.min_rank));
+	buf_cstr(out, c->channel ? c->channel->name : user_nick(c->user));
+	if (r->message.kind == MESSAGE_TAGMSG)
+		return;
+	buf_chr(out, ' ');
+	trailing(out, r->message.text);
+}
+
+static void render_wallops(struct buf *out, const struct change *c, cap_set caps)
+{
+	(void)caps;
+	word(out, "WALLOPS");
+	trailing(out, c->text);
+}
+
+/* What stands behind the source that render_body has written. Channel modes have a function of their own. */
+static const render_fn renderers[] = {
+	[CHANGE_NICK] = render_nick,
+	[CHANGE_QUIT] = render_quit,
+	[CHANGE_AWAY] = render_away,
+	[CHANGE_REALNAME] = render_realname,
+	[CHANGE_HOST] = render_host,
+	[CHANGE_USER_MODES] = render_user_modes,
+	[CHANGE_ACCOUNT] = render_account,
+	[CHANGE_JOINED] = render_joined,
+	[CHANGE_PARTED] = render_parted,
+	[CHANGE_KICKED] = render_kicked,
+	[CHANGE_TOPIC] = render_topic,
+	[CHANGE_INVITED] = render_invited,
+	[CHANGE_MESSAGE] = render_message,
+	[CHANGE_WALLOPS] = render_wallops,
+};
+
+static void source_of_change(struct buf *out, const struct render_context *ctx, const struct change *c)
+{
+	if (c->by) {
+		source(out, c->by, STR_NONE);
+		return;
+	}
+	buf_chr(out, ':');
+	buf_cstr(out, ctx->server);
+	buf_chr(out, ' ');
+}
+
+/* A line of modes while it grows: letters in front, parameters behind. */
+struct mode_line {
+	struct buf letters, params;
+	char sign;
+	char letters_memory[RECORD_MODE_OPS_MAX * 2 + 2];
+	char params_memory[BODY_MAX];
+};
+
+static void mode_line_init(struct mode_line *l)
+{
+	buf_init(&l->letters, l->letters_memory, sizeof(l->letters_memory));
+	buf_init(&l->params, l->params_memory, sizeof(l->params_memory));
+	l->sign = 0;
+}
+
+static void mode_line_add(struct mode_line *l, const struct mode_op *op, struct str param)
+{
+	char sign = op->set ? '+' : '-';
+
+	if (l->sign != sign)
+		buf_chr(&l->letters, sign);
+	l->sign = sign;
+	buf_chr(&l->letters, op->letter);
+	if (param.n) {
+		buf_chr(&l->params, ' ');
+		buf_str(&l->params, param);
+	}
+}
+
+static void mode_line_flush(struct mode_line *l, struct buf *out, struct str head)
+{
+	buf_str(out, head);
+	buf_str(out, buf_view(&l->letters));
+	buf_str(out, buf_view(&l->params));
+	buf_chr(out, '\n');
+	mode_line_init(l);
+}
+
+static struct str mode_param(const struct network *net, const struct mode_op *op)
+{
+	const struct user *u = op->user ? network_user(net, op->user) : NULL;
+
+	return u ? user_str(u, USER_NICK) : op->param;
+}
+
+/* Several lines where one would be cut: a mode that clients do not see is worse than a second line. */
+static void render_modes(struct buf *out, const struct render_context *ctx, const struct change *c)
+{
+	char head_memory[BODY_MAX];
+	struct buf head;
+	struct mode_line line;
+
+	buf_init(&head, head_memory, sizeof(head_memory));
+	source_of_change(&head, ctx, c);
+	word(&head, "MODE");
+	word(&head, c->channel->name);
+	mode_line_init(&line);
+	for (uint32_t i = 0; i < c->nops; i++) {
+		struct str param = mode_param(ctx->net, &c->ops[i]);
+
+		if (line.letters.n && head.n + line.letters.n + line.params.n + param.n + 3 > BODY_MAX) {
+			mode_line_flush(&line, out, buf_view(&head));
+		}
+		mode_line_add(&line, &c->ops[i], param);
+	}
+	mode_line_flush(&line, out, buf_view(&head));
+}
+
+void render_body(struct buf *out, const struct render_context *ctx, const struct change *c, cap_set caps)
+{
+	if (c->type == CHANGE_CHANNEL_MODES) {
+		render_modes(out, ctx, c);
+		return;
+	}
+	if ((size_t)c->type >= sizeof(renderers) / sizeof(renderers[0]) || !renderers[c->type])
+		return;
+	source_of_change(out, ctx, c);
+	renderers[c->type](out, c, caps);
+	if (out->n == 0)
+		return;
+	out->n = utf8_cut(buf_view(out), BODY_MAX).n;
+	buf_chr(out, '\n');
+}
+
+void render_lines(struct buf *out, const struct render_context *ctx, const struct change *c, cap_set caps)
+{
+	char tags_memory[RENDER_TAGS_MAX], body_memory[RENDER_BODY_MAX];
+	struct buf tags, body;
+	struct str rest, line;
+
+	buf_init(&tags, tags_memory, sizeof(tags_memory));
+	buf_init(&body, body_memory, sizeof(body_memory));
+	render_tags(&tags, c, caps);
+	render_body(&body, ctx, c, caps);
+	rest = buf_view(&body);
+	while (str_split(&rest, '\n', &line) && line.n) {
+		if (tags.n) {
+			buf_chr(out, '@');
+			buf_str(out, buf_view(&tags));
+			buf_chr(out, ' ');
+		}
+		buf_str(out, line);
+		buf_str(out, STR("\r\n"));
+	}
+}
