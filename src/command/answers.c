@@ -1,0 +1,294 @@
+#include "command/answers.h"
+
+#include <stdio.h>
+#include <time.h>
+
+#include "base/mem.h"
+#include "chat_version.h"
+#include "command/mode.h"
+
+void answer_isupport(const struct command_env *env, struct session *s)
+{
+	const struct text_lines *lines = &env->server->isupport;
+
+	for (size_t i = 0; i < lines->count; i++)
+		reply(s, RPL_ISUPPORT, lines->lines[i]);
+}
+
+void answer_lusers(const struct command_env *env, struct session *s)
+{
+	struct network_counts n = network_counts(env->net);
+	uint32_t unknown = env->hub->unregistered;
+
+	reply(s, RPL_LUSERCLIENT, n.users - n.invisible, n.invisible, 1u);
+	reply(s, RPL_LUSEROP, n.opers);
+	if (unknown)
+		reply(s, RPL_LUSERUNKNOWN, unknown);
+	reply(s, RPL_LUSERCHANNELS, n.channels);
+	reply(s, RPL_LUSERME, n.users, 0u);
+	reply(s, RPL_LOCALUSERS, n.users, n.users_max, n.users, n.users_max);
+	reply(s, RPL_GLOBALUSERS, n.users, n.users_max, n.users, n.users_max);
+}
+
+void answer_motd(const struct command_env *env, struct session *s)
+{
+	const struct text_lines *motd = &env->server->motd;
+
+	if (motd->count == 0) {
+		reply(s, ERR_NOMOTD);
+		return;
+	}
+	reply(s, RPL_MOTDSTART, env->server->name);
+	for (size_t i = 0; i < motd->count; i++)
+		reply(s, RPL_MOTD, motd->lines[i]);
+	reply(s, RPL_ENDOFMOTD);
+}
+
+/* The letters of 004. param: those channel modes alone that take one. */
+static void mode_letters(char *user, char *channel, char *param)
+{
+	size_t count;
+	const struct user_mode *u = user_modes(&count);
+	const struct chan_mode *c;
+
+	for (size_t i = 0; i < count; i++)
+		*user++ = u[i].letter;
+	c = chan_modes(&count);
+	for (size_t i = 0; i < count; i++) {
+		*channel++ = c[i].letter;
+		if (c[i].type != CHAN_MODE_FLAG)
+			*param++ = c[i].letter;
+	}
+	*user = *channel = *param = '\0';
+}
+
+void answer_welcome(const struct command_env *env, struct session *s)
+{
+	const struct server *server = env->server;
+	char user[40], channel[64], param[64], who[LINE_BODY_MAX];
+
+	mode_letters(user, channel, param);
+	snprintf(who, sizeof(who), "%s!%s@%s", user_nick(s->user), user_text(s->user, USER_NAME),
+	         user_text(s->user, USER_HOST));
+	reply(s, RPL_WELCOME, server->network, who);
+	reply(s, RPL_YOURHOST, server->name, CHAT_VERSION);
+	reply(s, RPL_CREATED, server->started);
+	reply(s, RPL_MYINFO, server->name, CHAT_VERSION, user, channel, param);
+	answer_isupport(env, s);
+	answer_lusers(env, s);
+	answer_motd(env, s);
+	if (s->user->modes)
+		mode_user_show(s);
+}
+
+void answer_topic(struct session *s, const struct channel *c)
+{
+	if (!c->topic)
+		return;
+	reply(s, RPL_TOPIC, c->name, c->topic);
+	reply(s, RPL_TOPICWHOTIME, c->name, c->topic_by, (long long)(c->topic_time / 1000));
+}
+
+/* Of which list an entry did not fit. */
+static char list_letter(const struct change *c)
+{
+	for (uint32_t i = 0; i < c->nops; i++)
+		return c->ops[i].letter;
+	return 'b';
+}
+
+static const char *cannot_send(enum refusal why)
+{
+	switch (why) {
+	case REFUSAL_NO_EXTERNAL:
+		return "+n: no messages from outside";
+	case REFUSAL_MODERATED:
+		return "+m: it is moderated";
+	case REFUSAL_NO_CTCP:
+		return "+C: no CTCP";
+	default:
+		return "+b: you are banned or muted";
+	}
+}
+
+static void refused_name(struct session *s, const struct change *c)
+{
+	struct registration *reg = s->reg;
+	struct str wanted = c->record->type == RECORD_USER_ADD ? c->record->user_add.nick : c->record->user_nick.nick;
+	char nick[LINE_BODY_MAX];
+
+	snprintf(nick, sizeof(nick), "%.*s", STR_ARG(wanted));
+	reply(s, ERR_NICKNAMEINUSE, nick);
+	if (reg) {
+		mem_free(reg->nick);
+		reg->nick = NULL;
+	}
+}
+
+/* The channel's name as the record has it, for a channel that may not be there. */
+static struct str wanted_channel(const struct record *r)
+{
+	switch (r->type) {
+	case RECORD_JOIN:
+		return r->join.channel;
+	case RECORD_PART:
+		return r->part.channel;
+	case RECORD_KICK:
+		return r->kick.channel;
+	case RECORD_TOPIC:
+		return r->topic.channel;
+	case RECORD_CHANNEL_MODES:
+		return r->channel_modes.channel;
+	case RECORD_INVITE:
+		return r->invite.channel;
+	case RECORD_MESSAGE:
+		return r->message.channel;
+	case RECORD_CHANNEL:
+		return r->channel.name;
+	default:
+		return STR("*");
+	}
+}
+
+static void refused_speech(struct session *s, const struct change *c, const char *name)
+{
+	if (c->refusal == REFUSAL_SPEAK_NEEDS_ACCOUNT)
+		reply(s, ERR_NEEDREGGEDNICK, c->user ? user_nick(c->user) : "*");
+	else
+		reply(s, ERR_CANNOTSENDTOCHAN, name, cannot_send(c->refusal));
+}
+
+static void refused_join(struct session *s, enum refusal why, const char *name)
+{
+	switch (why) {
+	case REFUSAL_TOO_MANY_CHANNELS:
+		reply(s, ERR_TOOMANYCHANNELS, name);
+		break;
+	case REFUSAL_FULL:
+		reply(s, ERR_CHANNELISFULL, name);
+		break;
+	case REFUSAL_INVITE_ONLY:
+		reply(s, ERR_INVITEONLYCHAN, name);
+		break;
+	case REFUSAL_BANNED:
+		reply(s, ERR_BANNEDFROMCHAN, name);
+		break;
+	case REFUSAL_BAD_KEY:
+		reply(s, ERR_BADCHANNELKEY, name);
+		break;
+	default:
+		reply(s, ERR_NEEDREGGEDNICK, name);
+	}
+}
+
+/* A NOTICE is never answered, not even with what went wrong: two programs could go on for ever. */
+static bool is_notice(const struct record *r)
+{
+	return r->type == RECORD_MESSAGE && r->message.kind == MESSAGE_NOTICE;
+}
+
+void answer_refused(struct session *s, const struct change *c)
+{
+	const char *nick = c->user ? user_nick(c->user) : "*";
+	char name[LINE_BODY_MAX];
+
+	if (is_notice(c->record))
+		return;
+	snprintf(name, sizeof(name), "%.*s", STR_ARG(wanted_channel(c->record)));
+	switch (c->refusal) {
+	case REFUSAL_NONE:
+		break;
+	case REFUSAL_NO_SUCH_USER:
+		reply(s, ERR_NOSUCHNICK, nick);
+		break;
+	case REFUSAL_NO_SUCH_CHANNEL:
+		reply(s, ERR_NOSUCHCHANNEL, name);
+		break;
+	case REFUSAL_NICK_IN_USE:
+		refused_name(s, c);
+		break;
+	case REFUSAL_NOT_ON_CHANNEL:
+		reply(s, ERR_NOTONCHANNEL, name);
+		break;
+	case REFUSAL_TARGET_NOT_ON_CHANNEL:
+		reply(s, ERR_USERNOTINCHANNEL, nick, name);
+		break;
+	case REFUSAL_ALREADY_ON_CHANNEL:
+		reply(s, ERR_USERONCHANNEL, nick, name);
+		break;
+	case REFUSAL_NEED_RANK:
+		reply(s, ERR_CHANOPRIVSNEEDED, name);
+		break;
+	case REFUSAL_NO_EXTERNAL:
+	case REFUSAL_MODERATED:
+	case REFUSAL_MUTED:
+	case REFUSAL_NO_CTCP:
+	case REFUSAL_SPEAK_NEEDS_ACCOUNT:
+		refused_speech(s, c, name);
+		break;
+	case REFUSAL_NOT_OPER:
+		reply(s, ERR_NOPRIVILEGES);
+		break;
+	case REFUSAL_LIST_FULL:
+		reply(s, ERR_BANLISTFULL, name, list_letter(c));
+		break;
+	default:
+		refused_join(s, c->refusal, name);
+	}
+}
+
+static void owe_joined(const struct command_env *env, struct session *s, const struct change *c)
+{
+	answer_topic(s, c->channel);
+	if (!session_has(s, CAP_NO_IMPLICIT_NAMES))
+		answer_names(env, s, c->channel, c->channel->name);
+}
+
+static void owe_invited(struct session *s, const struct change *c)
+{
+	reply(s, RPL_INVITING, user_nick(c->user), c->channel->name);
+	if (c->user->away)
+		reply(s, RPL_AWAY, user_nick(c->user), c->user->away);
+}
+
+static bool is_origin(const struct session *s, const struct change *c)
+{
+	return c->record->session == s->id;
+}
+
+void answer_change(const struct command_env *env, struct session *s, const struct change *c)
+{
+	if (c->type == CHANGE_JOINED) {
+		owe_joined(env, s, c);
+		return;
+	}
+	if (!is_origin(s, c))
+		return;
+	switch (c->type) {
+	case CHANGE_REFUSED:
+		answer_refused(s, c);
+		break;
+	case CHANGE_USER_ADDED:
+		answer_welcome(env, s);
+		break;
+	case CHANGE_AWAY:
+		if (c->text.n)
+			reply(s, RPL_NOWAWAY);
+		else
+			reply(s, RPL_UNAWAY);
+		break;
+	case CHANGE_INVITED:
+		owe_invited(s, c);
+		break;
+	case CHANGE_MESSAGE:
+		if (c->record->message.kind == MESSAGE_PRIVMSG && c->user && c->user->away)
+			reply(s, RPL_AWAY, user_nick(c->user), c->user->away);
+		break;
+	case CHANGE_USER_MODES:
+		if (c->set & USER_OPER)
+			reply(s, RPL_YOUREOPER);
+		break;
+	default:
+		break;
+	}
+}

@@ -1,0 +1,134 @@
+#include "command/command.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "command/families.h"
+#include "proto/tags.h"
+
+enum { COST_UNKNOWN = 1000, COST_UNIT = 100 };
+
+typedef const struct command *(*family_fn)(size_t *count);
+
+static const family_fn families[] = {
+	command_family_connection, command_family_channel, command_family_list,   command_family_mode,
+	command_family_message,    command_family_who,     command_family_whois,  command_family_self,
+	command_family_server,     command_family_help,    command_family_oper,
+};
+
+enum { FAMILIES = sizeof(families) / sizeof(families[0]) };
+
+size_t command_count(void)
+{
+	size_t total = 0, count;
+
+	for (size_t i = 0; i < FAMILIES; i++) {
+		families[i](&count);
+		total += count;
+	}
+	return total;
+}
+
+const struct command *command_nth(size_t n)
+{
+	const struct command *rows = NULL;
+	size_t count = 0;
+
+	for (size_t i = 0; i < FAMILIES; i++) {
+		rows = families[i](&count);
+		if (n < count)
+			return rows + n;
+		n -= count;
+	}
+	return NULL;
+}
+
+/* The row of that name and its number among all. The families are few and their rows short: compared by first letter. */
+static const struct command *find(const char *name, size_t *nth)
+{
+	size_t before = 0, count;
+
+	for (size_t i = 0; i < FAMILIES; i++) {
+		const struct command *rows = families[i](&count);
+
+		for (size_t k = 0; k < count; k++) {
+			if (rows[k].name[0] == name[0] && strcmp(rows[k].name, name) == 0) {
+				*nth = before + k;
+				return rows + k;
+			}
+		}
+		before += count;
+	}
+	return NULL;
+}
+
+const struct command *command_find(const char *name)
+{
+	size_t nth;
+
+	return find(name, &nth);
+}
+
+struct record call_record(const struct call *call, enum record_type type)
+{
+	struct record r = {
+		.type = type,
+		.origin = call->user ? call->user->id : 0,
+		.session = call->session->id,
+	};
+
+	return r;
+}
+
+/* What stands in the way of the row for this caller; true: it was answered. */
+static bool refused(const struct call *call)
+{
+	struct session *s = call->session;
+
+	if (call->row->role == ROLE_UNREGISTERED && call->user)
+		reply(s, ERR_ALREADYREGISTERED);
+	else if (call->row->role >= ROLE_USER && !call->user)
+		reply(s, ERR_NOTREGISTERED);
+	else if (call->row->role == ROLE_OPER && !(call->user->modes & USER_OPER))
+		reply(s, ERR_NOPRIVILEGES);
+	else if (call->msg->nparams < call->row->min)
+		reply(s, ERR_NEEDMOREPARAMS, call->row->name);
+	else
+		return false;
+	return true;
+}
+
+static void run(struct call *call)
+{
+	struct session *s = call->session;
+	struct command_usage *usage;
+	size_t nth;
+
+	call->row = find(call->msg->command, &nth);
+	if (call->row && call->row->cap >= 0 && !session_has(s, (enum cap)call->row->cap))
+		call->row = NULL;
+	if (!call->row) {
+		if (call->user)
+			reply(s, ERR_UNKNOWNCOMMAND, call->msg->command);
+		else
+			reply(s, ERR_NOTREGISTERED);
+		session_charge(s, COST_UNKNOWN);
+		return;
+	}
+	usage = &call->env->usage[nth];
+	usage->count++;
+	usage->bytes += call->msg->bytes;
+	session_charge(s, (uint32_t)call->row->cost * COST_UNIT);
+	if (!refused(call))
+		call->row->run(call);
+}
+
+void command_run(const struct command_env *env, struct session *s, const struct message *m)
+{
+	struct call call = {.env = env, .session = s, .user = s->user, .msg = m};
+	struct tag label;
+
+	answer_begin(s, tags_find(m->tags, STR("label"), &label) ? label.value : STR_NONE);
+	run(&call);
+	answer_end(s);
+}

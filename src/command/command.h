@@ -1,0 +1,105 @@
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "network/network.h"
+#include "network/record.h"
+#include "session/message.h"
+#include "session/monitor.h"
+#include "session/reply.h"
+#include "session/server.h"
+#include "session/session.h"
+
+/*
+ * Commands: one const row each, one file per family. What is common to all (who may, how many parameters, which
+ * capability) is data and is tested once, in command_run. A command answers with replies, or asks for records; it never
+ * writes to a socket, never alters the network, never calls the store.
+ */
+struct call;
+
+enum command_role {
+	ROLE_ANY,          /* registered or not */
+	ROLE_UNREGISTERED, /* before registration alone: 462 afterwards */
+	ROLE_USER,         /* 451 before */
+	ROLE_OPER,         /* 481 for others */
+};
+
+struct command {
+	const char *name;
+	enum command_role role;
+	uint8_t min; /* parameters; fewer: 461 */
+	uint8_t cost; /* tenths of a token of flood control: 10 is one plain command */
+	int8_t cap;  /* enum cap it belongs to, -1: none. Without it the command is unknown (421) */
+	void (*run)(struct call *call);
+};
+
+/* What commands ask of the daemon. */
+struct command_host {
+	/* Gives the record its place; time and msgid are filled in there. The changes are told before it returns, on one machine. */
+	void (*submit)(void *ctx, struct record *r);
+	/* This session leaves; the last one takes its user along. */
+	void (*quit)(void *ctx, struct session *s, const char *reason);
+	/* Reads the configuration again. False: it was refused, why says the reason. */
+	bool (*rehash)(void *ctx, char *why, size_t size);
+	/* Ends the daemon; restart: a fresh one takes its place. */
+	void (*stop)(void *ctx, const char *reason, bool restart);
+	void *ctx;
+};
+
+/* What all commands see. */
+struct command_env {
+	const struct network *net;
+	const struct server *server;
+	struct monitor *monitor;
+	struct session_hub *hub;
+	const struct command_host *host;
+	struct command_usage *usage; /* one per row, by command_nth */
+};
+
+struct command_usage {
+	uint64_t count, bytes;
+};
+
+/* One command being answered. */
+struct call {
+	const struct command_env *env;
+	struct session *session;
+	const struct user *user; /* the session's at the start; NULL: not registered. See call_user */
+	const struct message *msg;
+	const struct command *row;
+};
+
+/* The nth parameter, NULL when it was not given. */
+static inline const char *call_param(const struct call *call, size_t n)
+{
+	return n < call->msg->nparams ? call->msg->params[n] : NULL;
+}
+
+/* The same, with an empty one taken for none. */
+static inline const char *call_word(const struct call *call, size_t n)
+{
+	const char *p = call_param(call, n);
+	return p && *p ? p : NULL;
+}
+
+/* A record from the caller: origin and session filled in. */
+struct record call_record(const struct call *call, enum record_type type);
+static inline void call_submit(const struct call *call, struct record *r)
+{
+	call->env->host->submit(call->env->host->ctx, r);
+}
+
+/* The user once more: NULL when what was submitted ended it. Ask again after each call_submit that might. */
+static inline const struct user *call_user(const struct call *call)
+{
+	return call->session->user;
+}
+
+const struct command *command_find(const char *name); /* exact, in capitals */
+size_t command_count(void);
+const struct command *command_nth(size_t n); /* n < command_count() */
+
+/* Answers one message of the session: the whole of it, label included. */
+void command_run(const struct command_env *env, struct session *s, const struct message *m);

@@ -1,0 +1,18 @@
+#pragma once
+
+#include <stddef.h>
+
+#include "command/command.h"
+
+/* The rows of each family; command.c joins them. */
+const struct command *command_family_connection(size_t *count); /* CAP PASS NICK USER PING PONG QUIT ERROR ISUPPORT */
+const struct command *command_family_channel(size_t *count);    /* JOIN PART TOPIC INVITE KICK */
+const struct command *command_family_list(size_t *count);       /* NAMES LIST */
+const struct command *command_family_mode(size_t *count);       /* MODE */
+const struct command *command_family_message(size_t *count);    /* PRIVMSG NOTICE TAGMSG */
+const struct command *command_family_who(size_t *count);        /* WHO */
+const struct command *command_family_whois(size_t *count);      /* WHOIS WHOWAS USERHOST ISON */
+const struct command *command_family_self(size_t *count);       /* AWAY SETNAME MONITOR */
+const struct command *command_family_server(size_t *count);     /* MOTD VERSION TIME INFO ADMIN LUSERS STATS LINKS */
+const struct command *command_family_help(size_t *count);       /* HELP HELPOP */
+const struct command *command_family_oper(size_t *count);       /* OPER KILL REHASH WALLOPS DIE RESTART */

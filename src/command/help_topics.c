@@ -1,0 +1,107 @@
+#include "command/help_topics.h"
+
+#include "base/str.h"
+
+static const struct help_topic topics[] = {
+	{"ADMIN", "ADMIN [<server>]", "Tells who runs this server.\n"},
+	{"AWAY", "AWAY [<text>]",
+	 "Marks you as away; who writes to you is told the text.\n"
+	 "Without a text you are back.\n"},
+	{"CAP", "CAP <LS|LIST|REQ|END> [<parameters>]",
+	 "Negotiates capabilities between your client and the server.\n"
+	 "Clients do this by themselves.\n"},
+	{"DIE", "DIE [<reason>]", "Stops the server. For operators.\n"},
+	{"ERROR", "ERROR <text>", "Accepted from clients, and ignored.\n"},
+	{"HELP", "HELP [<command>]",
+	 "Explains a command.\n"
+	 "Without one it lists all there is.\n"},
+	{"HELPOP", "HELPOP [<command>]", "The same as HELP.\n"},
+	{"INFO", "INFO [<server>]", "Tells what software this server runs and since when.\n"},
+	{"INVITE", "INVITE [<nick> <channel>]",
+	 "Invites somebody to a channel, which lets them in where +i keeps others out.\n"
+	 "Without parameters it lists the channels that you are invited to.\n"},
+	{"ISON", "ISON <nick>{ <nick>}", "Tells which of these people are here.\n"},
+	{"ISUPPORT", "ISUPPORT", "Sends what the server supports (numeric 005) once more.\n"},
+	{"JOIN", "JOIN <channel>{,<channel>} [<key>{,<key>}]",
+	 "Enters channels, and makes those that are not there yet.\n"
+	 "Keys are for channels with mode +k, in the same order.\n"
+	 "JOIN 0 leaves all channels.\n"},
+	{"KICK", "KICK <channel> <nick>{,<nick>} [<reason>]",
+	 "Removes people from a channel.\n"
+	 "You must be a channel operator, and not below them.\n"},
+	{"KILL", "KILL <nick> [<reason>]", "Closes the connection of somebody. For operators.\n"},
+	{"LINKS", "LINKS [[<server>] <mask>]", "Lists the servers of the network.\n"},
+	{"LIST", "LIST [<channel>{,<channel>}] [<condition>{,<condition>}]",
+	 "Lists channels with the number of their members and their topics.\n"
+	 "Conditions, which may stand alone:\n"
+	 "  *word*, !*word*    the name matches, does not match\n"
+	 "  >10, <10           more, less than ten members\n"
+	 "  C>10, C<10         made more, less than ten minutes ago\n"
+	 "  T>10, T<10         topic set more, less than ten minutes ago\n"},
+	{"LUSERS", "LUSERS", "Counts users, operators and channels.\n"},
+	{"MODE", "MODE <channel|nick> [<modes> [<parameter>...]]",
+	 "Shows or changes modes; '+' sets the letters after it, '-' takes them away.\n"
+	 "Of a channel: +b ban, +e exception, +I invite exception (each with a mask, or without one to list them);\n"
+	 "+k key, +l limit of members, +i by invitation, +m voiced people alone may speak, +n no messages from "
+	 "outside,\n"
+	 "+s secret, +t operators set the topic, +C no CTCP, +R accounts alone;\n"
+	 "+q +a +o +h +v make a member owner, admin, operator, half-operator, voiced.\n"
+	 "Of yourself: +i invisible in lists, +w hear WALLOPS, +R direct messages from accounts alone, +B bot.\n"},
+	{"MONITOR", "MONITOR <+|-|C|L|S> [<nick>{,<nick>}]",
+	 "Tells when people come and go.\n"
+	 "+ watches nicks, - stops, C clears the list, L shows it, S says who of it is here.\n"},
+	{"MOTD", "MOTD [<server>]", "Shows the message of the day.\n"},
+	{"NAMES", "NAMES [<channel>{,<channel>}]", "Lists the members of channels.\n"},
+	{"NICK", "NICK <nick>", "Changes your nick.\n"},
+	{"NOTICE", "NOTICE <target>{,<target>} <text>",
+	 "Sends a text that nothing may answer by itself.\n"
+	 "Otherwise as PRIVMSG.\n"},
+	{"OPER", "OPER <name> <password>", "Makes you an operator of the server.\n"},
+	{"PART", "PART <channel>{,<channel>} [<reason>]", "Leaves channels.\n"},
+	{"PASS", "PASS <password>", "Gives the server's password, before NICK and USER.\n"},
+	{"PING", "PING <token>", "Asks the server to answer PONG with the token.\n"},
+	{"PONG", "PONG <token>", "Answers the server's PING. Clients do this by themselves.\n"},
+	{"PRIVMSG", "PRIVMSG <target>{,<target>} <text>",
+	 "Sends a message to people and channels.\n"
+	 "With a prefix, as in @#channel, it goes to members of that rank and above alone.\n"},
+	{"QUIT", "QUIT [<reason>]", "Ends your connection.\n"},
+	{"REHASH", "REHASH", "Reads the configuration again. For operators.\n"},
+	{"RESTART", "RESTART [<reason>]", "Restarts the server. For operators.\n"},
+	{"SETNAME", "SETNAME <realname>", "Changes your realname.\n"},
+	{"STATS", "STATS <letter> [<server>]",
+	 "Shows statistics.\n"
+	 "  u    how long the server has been running\n"
+	 "  l    connections, m    commands, o    operators' names: for operators\n"},
+	{"TAGMSG", "TAGMSG <target>{,<target>}", "Sends message tags without a text. For clients.\n"},
+	{"TIME", "TIME [<server>]", "Tells the server's time.\n"},
+	{"TOPIC", "TOPIC <channel> [<topic>]",
+	 "Shows or sets the topic of a channel.\n"
+	 "An empty one removes it.\n"},
+	{"USER", "USER <username> 0 * <realname>", "Introduces you when you connect.\n"},
+	{"USERHOST", "USERHOST <nick>{ <nick>}", "Tells the username and host of up to five people.\n"},
+	{"VERSION", "VERSION [<server>]", "Tells the server's version and what it supports.\n"},
+	{"WALLOPS", "WALLOPS <text>", "Writes to everybody with mode +w. For operators.\n"},
+	{"WHO", "WHO <channel|nick|mask> [[o][%<fields>[,<token>]]]",
+	 "Lists people: the members of a channel, one person, or those whom a mask with * and ? matches.\n"
+	 "  o        operators alone\n"
+	 "  %fields  which columns, of tcuihsnfdlaor, as the WHOX specification has them\n"},
+	{"WHOIS", "WHOIS [<server>] <nick>{,<nick>}", "Tells what is known of people.\n"},
+	{"WHOWAS", "WHOWAS <nick>{,<nick>} [<count>]", "Tells who had a nick before, the last one first.\n"},
+};
+
+enum { TOPICS = sizeof(topics) / sizeof(topics[0]) };
+
+const struct help_topic *help_topics(size_t *count)
+{
+	*count = TOPICS;
+	return topics;
+}
+
+const struct help_topic *help_find(const char *name)
+{
+	for (size_t i = 0; i < TOPICS; i++) {
+		if (str_eq_nocase(str_of(topics[i].name), str_of(name)))
+			return &topics[i];
+	}
+	return NULL;
+}

@@ -1,0 +1,180 @@
+#include "command/families.h"
+#include "command/targets.h"
+#include "network/rules.h"
+#include "proto/modes.h"
+#include "proto/name.h"
+#include "proto/numerics.h"
+#include "proto/tags.h"
+
+/* A message to one or more targets: what is the same for all of them. */
+struct sending {
+	const struct call *call;
+	enum message_kind kind;
+	struct str text, tags;
+};
+
+/* Nothing automatic may answer a NOTICE, or two programs would never stop: RFC 2812, 3.3.2. */
+static bool answers(const struct sending *m)
+{
+	return m->kind != MESSAGE_NOTICE;
+}
+
+/*
+ * "@#channel": members from that rank on; of several prefixes the lowest counts. Returns where the channel starts.
+ */
+static const char *rank_take(const char *target, uint8_t *min_rank)
+{
+	uint8_t rank;
+
+	*min_rank = 0;
+	for (; (rank = rank_of_prefix(*target)) != 0; target++) {
+		if (*min_rank == 0 || rank < *min_rank)
+			*min_rank = rank;
+	}
+	return target;
+}
+
+static struct record sending_record(const struct sending *m)
+{
+	struct record r = call_record(m->call, RECORD_MESSAGE);
+
+	r.message.kind = m->kind;
+	r.message.channel = STR_NONE;
+	r.message.target = 0;
+	r.message.min_rank = 0;
+	r.message.text = m->text;
+	r.message.tags = m->tags;
+	return r;
+}
+
+static void send_channel(const struct sending *m, const char *name, uint8_t min_rank)
+{
+	const struct call *call = m->call;
+	const struct channel *c = network_channel(call->env->net, str_of(name));
+	struct record r;
+
+	if (!c || !rule_sees_channel(c, call_user(call))) {
+		if (answers(m))
+			reply(call->session, ERR_NOSUCHCHANNEL, target_shown(name));
+		return;
+	}
+	r = sending_record(m);
+	r.message.channel = str_of(name);
+	r.message.min_rank = min_rank;
+	call_submit(call, &r);
+}
+
+static void send_user(const struct sending *m, const char *nick)
+{
+	const struct call *call = m->call;
+	const struct user *target = network_user_by_nick(call->env->net, str_of(nick));
+	struct record r;
+
+	if (!target) {
+		if (answers(m))
+			reply(call->session, ERR_NOSUCHNICK, target_shown(nick));
+		return;
+	}
+	r = sending_record(m);
+	r.message.target = target->id;
+	call_submit(call, &r);
+}
+
+static void send_one(const struct sending *m, const char *target)
+{
+	uint8_t min_rank;
+	const char *name = rank_take(target, &min_rank);
+
+	if (name_is_channel(name))
+		send_channel(m, name, min_rank);
+	else
+		send_user(m, target);
+}
+
+static void send_all(const struct sending *m)
+{
+	const struct call *call = m->call;
+	enum casemap map = network_casemap(call->env->net);
+	struct targets t;
+
+	targets_init(&t, call_param(call, 0), NULL, call->env->server->targets_max);
+	t.quiet = !answers(m);
+	while (call_user(call) && targets_next(&t, call)) {
+		if (targets_repeated(&t, map))
+			continue;
+		if (t.count > 1)
+			session_charge(call->session, 1000);
+		send_one(m, t.word);
+	}
+}
+
+/*
+ * The tags that clients may hand to each other through a server, in their order:
+ * https://ircv3.net/specs/extensions/message-tags. Never more than came in.
+ */
+static void tags_pick(struct buf *out, const struct call *call)
+{
+	struct str rest = call->msg->tags;
+	struct tag tag;
+
+	if (!session_has(call->session, CAP_MESSAGE_TAGS))
+		return;
+	while (tags_next(&rest, &tag)) {
+		if (tag.key.p[0] != '+' || !tags_key_valid(tag.key) || !server_tag_allowed(call->env->server, tag.key))
+			continue;
+		if (out->n)
+			buf_chr(out, ';');
+		buf_str(out, tag.key);
+		if (tag.value.n) {
+			buf_chr(out, '=');
+			buf_str(out, tag.value);
+		}
+	}
+}
+
+static void send_run(const struct call *call, enum message_kind kind)
+{
+	char memory[LINE_CLIENT_TAGS_MAX];
+	struct sending m = {.call = call, .kind = kind, .text = STR_NONE};
+	struct buf tags;
+
+	buf_init(&tags, memory, sizeof(memory));
+	tags_pick(&tags, call);
+	m.tags = tags.full ? STR_NONE : buf_view(&tags);
+	if (kind != MESSAGE_TAGMSG)
+		m.text = str_of(call_param(call, 1));
+	if (call_word(call, 0) && (kind == MESSAGE_TAGMSG ? m.tags.n : m.text.n))
+		send_all(&m);
+	else if (!call_word(call, 0) && answers(&m))
+		reply(call->session, ERR_NORECIPIENT, call->row->name);
+	else if (kind == MESSAGE_PRIVMSG)
+		reply(call->session, ERR_NOTEXTTOSEND);
+}
+
+static void privmsg_run(struct call *call)
+{
+	send_run(call, MESSAGE_PRIVMSG);
+}
+
+static void notice_run(struct call *call)
+{
+	send_run(call, MESSAGE_NOTICE);
+}
+
+/* Without a tag that may be relayed there is nothing to tell: it goes nowhere, and that is no error. */
+static void tagmsg_run(struct call *call)
+{
+	send_run(call, MESSAGE_TAGMSG);
+}
+
+static const struct command rows[] = {
+	{"PRIVMSG", ROLE_USER, 0, 10, -1, privmsg_run},
+	{"NOTICE", ROLE_USER, 0, 10, -1, notice_run},
+	{"TAGMSG", ROLE_USER, 0, 10, CAP_MESSAGE_TAGS, tagmsg_run},
+};
+
+const struct command *command_family_message(size_t *count)
+{
+	*count = sizeof(rows) / sizeof(rows[0]);
+	return rows;
+}

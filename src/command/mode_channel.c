@@ -1,0 +1,262 @@
+#include "command/mode.h"
+
+#include "command/targets.h"
+#include "network/rules.h"
+#include "proto/modes.h"
+#include "proto/name.h"
+#include "proto/numerics.h"
+
+/* The parameters of one command come from one line, and a mask gains a few bytes when it is made whole. */
+enum { MODE_TEXT_MAX = 2 * LINE_BODY_MAX };
+
+/* One MODE command on its way to be one record. */
+struct mode_batch {
+	const struct call *call;
+	const struct channel *channel;
+	struct mode_op ops[RECORD_MODE_OPS_MAX];
+	uint32_t nops;
+	uint32_t nparams;     /* steps with a parameter so far */
+	uint32_t listed;      /* lists that were shown, by bit */
+	bool may;             /* the caller has a rank that may change modes at all */
+	bool denied;          /* he has not, and wrote something that was wrong besides */
+	bool complained[128]; /* letters that were named in an error */
+	struct buf text;      /* what ops point to */
+	char memory[MODE_TEXT_MAX];
+};
+
+/* A key is shown to members alone; others see that there is one. */
+static void modes_show(const struct call *call, const struct channel *c)
+{
+	bool member = network_member(c, call_user(call)) != NULL;
+	char letters[128], params[64];
+	struct buf l, p;
+	size_t count;
+	const struct chan_mode *modes = chan_modes(&count);
+
+	buf_init(&l, letters, sizeof(letters) - 1);
+	buf_init(&p, params, sizeof(params) - 1);
+	buf_chr(&l, '+');
+	for (size_t i = 0; i < count; i++) {
+		if (modes[i].type == CHAN_MODE_FLAG && c->flags & modes[i].bit) {
+			buf_chr(&l, modes[i].letter);
+		} else if (modes[i].type == CHAN_MODE_PARAM && c->key) {
+			buf_chr(&l, modes[i].letter);
+			buf_fmt(&p, " %s", member ? c->key : "*");
+		} else if (modes[i].type == CHAN_MODE_PARAM_SET && c->limit) {
+			buf_chr(&l, modes[i].letter);
+			buf_fmt(&p, " %u", c->limit);
+		}
+	}
+	buf_str(&l, buf_view(&p));
+	letters[l.n] = '\0';
+	reply(call->session, RPL_CHANNELMODEIS, c->name, letters);
+	reply(call->session, RPL_CREATIONTIME, c->name, (long long)(c->created / 1000));
+}
+
+/* Once, however often it was asked for in one line. */
+static void list_show(struct mode_batch *b, enum chan_list list)
+{
+	if (b->listed & 1u << list)
+		return;
+	b->listed |= 1u << list;
+	mode_list_show(b->call, b->channel, list);
+}
+
+/* Who may not change modes is told that, not what else is wrong. */
+static void param_refuse(struct mode_batch *b, const struct mode_step *step, const char *shown, const char *why)
+{
+	if (b->may)
+		reply(b->call->session, ERR_INVALIDMODEPARAM, b->channel->name, step->letter, target_shown(shown), why);
+	else
+		b->denied = true;
+}
+
+/* Once for each letter: a line holds hundreds of them. */
+static bool letter_complained(struct mode_batch *b, char letter)
+{
+	bool *complained = &b->complained[letter & 0x7f];
+
+	if (*complained)
+		return true;
+	*complained = true;
+	return false;
+}
+
+/* Bytes of longer code points would not be valid on their own. */
+static void letter_refuse(struct mode_batch *b, char letter)
+{
+	char shown = letter > ' ' && letter < 0x7f ? letter : '?';
+
+	if (!letter_complained(b, shown))
+		reply(b->call->session, ERR_UNKNOWNMODE, shown);
+}
+
+static bool take_user(struct mode_batch *b, const struct mode_step *step, struct mode_op *op)
+{
+	const struct user *u = network_user_by_nick(b->call->env->net, str_of(step->param));
+
+	if (u)
+		op->user = u->id;
+	else if (b->may)
+		reply(b->call->session, ERR_NOSUCHNICK, target_shown(step->param));
+	else
+		b->denied = true;
+	return u != NULL;
+}
+
+/* What -k is given does not matter: that it is there at all is a matter of grammar. */
+static bool take_key(struct mode_batch *b, const struct mode_step *step, struct mode_op *op)
+{
+	op->param = step->set ? str_of(step->param) : STR("*");
+	if (!step->set || name_key_valid(op->param))
+		return true;
+	param_refuse(b, step, "*", "Key is not well-formed");
+	return false;
+}
+
+static bool take_limit(struct mode_batch *b, const struct mode_step *step, struct mode_op *op)
+{
+	size_t start = b->text.n;
+	unsigned long long limit;
+
+	if (!step->set)
+		return true;
+	if (!str_u64(str_of(step->param), INT32_MAX, &limit) || limit == 0) {
+		param_refuse(b, step, step->param, "Limit is not a number above zero");
+		return false;
+	}
+	buf_u64(&b->text, limit);
+	op->param = (struct str){b->text.p + start, b->text.n - start};
+	return true;
+}
+
+static bool take_mask(struct mode_batch *b, const struct mode_step *step, struct mode_op *op)
+{
+	struct buf *text = &b->text;
+	struct buf mask;
+
+	buf_init(&mask, text->p + text->n, text->cap - text->n);
+	if (strchr(step->param, ' ') || !rule_mask_normalise(&mask, str_of(step->param)) || mask.full || !mask.n) {
+		param_refuse(b, step, step->param, "Mask is not well-formed");
+		return false;
+	}
+	text->n += mask.n;
+	op->param = buf_view(&mask);
+	return true;
+}
+
+static bool step_take(struct mode_batch *b, const struct mode_step *step, struct mode_op *op)
+{
+	switch (step->mode->type) {
+	case CHAN_MODE_PREFIX:
+		return take_user(b, step, op);
+	case CHAN_MODE_PARAM:
+		return take_key(b, step, op);
+	case CHAN_MODE_PARAM_SET:
+		return take_limit(b, step, op);
+	case CHAN_MODE_LIST:
+		return take_mask(b, step, op);
+	case CHAN_MODE_FLAG:
+		return true;
+	}
+	return false;
+}
+
+/* The step cannot go without a parameter; -k can, for it takes none seriously. */
+static bool step_incomplete(const struct mode_step *step)
+{
+	switch (step->mode->type) {
+	case CHAN_MODE_PREFIX:
+	case CHAN_MODE_LIST:
+		return !step->param;
+	case CHAN_MODE_PARAM:
+	case CHAN_MODE_PARAM_SET:
+		return step->set && !step->param;
+	case CHAN_MODE_FLAG:
+		break;
+	}
+	return false;
+}
+
+/* Server operators decide what is kept over restarts; it is no matter of rank in the channel. */
+static bool registration_submit(struct mode_batch *b, const struct mode_step *step)
+{
+	struct mode_op op = {.set = step->set, .letter = step->letter};
+	struct record r = call_record(b->call, RECORD_CHANNEL_MODES);
+
+	if (step->mode->type != CHAN_MODE_FLAG || step->mode->bit != CHAN_REGISTERED ||
+	    !(call_user(b->call)->modes & USER_OPER))
+		return false;
+	r.flags = RECORD_OVERRIDE;
+	r.channel_modes.channel = str_of(call_param(b->call, 0));
+	r.channel_modes.ops = &op;
+	r.channel_modes.nops = 1;
+	call_submit(b->call, &r);
+	return true;
+}
+
+/* More parameters than one command may have, or more steps than a record holds, are passed over: modern.ircdocs.horse.
+ */
+static void step_add(struct mode_batch *b, const struct mode_step *step)
+{
+	struct mode_op op = {.set = step->set, .letter = step->letter, .user = 0, .param = STR_NONE};
+
+	if (registration_submit(b, step))
+		return;
+	if (step_incomplete(step)) {
+		if (!letter_complained(b, step->letter))
+			param_refuse(b, step, "*", "A parameter is missing");
+		return;
+	}
+	if (step->param && b->nparams++ >= b->call->env->server->modes_max)
+		return;
+	if (b->nops < RECORD_MODE_OPS_MAX && step_take(b, step, &op))
+		b->ops[b->nops++] = op;
+}
+
+static void modes_submit(struct mode_batch *b)
+{
+	struct record r = call_record(b->call, RECORD_CHANNEL_MODES);
+
+	r.channel_modes.channel = str_of(call_param(b->call, 0));
+	r.channel_modes.ops = b->ops;
+	r.channel_modes.nops = b->nops;
+	r.channel_modes.list_max = b->call->env->server->list_max;
+	call_submit(b->call, &r);
+}
+
+static void modes_change(const struct call *call, const struct channel *c, const char *modes)
+{
+	struct mode_batch b = {.call = call, .channel = c};
+	struct mode_parse parse;
+	struct mode_step step;
+
+	b.may = rule_has_rank(network_member(c, call_user(call)), RANK_HALFOP);
+	buf_init(&b.text, b.memory, sizeof(b.memory));
+	mode_parse_init(&parse, modes, call->msg->params + 2, call->msg->nparams - 2);
+	while (mode_parse_next(&parse, &step)) {
+		if (!step.mode)
+			letter_refuse(&b, step.letter);
+		else if (step.query)
+			list_show(&b, (enum chan_list)step.mode->bit);
+		else
+			step_add(&b, &step);
+	}
+	if (b.nops)
+		modes_submit(&b);
+	else if (b.denied)
+		reply(call->session, ERR_CHANOPRIVSNEEDED, c->name);
+}
+
+void mode_channel_run(const struct call *call)
+{
+	const struct channel *c = target_channel(call, call_param(call, 0));
+	const char *modes = call_word(call, 1);
+
+	if (!c)
+		return;
+	if (modes)
+		modes_change(call, c, modes);
+	else
+		modes_show(call, c);
+}
