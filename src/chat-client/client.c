@@ -1,0 +1,385 @@
+#include "chat-client/client.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "base/mem.h"
+#include "chat-client/options.h"
+#include "chat-client/outgoing.h"
+#include "proto/name.h"
+#include "proto/utf8.h"
+
+enum { CRLF = 2 };
+
+static const struct conn_limits limits = {.sendq_max = 1 << 20, .recvq_max = 64 << 10};
+
+static struct client *of_conn(struct conn *conn)
+{
+	return (struct client *)((char *)conn - offsetof(struct client, conn));
+}
+
+static void set_text(char *dst, size_t size, struct str s)
+{
+	s = utf8_cut(s, size - 1);
+	if (s.n)
+		memcpy(dst, s.p, s.n);
+	dst[s.n] = '\0';
+}
+
+/* The line without what would end it too early. */
+static struct str single_line(struct str s)
+{
+	for (size_t i = 0; i < s.n; i++) {
+		if (s.p[i] == '\r' || s.p[i] == '\n' || s.p[i] == '\0')
+			return (struct str){s.p, i};
+	}
+	return s;
+}
+
+bool client_send(struct client *c, struct str line)
+{
+	struct str tags = STR_NONE, body = single_line(line);
+
+	if (c->state == CLIENT_LEAVING)
+		return false;
+	if (body.n && body.p[0] == '@') {
+		const char *space = memchr(body.p, ' ', body.n);
+
+		if (!space || (size_t)(space - body.p) >= LINE_CLIENT_TAGS_MAX)
+			return true;
+		tags = (struct str){body.p, (size_t)(space - body.p) + 1};
+		body = (struct str){body.p + tags.n, body.n - tags.n};
+	}
+	body = utf8_cut(body, LINE_BODY_MAX - CRLF);
+	if (!body.n)
+		return true;
+	return conn_write_str(&c->conn, tags) && conn_write_str(&c->conn, body) &&
+	       conn_write_str(&c->conn, STR("\r\n"));
+}
+
+bool client_sendf(struct client *c, const char *fmt, ...)
+{
+	char line[LINE_BODY_MAX * 2];
+	va_list args;
+	int n;
+
+	va_start(args, fmt);
+	n = vsnprintf(line, sizeof(line), fmt, args);
+	va_end(args);
+	if (n < 0)
+		return true;
+	return client_send(c, (struct str){line, (size_t)n < sizeof(line) ? (size_t)n : sizeof(line) - 1});
+}
+
+size_t client_room(const struct client *c, struct str command, struct str target)
+{
+	size_t prefix = c->prefix;
+
+	if (!prefix)
+		prefix = strlen(c->nick) + 1 + NAME_USER_MAX + 1 + NAME_HOST_MAX;
+	return outgoing_room(prefix, command, target);
+}
+
+struct str client_source_nick(struct str source)
+{
+	const char *bang = source.n ? memchr(source.p, '!', source.n) : NULL;
+
+	return bang ? (struct str){source.p, (size_t)(bang - source.p)} : source;
+}
+
+bool client_same_name(const struct client *c, struct str a, struct str b)
+{
+	return casemap_eq(c->casemap, a, b);
+}
+
+bool client_is_me(const struct client *c, struct str source)
+{
+	return client_same_name(c, client_source_nick(source), str_of(c->nick));
+}
+
+static int find_channel(const struct client *c, struct str name)
+{
+	for (uint32_t i = 0; i < c->channels.count; i++) {
+		if (client_same_name(c, str_of(c->channels.items[i]), name))
+			return (int)i;
+	}
+	return -1;
+}
+
+bool client_in_channel(const struct client *c, struct str name)
+{
+	return find_channel(c, name) >= 0;
+}
+
+void client_set_target(struct client *c, struct str name)
+{
+	set_text(c->target, sizeof(c->target), name);
+}
+
+static void come_in(struct client *c, struct str name)
+{
+	if (client_in_channel(c, name) || c->channels.count == CLIENT_CHANNELS_MAX)
+		return;
+	vec_push(&c->channels, mem_strndup(name.p, name.n));
+	if (!c->target[0] || client_same_name(c, str_of(c->wanted), name))
+		client_set_target(c, name);
+}
+
+static void go_out(struct client *c, struct str name)
+{
+	int at = find_channel(c, name);
+	bool current = client_same_name(c, str_of(c->target), name);
+
+	if (at < 0)
+		return;
+	mem_free(c->channels.items[at]);
+	vec_remove(&c->channels, (uint32_t)at);
+	if (current)
+		client_set_target(c, c->channels.count ? str_of(c->channels.items[0]) : STR(""));
+}
+
+static void finish(struct client *c, int code, const char *why)
+{
+	if (c->state == CLIENT_LEAVING)
+		return;
+	c->state = CLIENT_LEAVING;
+	if (!c->code) {
+		c->code = code;
+		c->why = why;
+	}
+	loop_timer_stop(c->loop, &c->alive);
+}
+
+static void on_closed(struct conn *conn)
+{
+	struct client *c = of_conn(conn);
+
+	c->handlers->over(c->ctx, c->code, c->why);
+}
+
+static void on_ended(struct conn *conn, const char *reason)
+{
+	finish(of_conn(conn), EX_UNAVAILABLE, reason);
+	conn_close(conn, 0, on_closed);
+}
+
+void client_quit(struct client *c, struct str reason, int code, const char *why)
+{
+	if (c->state == CLIENT_LEAVING)
+		return;
+	client_sendf(c, reason.n ? "QUIT :%.*s" : "QUIT%.*s", STR_ARG(reason));
+	finish(c, code, why);
+	if (!conn_is_dead(&c->conn))
+		conn_close(&c->conn, CLIENT_LINGER_MS, on_closed);
+}
+
+/* The end that is near will be for this reason, unless one is known already. */
+static void expect_end(struct client *c, int code, const char *why)
+{
+	if (c->code)
+		return;
+	c->code = code;
+	c->why = why;
+}
+
+/* The nick with one more '_'; where there is no room for it, the last other character becomes one. */
+static bool next_nick(struct client *c)
+{
+	size_t n = strlen(c->nick);
+
+	if (c->nick_tries++ == CLIENT_NICK_TRIES)
+		return false;
+	if (n < NAME_NICK_MAX) {
+		c->nick[n] = '_';
+		c->nick[n + 1] = '\0';
+		return true;
+	}
+	while (n && c->nick[n - 1] == '_')
+		n--;
+	if (n < 2)
+		return false;
+	c->nick[n - 1] = '_';
+	return true;
+}
+
+static void on_nick_taken(struct client *c, const struct line *line)
+{
+	(void)line;
+	if (c->state != CLIENT_REGISTERING)
+		return;
+	if (next_nick(c))
+		client_sendf(c, "NICK %s", c->nick);
+	else
+		client_quit(c, STR_NONE, EX_TEMPFAIL, "the nick is in use, and those like it are");
+}
+
+static void on_nick_wrong(struct client *c, const struct line *line)
+{
+	(void)line;
+	if (c->state == CLIENT_REGISTERING)
+		client_quit(c, STR_NONE, EX_NOPERM, "the server does not take this nick");
+}
+
+static void on_banned(struct client *c, const struct line *line)
+{
+	(void)line;
+	expect_end(c, EX_NOPERM, "the server refuses us");
+}
+
+static void on_fail(struct client *c, const struct line *line)
+{
+	(void)line;
+	if (c->state == CLIENT_REGISTERING)
+		expect_end(c, EX_NOPERM, "the server refuses us");
+}
+
+static void on_welcome(struct client *c, const struct line *line)
+{
+	if (c->state != CLIENT_REGISTERING || !line->nparams)
+		return;
+	set_text(c->nick, sizeof(c->nick), line->params[0]);
+	c->state = CLIENT_READY;
+	c->code = 0;
+	c->why = NULL;
+	for (size_t i = 0; i < c->options->nchannels; i++)
+		client_sendf(c, "JOIN %s", c->options->channels[i]);
+	c->handlers->ready(c->ctx);
+}
+
+static void on_support(struct client *c, const struct line *line)
+{
+	static const struct str key = STR("CASEMAPPING=");
+	char name[32];
+
+	for (size_t i = 1; i < line->nparams; i++) {
+		struct str word = line->params[i];
+
+		if (!str_starts(word, key))
+			continue;
+		set_text(name, sizeof(name), (struct str){word.p + key.n, word.n - key.n});
+		(void)casemap_parse(name, &c->casemap);
+	}
+}
+
+static void on_ping(struct client *c, const struct line *line)
+{
+	if (line->nparams)
+		client_sendf(c, "PONG :%.*s", STR_ARG(line->params[line->nparams - 1]));
+}
+
+static void on_nick(struct client *c, const struct line *line)
+{
+	if (line->nparams && client_is_me(c, line->source)) {
+		set_text(c->nick, sizeof(c->nick), line->params[0]);
+		c->prefix = 0;
+	}
+}
+
+static void on_join(struct client *c, const struct line *line)
+{
+	if (line->nparams && client_is_me(c, line->source))
+		come_in(c, line->params[0]);
+}
+
+static void on_part(struct client *c, const struct line *line)
+{
+	if (line->nparams && client_is_me(c, line->source))
+		go_out(c, line->params[0]);
+}
+
+static void on_kick(struct client *c, const struct line *line)
+{
+	if (line->nparams > 1 && client_is_me(c, line->params[1]))
+		go_out(c, line->params[0]);
+}
+
+static const struct {
+	const char *command;
+	void (*handle)(struct client *c, const struct line *line);
+} reactions[] = {
+	{"001", on_welcome},       {"005", on_support},    {"432", on_nick_wrong}, {"433", on_nick_taken},
+	{"436", on_nick_taken},    {"437", on_nick_taken}, {"464", on_banned},     {"465", on_banned},
+	{"CAP", client_caps_line}, {"FAIL", on_fail},      {"JOIN", on_join},      {"KICK", on_kick},
+	{"NICK", on_nick},         {"PART", on_part},      {"PING", on_ping},
+};
+
+/* What the client itself takes from a message. */
+static void react(struct client *c, const struct line *line)
+{
+	for (size_t i = 0; i < sizeof(reactions) / sizeof(reactions[0]); i++) {
+		if (str_eq_nocase(line->command, str_of(reactions[i].command)))
+			reactions[i].handle(c, line);
+	}
+	if (memchr(line->source.n ? line->source.p : "", '!', line->source.n) && client_is_me(c, line->source))
+		c->prefix = line->source.n;
+}
+
+static enum conn_line on_line(struct conn *conn, char *text, size_t n, bool too_long)
+{
+	struct client *c = of_conn(conn);
+	enum line_result result;
+	struct line line;
+
+	c->heard_ms = loop_clock(c->loop)->mono_ms;
+	c->pinged = false;
+	result = line_parse(&line, (struct str){text, n}, LINE_TAGS_MAX);
+	if (too_long || (result != LINE_OK && result != LINE_BODY_TOO_LONG))
+		return CONN_NEXT;
+	c->handlers->line(c->ctx, &line);
+	if (c->state != CLIENT_LEAVING)
+		react(c, &line);
+	return CONN_NEXT;
+}
+
+static void begin(struct client *c)
+{
+	client_caps_start(c);
+	client_sendf(c, "NICK %s", c->nick);
+	client_sendf(c, "USER %s 0 * :%s", c->options->user, c->nick);
+}
+
+/* One timer for all waiting: the first moment, the welcome, and the silence of a connection that died unnoticed. */
+static void on_alive(struct timer *timer)
+{
+	struct client *c = (struct client *)((char *)timer - offsetof(struct client, alive));
+	int64_t now = loop_clock(c->loop)->mono_ms;
+
+	if (!c->heard_ms) {
+		c->heard_ms = now;
+		begin(c);
+		loop_timer_set(c->loop, timer, now + CLIENT_WELCOME_MS);
+	} else if (c->state == CLIENT_REGISTERING) {
+		client_quit(c, STR_NONE, EX_TEMPFAIL, "the server does not let us in");
+	} else if (now - c->heard_ms < CLIENT_QUIET_MS) {
+		loop_timer_set(c->loop, timer, c->heard_ms + CLIENT_QUIET_MS);
+	} else if (!c->pinged) {
+		c->pinged = true;
+		client_sendf(c, "PING :alive");
+		loop_timer_set(c->loop, timer, now + CLIENT_PONG_MS);
+	} else {
+		finish(c, EX_UNAVAILABLE, "the server does not answer");
+		conn_close(&c->conn, 0, on_closed);
+	}
+}
+
+int client_init(struct client *c, struct conn_hub *hub, struct loop *loop, int fd)
+{
+	static const struct conn_handlers handlers = {.line = on_line, .ended = on_ended};
+
+	c->loop = loop;
+	c->state = CLIENT_REGISTERING;
+	c->casemap = CASEMAP_RFC1459;
+	strlcpy(c->nick, c->options->nick, sizeof(c->nick));
+	c->alive.due = on_alive;
+	loop_timer_set(loop, &c->alive, loop_clock(loop)->mono_ms);
+	return conn_init(&c->conn, hub, fd, &handlers, &limits);
+}
+
+void client_deinit(struct client *c)
+{
+	for (uint32_t i = 0; i < c->channels.count; i++)
+		mem_free(c->channels.items[i]);
+	vec_deinit(&c->channels);
+}

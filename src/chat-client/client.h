@@ -1,0 +1,105 @@
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/vec.h"
+#include "loop/loop.h"
+#include "net/conn.h"
+#include "proto/casemap.h"
+#include "proto/line.h"
+
+/*
+ * One connection to a server: registration, capabilities, who and where we are, and the way out. It shows nothing and
+ * reads no keys; what the server says goes on to the owner's handlers.
+ */
+struct client;
+struct options;
+
+/* Capabilities that change what the client does; what it asks for besides is in client_caps.c. */
+enum {
+	CLIENT_CAP_BATCH = 1 << 0,
+	CLIENT_CAP_ECHO = 1 << 1,  /* echo-message */
+	CLIENT_CAP_LABEL = 1 << 2, /* labeled-response; of use only with batch */
+	CLIENT_CAP_OTHER = 1 << 3, /* asked for, and nothing else depends on it */
+};
+
+enum client_state {
+	CLIENT_REGISTERING,
+	CLIENT_READY,
+	CLIENT_LEAVING, /* QUIT is sent, or the connection is over */
+};
+
+struct client_handlers {
+	/* Welcomed; the channels are asked for. */
+	void (*ready)(void *ctx);
+	/* Every message, before the client takes from it what it needs (so that our old nick and channels still hold).
+	 */
+	void (*line)(void *ctx, const struct line *line);
+	/* It is over, once. code is one of sysexits; why is NULL when leaving was our own wish. */
+	void (*over)(void *ctx, int code, const char *why);
+};
+
+enum {
+	CLIENT_NICK_MAX = 128,
+	CLIENT_TARGET_MAX = 256,
+	CLIENT_NICK_TRIES = 5, /* '_' appended so many times */
+	CLIENT_CHANNELS_MAX = 128,
+	CLIENT_WELCOME_MS = 60000,
+	CLIENT_QUIET_MS = 120000, /* of silence, then a PING ... */
+	CLIENT_PONG_MS = 60000,   /* ... and so long for an answer */
+	CLIENT_LINGER_MS = 2000,
+};
+
+struct client {
+	struct conn conn;
+	struct loop *loop;
+	const struct options *options;
+	const struct client_handlers *handlers;
+	void *ctx;
+	enum client_state state;
+	unsigned caps;        /* CLIENT_CAP_*: agreed on */
+	unsigned caps_wanted; /* bit per row of the table in client_caps.c: offered and wanted */
+	char nick[CLIENT_NICK_MAX];
+	unsigned nick_tries;
+	size_t prefix; /* length of our nick!user@host; 0: not seen yet */
+	enum casemap casemap;
+	char target[CLIENT_TARGET_MAX]; /* where plain lines go; "" for nowhere */
+	char wanted[CLIENT_TARGET_MAX]; /* the channel that becomes the target when we are in */
+	struct vec channels;            /* names, allocated: where we are */
+	struct timer alive;
+	int64_t heard_ms; /* mono */
+	bool pinged;
+	int code;        /* what the end will be */
+	const char *why; /* static text */
+};
+
+/* fd: connected, non-blocking; the client's from here on. Starts to register. 0 or -errno. */
+int client_init(struct client *c, struct conn_hub *hub, struct loop *loop, int fd);
+void client_deinit(struct client *c);
+
+/*
+ * Sends one line, given without CR LF. What could smuggle a second line ends it; its body is cut to what a line may
+ * hold. False when the connection is over.
+ */
+bool client_send(struct client *c, struct str line);
+bool client_sendf(struct client *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* Room for text sent with that command to that target; see outgoing_room. */
+size_t client_room(const struct client *c, struct str command, struct str target);
+
+/* Leaves: QUIT with the reason, last words delivered, then over(code). why: static text or NULL. */
+void client_quit(struct client *c, struct str reason, int code, const char *why);
+
+bool client_is_me(const struct client *c, struct str source); /* nick!user@host or nick alone */
+bool client_same_name(const struct client *c, struct str a, struct str b);
+bool client_in_channel(const struct client *c, struct str name);
+void client_set_target(struct client *c, struct str name);
+
+/* The nick of nick!user@host. */
+struct str client_source_nick(struct str source);
+
+/* client_caps.c: CAP negotiation. */
+void client_caps_start(struct client *c);
+void client_caps_line(struct client *c, const struct line *line);

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <stddef.h>
+
+#include "base/str.h"
+
+struct client;
+struct command_row;
+
+/* Something to tell the user, one line. */
+typedef void (*command_tell_fn)(void *ctx, struct str text);
+
+/* Where a command acts. */
+struct command_context {
+	struct client *client;
+	command_tell_fn tell;
+	/* Text of our own that goes out as PRIVMSG; the server may not echo it. */
+	void (*say)(void *ctx, struct str target, struct str text);
+	void *ctx;
+};
+
+/* A typed line taken apart. */
+struct command_line {
+	enum {
+		COMMAND_NOTHING, /* nothing but spaces */
+		COMMAND_TEXT,    /* rest is text for the current target */
+		COMMAND_RUN,     /* row, with rest as its arguments */
+		COMMAND_UNKNOWN, /* rest is the name */
+		COMMAND_USAGE,   /* too few arguments for row */
+	} kind;
+	const struct command_row *row;
+	struct str rest;
+};
+
+/* Pure. "//text" is the text "/text". */
+struct command_line command_parse(struct str typed);
+
+/* One word off the front of *rest, and the spaces around it. Empty at the end. */
+struct str command_word(struct str *rest);
+
+/* Does what was typed. */
+void command_run(const struct command_context *x, struct str typed);

@@ -1,0 +1,179 @@
+#include "chat-client/options.h"
+
+#include <getopt.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static const struct option long_options[] = {
+	{"channel", required_argument, NULL, 'c'},
+	{"nick", required_argument, NULL, 'n'},
+	{"port", required_argument, NULL, 'p'},
+	{"wait", no_argument, NULL, 'w'},
+	{"help", no_argument, NULL, 'h'},
+	{"version", no_argument, NULL, 'V'},
+	{NULL, 0, NULL, 0},
+};
+
+static const char short_options[] = ":c:n:p:whV";
+
+/* Copies n bytes; false when they do not fit or are none. */
+static bool copy_part(char *dst, size_t size, const char *from, size_t n)
+{
+	if (!n || n >= size)
+		return false;
+	memcpy(dst, from, n);
+	dst[n] = '\0';
+	return true;
+}
+
+bool options_make_nick(char dst[NAME_NICK_MAX + 1], const char *name)
+{
+	size_t n = 0;
+
+	for (; *name && n < NAME_NICK_MAX; name++) {
+		dst[n] = *name;
+		if (name_nick_valid((struct str){dst, n + 1}, NAME_NICK_MAX))
+			n++;
+	}
+	dst[n] = '\0';
+	return n > 0;
+}
+
+/* "host", "host:port", "[v6]", "[v6]:port"; an address with more than one colon and no brackets is IPv6 as it is. */
+static bool parse_host(struct options *o, const char *text)
+{
+	const char *end, *colon;
+
+	if (text[0] == '[') {
+		end = strchr(text, ']');
+		if (!end || !copy_part(o->host, sizeof(o->host), text + 1, (size_t)(end - text - 1)))
+			return false;
+		colon = end + 1;
+	} else {
+		colon = strchr(text, ':');
+		if (!colon || strchr(colon + 1, ':'))
+			return copy_part(o->host, sizeof(o->host), text, strlen(text));
+		if (!copy_part(o->host, sizeof(o->host), text, (size_t)(colon - text)))
+			return false;
+	}
+	if (!*colon)
+		return true;
+	return *colon == ':' && copy_part(o->port, sizeof(o->port), colon + 1, strlen(colon + 1));
+}
+
+bool options_parse_server(struct options *o, const char *text)
+{
+	const char *at = text[0] == '/' ? NULL : strchr(text, '@');
+	char name[NAME_HOST_MAX + 1];
+
+	if (at) {
+		if (!copy_part(name, sizeof(name), text, (size_t)(at - text)) ||
+		    !name_username_make(o->user, str_of(name)))
+			return false;
+		if (!o->nick[0] && !options_make_nick(o->nick, name))
+			return false;
+		text = at + 1;
+	}
+	if (text[0] == '/')
+		return copy_part(o->host, sizeof(o->host), text, strlen(text));
+	return parse_host(o, text);
+}
+
+/* A name without a channel's sign gets '#', which a shell would make people quote. */
+static bool add_channel(struct options *o, const char *name)
+{
+	char *dst = o->nchannels < OPTIONS_CHANNELS_MAX ? o->channels[o->nchannels] : NULL;
+	size_t size = sizeof(o->channels[0]);
+	int n;
+
+	if (!dst)
+		return false;
+	n = snprintf(dst, size, "%s%s", strchr("#&+!", name[0]) ? "" : "#", name);
+	if (n < 2 || (size_t)n >= size || strpbrk(dst, " ,\a\r\n"))
+		return false;
+	o->nchannels++;
+	return true;
+}
+
+static bool set_nick(struct options *o, const char *name)
+{
+	struct str nick = str_of(name);
+
+	return name_nick_valid(nick, NAME_NICK_MAX) && copy_part(o->nick, sizeof(o->nick), nick.p, nick.n);
+}
+
+struct option_context {
+	struct options *options;
+	char *why;
+	size_t size;
+};
+
+__attribute__((format(printf, 2, 3))) static enum options_result wrong(const struct option_context *x, const char *fmt,
+								       ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(x->why, x->size, fmt, args);
+	va_end(args);
+	return OPTIONS_WRONG;
+}
+
+static enum options_result take_option(const struct option_context *x, int letter, const char *given)
+{
+	struct options *o = x->options;
+
+	switch (letter) {
+	case 'c':
+		return add_channel(o, optarg) ? OPTIONS_RUN : wrong(x, "no channel can be called '%s'", optarg);
+	case 'n':
+		return set_nick(o, optarg) ? OPTIONS_RUN : wrong(x, "no nick can be '%s'", optarg);
+	case 'p':
+		return copy_part(o->port, sizeof(o->port), optarg, strlen(optarg)) ? OPTIONS_RUN
+										   : wrong(x, "bad port '%s'", optarg);
+	case 'w':
+		o->wait = true;
+		return OPTIONS_RUN;
+	case 'h':
+		return OPTIONS_HELP;
+	case 'V':
+		return OPTIONS_VERSION;
+	case ':':
+		return wrong(x, "option '%s' needs a value", given);
+	default:
+		return wrong(x, "unknown option '%s'", given);
+	}
+}
+
+static enum options_result take_server(const struct option_context *x, const struct options_args *args)
+{
+	struct options *o = x->options;
+
+	if (optind + 1 != args->argc)
+		return wrong(x, optind < args->argc ? "one server, please" : "which server?");
+	if (!options_parse_server(o, args->argv[optind]))
+		return wrong(x, "'%s' is not [user@]host[:port] or the path of a socket", args->argv[optind]);
+	if (!o->nick[0] && !(args->login && options_make_nick(o->nick, args->login)))
+		strcpy(o->nick, "guest");
+	if (!o->user[0] && !(args->login && name_username_make(o->user, str_of(args->login))))
+		strcpy(o->user, "guest");
+	return OPTIONS_RUN;
+}
+
+enum options_result options_parse(struct options *o, const struct options_args *args, char *why, size_t size)
+{
+	struct option_context x = {o, why, size};
+	enum options_result result;
+	int letter;
+
+	*o = (struct options){.port = "6667"};
+	opterr = 0;
+	optind = 1;
+	while ((letter = getopt_long(args->argc, args->argv, short_options, long_options, NULL)) != -1) {
+		result = take_option(&x, letter, args->argv[optind - 1]);
+		if (result != OPTIONS_RUN)
+			return result;
+	}
+	return take_server(&x, args);
+}

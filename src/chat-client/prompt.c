@@ -1,0 +1,369 @@
+#include "chat-client/prompt.h"
+
+#include <errno.h>
+#include <histedit.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+#include <wchar.h>
+
+#include "base/mem.h"
+#include "chat-client/keys.h"
+#include "chat-client/layout.h"
+#include "loop/poller.h"
+
+enum {
+	LABEL_MAX = 256,
+	TYPED_MAX = 4096, /* characters of a line; more keys are not taken */
+	TYPED_BYTES = TYPED_MAX * 4,
+	HISTORY_LINES = 500,
+	CONTROL_D = 4,
+};
+
+struct prompt {
+	struct loop *loop;
+	const struct prompt_handlers *handlers;
+	void *ctx;
+	struct watch watch;
+	struct timer unfinished; /* a key that may be over */
+	struct turn_hook hook;
+	EditLine *el; /* NULL: lines come as the terminal gives them */
+	History *history;
+	struct keys keys;
+	wchar_t key[KEYS_OUT_MAX]; /* what the editor reads next */
+	size_t key_at, key_n;
+	char label[LABEL_MAX];
+	bool started, hidden, ended;
+	char typed[TYPED_BYTES];
+	size_t ntyped; /* without an editor: bytes of a line that is not whole */
+};
+
+/* libedit's idea of the width, which takes less than two columns for no answer. */
+static void terminal_size(unsigned *columns, unsigned *rows)
+{
+	struct winsize size;
+
+	*columns = 80;
+	*rows = 24;
+	if (ioctl(STDIN_FILENO, TIOCGWINSZ, &size) < 0)
+		return;
+	if (size.ws_col >= 2)
+		*columns = size.ws_col;
+	if (size.ws_row >= 1)
+		*rows = size.ws_row;
+}
+
+unsigned prompt_columns(void)
+{
+	unsigned columns, rows;
+
+	terminal_size(&columns, &rows);
+	return columns;
+}
+
+static unsigned cursor_row(struct prompt *p)
+{
+	const LineInfoW *line = el_wline(p->el);
+	wchar_t label[LABEL_MAX];
+	size_t n = mbstowcs(label, p->label, LABEL_MAX);
+	struct layout at = {0};
+	unsigned rows, row;
+
+	terminal_size(&at.columns, &rows);
+	layout_add(&at, label, n == (size_t)-1 ? 0 : n);
+	layout_add(&at, line->buffer, (size_t)(line->cursor - line->buffer));
+	row = layout_row(&at, line->cursor < line->lastchar ? *line->cursor : 0);
+	return row < rows ? row : rows - 1;
+}
+
+void prompt_hide(struct prompt *p)
+{
+	unsigned row;
+
+	if (!p->el || !p->started || p->hidden)
+		return;
+	p->hidden = true;
+	row = cursor_row(p);
+	if (row)
+		dprintf(STDOUT_FILENO, "\r\033[%uA\033[J", row);
+	else
+		dprintf(STDOUT_FILENO, "\r\033[J");
+}
+
+void prompt_show(struct prompt *p)
+{
+	if (!p->el || !p->started || p->ended)
+		return;
+	p->hidden = false;
+	p->handlers->label(p->ctx, p->label, sizeof(p->label));
+	el_set(p->el, EL_REFRESH);
+}
+
+static void on_turn_end(struct turn_hook *hook)
+{
+	struct prompt *p = (struct prompt *)((char *)hook - offsetof(struct prompt, hook));
+
+	if (p->hidden)
+		prompt_show(p);
+}
+
+void prompt_suspend(struct prompt *p)
+{
+	if (!p->el)
+		return;
+	prompt_hide(p);
+	el_set(p->el, EL_PREP_TERM, 0);
+}
+
+static void end(struct prompt *p)
+{
+	if (p->ended)
+		return;
+	prompt_suspend(p);
+	p->ended = true;
+	loop_watch_stop(p->loop, &p->watch);
+	loop_timer_stop(p->loop, &p->unfinished);
+	p->handlers->eof(p->ctx);
+}
+
+/*
+ * Empties the editor's line and its place in the history. Leaving unbuffered mode and coming back does that; while
+ * editing is off, it leaves the terminal's modes alone, so that no key is lost in between.
+ */
+static void reset_line(struct prompt *p)
+{
+	prompt_hide(p);
+	el_set(p->el, EL_EDITMODE, 0);
+	el_set(p->el, EL_UNBUFFERED, 0);
+	el_set(p->el, EL_EDITMODE, 1);
+	el_set(p->el, EL_UNBUFFERED, 1);
+	p->hidden = false;
+}
+
+static void accept_line(struct prompt *p)
+{
+	const LineInfo *line = el_line(p->el);
+	size_t n = (size_t)(line->lastchar - line->buffer);
+	HistEvent event;
+
+	if (n >= sizeof(p->typed))
+		n = sizeof(p->typed) - 1;
+	memcpy(p->typed, line->buffer, n);
+	p->typed[n] = '\0';
+	if (n)
+		history(p->history, &event, H_ENTER, p->typed);
+	reset_line(p);
+	p->handlers->line(p->ctx, (struct str){p->typed, n});
+	/* the label may be another now */
+	prompt_hide(p);
+}
+
+static size_t typed_length(struct prompt *p)
+{
+	const LineInfoW *line = el_wline(p->el);
+
+	return (size_t)(line->lastchar - line->buffer);
+}
+
+static void edit(struct prompt *p, size_t count)
+{
+	wchar_t first = p->key[0];
+	int n;
+
+	if (first == '\r' || first == '\n') {
+		accept_line(p);
+	} else if (first == CONTROL_D && !typed_length(p)) {
+		end(p);
+	} else if (first < ' ' || first == 0x7F || typed_length(p) < TYPED_MAX) {
+		if (p->hidden)
+			prompt_show(p);
+		p->key_at = 0;
+		p->key_n = count;
+		(void)el_wgets(p->el, &n);
+		p->key_n = 0;
+	}
+}
+
+static void on_unfinished(struct timer *timer)
+{
+	struct prompt *p = (struct prompt *)((char *)timer - offsetof(struct prompt, unfinished));
+
+	keys_drop(&p->keys);
+}
+
+static void take_keys(struct prompt *p, const char *bytes, size_t n)
+{
+	size_t count;
+
+	for (size_t i = 0; i < n && !p->ended; i++) {
+		if (keys_put(&p->keys, (unsigned char)bytes[i], p->key, &count) == KEYS_WHOLE)
+			edit(p, count);
+	}
+	if (keys_pending(&p->keys))
+		loop_timer_set(p->loop, &p->unfinished, loop_clock(p->loop)->mono_ms + KEYS_WAIT_MS);
+	else
+		loop_timer_stop(p->loop, &p->unfinished);
+}
+
+/* Without an editor the terminal gives whole lines; one without end is handed over in parts. */
+static void take_lines(struct prompt *p, const char *bytes, size_t n)
+{
+	for (size_t i = 0; i < n && !p->ended; i++) {
+		if (bytes[i] != '\n')
+			p->typed[p->ntyped++] = bytes[i];
+		if (bytes[i] == '\n' || p->ntyped == sizeof(p->typed)) {
+			struct str line = {p->typed, p->ntyped};
+
+			p->ntyped = 0;
+			p->handlers->line(p->ctx, line);
+		}
+	}
+}
+
+static void on_ready(struct watch *w, unsigned happened)
+{
+	struct prompt *p = (struct prompt *)((char *)w - offsetof(struct prompt, watch));
+	char bytes[1024];
+	ssize_t n = read(w->fd, bytes, sizeof(bytes));
+
+	(void)happened;
+	if (n > 0 && p->el)
+		take_keys(p, bytes, (size_t)n);
+	else if (n > 0)
+		take_lines(p, bytes, (size_t)n);
+	else if (n == 0 || (errno != EAGAIN && errno != EINTR))
+		end(p);
+}
+
+static struct prompt *of_editor(EditLine *el)
+{
+	struct prompt *p;
+
+	el_get(el, EL_CLIENTDATA, &p);
+	return p;
+}
+
+static char *editor_label(EditLine *el)
+{
+	return of_editor(el)->label;
+}
+
+static int editor_char(EditLine *el, wchar_t *c)
+{
+	struct prompt *p = of_editor(el);
+
+	if (p->key_at == p->key_n)
+		return 0;
+	*c = p->key[p->key_at++];
+	return 1;
+}
+
+/* Keys that people expect; and none that reads on by itself, for it would find nothing. */
+static void bind_keys(EditLine *el)
+{
+	static const char *const keys[][2] = {
+		{"\\034", "ed-delete-next-char"},
+		{"^W", "ed-delete-prev-word"},
+		{"^U", "vi-kill-line-prev"},
+		{"^V", "ed-ignore"},
+		{"^R", "ed-redisplay"},
+		{"\\ex", "ed-ignore"},
+		{"\\eX", "ed-ignore"},
+	};
+
+	el_set(el, EL_EDITOR, "emacs");
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+		el_set(el, EL_BIND, keys[i][0], keys[i][1], NULL);
+}
+
+static bool start_editor(struct prompt *p)
+{
+	HistEvent event;
+
+	p->el = el_init("chat-client", stdin, stdout, stderr);
+	p->history = history_init();
+	if (!p->el || !p->history)
+		return false;
+	history(p->history, &event, H_SETSIZE, HISTORY_LINES);
+	history(p->history, &event, H_SETUNIQUE, 1);
+	el_set(p->el, EL_CLIENTDATA, p);
+	el_set(p->el, EL_PROMPT, editor_label);
+	el_set(p->el, EL_HIST, history, p->history);
+	el_set(p->el, EL_SIGNAL, 0);
+	el_set(p->el, EL_GETCFN, editor_char);
+	bind_keys(p->el);
+	return true;
+}
+
+struct prompt *prompt_new(struct loop *loop, const struct prompt_handlers *h, void *ctx, bool edit_lines)
+{
+	struct prompt *p = mem_zalloc(sizeof(*p));
+
+	p->loop = loop;
+	p->handlers = h;
+	p->ctx = ctx;
+	p->watch = (struct watch){.ready = on_ready, .fd = STDIN_FILENO};
+	p->unfinished.due = on_unfinished;
+	p->hook.run = on_turn_end;
+	loop_hook_add(loop, &p->hook);
+	if (edit_lines && !start_editor(p)) {
+		prompt_free(p);
+		return NULL;
+	}
+	return p;
+}
+
+int prompt_start(struct prompt *p)
+{
+	p->started = true;
+	if (p->el) {
+		p->handlers->label(p->ctx, p->label, sizeof(p->label));
+		el_set(p->el, EL_UNBUFFERED, 1);
+	}
+	return loop_watch(p->loop, &p->watch, POLL_READ);
+}
+
+void prompt_free(struct prompt *p)
+{
+	if (!p)
+		return;
+	prompt_hide(p);
+	loop_watch_stop(p->loop, &p->watch);
+	loop_timer_stop(p->loop, &p->unfinished);
+	loop_hook_remove(p->loop, &p->hook);
+	if (p->el)
+		el_end(p->el);
+	if (p->history)
+		history_end(p->history);
+	mem_free(p);
+}
+
+void prompt_resize(struct prompt *p)
+{
+	if (!p->el)
+		return;
+	prompt_hide(p);
+	el_resize(p->el);
+}
+
+bool prompt_clear(struct prompt *p)
+{
+	if (!p->el || !p->started || p->ended || !typed_length(p))
+		return false;
+	reset_line(p);
+	return true;
+}
+
+void prompt_continue(struct prompt *p)
+{
+	if (!p->el || p->ended)
+		return;
+	/* whoever had the terminal meanwhile may have changed its modes without libedit's knowledge */
+	el_set(p->el, EL_PREP_TERM, 0);
+	el_set(p->el, EL_PREP_TERM, 1);
+	el_resize(p->el);
+	p->hidden = true;
+}

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <stdbool.h>
+
+#include "base/str.h"
+#include "loop/loop.h"
+
+/*
+ * The line that somebody types at a terminal, edited with libedit. Lines that are printed in between never break it:
+ * prompt_hide takes it off the screen, and it comes back, at the end of the turn.
+ * A terminal without cursor control (TERM unset or "dumb", output not a terminal) is read line by line as it comes.
+ */
+struct prompt;
+
+struct prompt_handlers {
+	/* One line, without its end. Valid during the call; UTF-8 as the terminal sent it, perhaps broken. */
+	void (*line)(void *ctx, struct str line);
+	/* No more will come: end of file, ^D on an empty line, the terminal is gone. Once. */
+	void (*eof)(void *ctx);
+	/* The words in front of the line; the prompt calls it for each redraw. NUL-terminated and rendered. */
+	void (*label)(void *ctx, char *dst, size_t size);
+};
+
+/* NULL when there is no memory for it; stdin must be a terminal. edit: whether libedit is to be used. */
+struct prompt *prompt_new(struct loop *loop, const struct prompt_handlers *h, void *ctx, bool edit);
+void prompt_free(struct prompt *p); /* gives the terminal back as it was; NULL is legal */
+
+/* 0 or -errno. */
+int prompt_start(struct prompt *p);
+
+/* Takes the typed line off the screen until the end of the turn. No-op while it is off. */
+void prompt_hide(struct prompt *p);
+
+/* Puts it back, with a fresh label. */
+void prompt_show(struct prompt *p);
+
+/* The size of the terminal changed. */
+void prompt_resize(struct prompt *p);
+
+/* ^C: forgets what was typed. False when nothing was. */
+bool prompt_clear(struct prompt *p);
+
+/* Gives the terminal back for a while (^Z), and takes it again. */
+void prompt_suspend(struct prompt *p);
+void prompt_continue(struct prompt *p);
+
+/* Width of the terminal on stdin; 80 where it does not say. */
+unsigned prompt_columns(void);

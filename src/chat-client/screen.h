@@ -1,0 +1,26 @@
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/str.h"
+
+struct prompt;
+
+/*
+ * Everything that people see goes through here, so that every byte is rendered inert, and the line that is being typed
+ * is taken away before a line is printed and put back after the turn.
+ */
+struct screen {
+	struct prompt *prompt; /* NULL: there is no line being typed */
+	bool ascii;            /* the terminal does not take UTF-8 */
+	bool times;            /* "[14:03] " in front */
+	bool quiet;            /* SCREEN_REST is left out */
+	bool broken;           /* stdout is gone */
+};
+
+/* Messages go to stdout, the rest to stderr. */
+enum screen_stream { SCREEN_MESSAGES, SCREEN_REST, SCREEN_ERRORS };
+
+/* Prints text as one line; ms since 1970 is when it was said. */
+void screen_line(struct screen *s, enum screen_stream stream, int64_t ms, struct str text);
