@@ -267,7 +267,7 @@ static void on_invited(struct fanout *f, const struct change *c)
 static void tell_author(struct fanout *f, const struct change *c)
 {
 	for (struct session *s = c->by->sessions; s; s = s->next_own)
-		if (session_has(s, CAP_ECHO_MESSAGE))
+		if (session_has(s, CAP_ECHO_MESSAGE) && (c->user != c->by || s->id == c->record->session))
 			tell(f, s, c);
 }
 

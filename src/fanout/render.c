@@ -8,11 +8,18 @@ enum { BODY_MAX = LINE_BODY_MAX - 2 };
 
 typedef void (*render_fn)(struct buf *out, const struct change *c, cap_set caps);
 
+/* The source of the line, whom its tags are about; NULL: the server. Who is killed leaves, whoever did it. */
+static const struct user *speaker(const struct change *c)
+{
+	return c->type == CHANGE_QUIT ? c->user : c->by;
+}
+
 cap_set render_matters(const struct change *c)
 {
 	cap_set caps = CAP_BIT(CAP_MESSAGE_TAGS) | CAP_BIT(CAP_SERVER_TIME);
+	const struct user *u = speaker(c);
 
-	if (c->by && *user_text(c->by, USER_ACCOUNT))
+	if (u && *user_text(u, USER_ACCOUNT))
 		caps |= CAP_BIT(CAP_ACCOUNT_TAG);
 	switch (c->type) {
 	case CHANGE_JOINED:
@@ -44,18 +51,19 @@ static void tag(struct buf *out, const char *key, struct str value)
 void render_tags(struct buf *out, const struct change *c, cap_set caps)
 {
 	const struct record *r = c->record;
+	const struct user *u = speaker(c);
 
 	if (caps & CAP_BIT(CAP_SERVER_TIME)) {
 		buf_cstr(out, "time=");
 		buf_time(out, r->time);
 	}
-	if ((caps & CAP_BIT(CAP_ACCOUNT_TAG)) && c->by && *user_text(c->by, USER_ACCOUNT))
-		tag(out, "account", user_str(c->by, USER_ACCOUNT));
+	if ((caps & CAP_BIT(CAP_ACCOUNT_TAG)) && u && *user_text(u, USER_ACCOUNT))
+		tag(out, "account", user_str(u, USER_ACCOUNT));
 	if (!(caps & CAP_BIT(CAP_MESSAGE_TAGS)))
 		return;
 	if (r->msgid.n && c->type == CHANGE_MESSAGE)
 		tag(out, "msgid", r->msgid);
-	if (c->by && (c->by->modes & USER_BOT))
+	if (u && (u->modes & USER_BOT))
 		tag(out, "bot", STR_NONE);
 	if (c->type == CHANGE_MESSAGE && r->message.tags.n) {
 		if (out->n)

@@ -77,12 +77,20 @@ bool conn_is_clogged(const struct conn *c)
 	return c->flags & CONN_CLOGGED;
 }
 
+/* Lines that are held are waited for only while the peer could hear what becomes of them. */
+static bool is_over(const struct conn *c)
+{
+	if (c->state != CONN_OPEN || (c->flags & CONN_PUMP_DUE))
+		return false;
+	return c->flags & (c->flags & CONN_HELD ? CONN_BROKEN : CONN_EOF);
+}
+
 void conn_settle(struct conn *c)
 {
 	unsigned want = takes_input(c) ? POLL_READ : 0;
 	if (c->state == CONN_DEAD || c->state == CONN_GONE)
 		return;
-	if (c->state == CONN_OPEN && (c->flags & CONN_EOF) && !(c->flags & (CONN_HELD | CONN_PUMP_DUE))) {
+	if (is_over(c)) {
 		conn_kill(c, c->end_reason ? c->end_reason : "Connection closed");
 		return;
 	}
@@ -147,13 +155,26 @@ static bool refuse(struct conn *c, size_t n, size_t max)
 	return false;
 }
 
+/*
+ * One turn may bring more than the queue holds, so that nobody is too slow who was not given what waits already. Not
+ * while its own line is answered: whoever answers may still take back what it wrote.
+ */
+static bool make_room(struct conn *c)
+{
+	if (c->state != CONN_OPEN || c->out.len == 0 || (c->flags & (CONN_BLOCKED | CONN_IN_LINE)))
+		return false;
+	conn_flush(c);
+	return c->state == CONN_OPEN && !(c->flags & CONN_BROKEN);
+}
+
 bool conn_write(struct conn *c, const void *p, size_t n)
 {
 	if ((c->state != CONN_OPEN && c->state != CONN_ENDED) || (c->flags & CONN_BROKEN))
 		return false;
 	size_t max = (size_t)c->limits->sendq_max + (c->state == CONN_ENDED ? LAST_WORDS_MAX : 0);
-	if (!ring_append(&c->out, conn_hub_pool(c->hub), p, n, max))
-		return refuse(c, n, max);
+	struct ring_pool *pool = conn_hub_pool(c->hub);
+	if (!ring_append(&c->out, pool, p, n, max) && !(make_room(c) && ring_append(&c->out, pool, p, n, max)))
+		return c->flags & CONN_BROKEN ? false : refuse(c, n, max);
 	if (c->out.len > low_mark(c))
 		c->flags |= CONN_CLOGGED;
 	if (n > 0 && !(c->flags & (CONN_BLOCKED | CONN_FLUSH_DUE))) {

@@ -25,12 +25,13 @@ enum field_kind {
 
 struct field {
 	enum field_kind kind;
-	size_t at; /* in struct record */
+	size_t at;        /* in struct record */
+	const char *name; /* of the member, with that of its part */
 };
 
 #define AT(kind, member)                                                                                               \
 	{                                                                                                              \
-		kind, offsetof(struct record, member)                                                                  \
+		kind, offsetof(struct record, member), #member                                                         \
 	}
 
 enum { FIELDS_MAX = 9 };
@@ -341,4 +342,104 @@ enum record_class record_class(const struct record *r)
 	default:
 		return RECORD_PRESENCE;
 	}
+}
+
+static const char *const type_names[RECORD_TYPE_END] = {
+	[RECORD_USER_ADD] = "user_add",
+	[RECORD_USER_NICK] = "user_nick",
+	[RECORD_USER_QUIT] = "user_quit",
+	[RECORD_USER_KILL] = "user_kill",
+	[RECORD_USER_AWAY] = "user_away",
+	[RECORD_USER_REALNAME] = "user_realname",
+	[RECORD_USER_HOST] = "user_host",
+	[RECORD_USER_MODES] = "user_modes",
+	[RECORD_USER_ACCOUNT] = "user_account",
+	[RECORD_JOIN] = "join",
+	[RECORD_PART] = "part",
+	[RECORD_KICK] = "kick",
+	[RECORD_TOPIC] = "topic",
+	[RECORD_CHANNEL_MODES] = "channel_modes",
+	[RECORD_INVITE] = "invite",
+	[RECORD_MESSAGE] = "message",
+	[RECORD_WALLOPS] = "wallops",
+	[RECORD_CHANNEL] = "channel",
+};
+
+const char *record_type_name(enum record_type type)
+{
+	return type_names[type];
+}
+
+static void show_ops(const struct record *r, const char *name, const struct record_viewer *v)
+{
+	char memory[1024];
+	struct buf b;
+
+	for (uint32_t i = 0; i < r->channel_modes.nops; i++) {
+		const struct mode_op *op = &r->channel_modes.ops[i];
+
+		buf_init(&b, memory, sizeof(memory));
+		buf_fmt(&b, "%c%c", op->set ? '+' : '-', op->letter);
+		if (op->user)
+			buf_fmt(&b, " %llu", (unsigned long long)op->user);
+		else if (op->param.n)
+			buf_fmt(&b, " %.*s", STR_ARG(op->param));
+		v->item(v->ctx, name, buf_view(&b));
+	}
+}
+
+static void show_items(const struct record *r, const char *name, const struct record_viewer *v)
+{
+	static const char letters[CHAN_LIST_COUNT] = {
+		[CHAN_LIST_BAN] = 'b', [CHAN_LIST_EXCEPT] = 'e', [CHAN_LIST_INVEX] = 'I'};
+	char memory[2048];
+	struct buf b;
+
+	for (uint32_t i = 0; i < r->channel.nitems; i++) {
+		const struct list_item *item = &r->channel.items[i];
+
+		buf_init(&b, memory, sizeof(memory));
+		buf_fmt(&b, "+%c %.*s %.*s %lld", letters[item->list], STR_ARG(item->mask), STR_ARG(item->by),
+			(long long)item->time);
+		v->item(v->ctx, name, buf_view(&b));
+	}
+}
+
+static void show_field(const struct record *r, const struct field *f, const struct record_viewer *v)
+{
+	const void *at = (const char *)r + f->at;
+	const char *dot = strchr(f->name, '.');
+	const char *name = dot ? dot + 1 : f->name;
+
+	switch (f->kind) {
+	case FIELD_END:
+		break;
+	case FIELD_STR:
+		v->text(v->ctx, name, *(const struct str *)at);
+		break;
+	case FIELD_U32:
+		v->number(v->ctx, name, *(const uint32_t *)at);
+		break;
+	case FIELD_U64:
+		v->number(v->ctx, name, *(const uint64_t *)at);
+		break;
+	case FIELD_MESSAGE_KIND:
+		v->number(v->ctx, name, *(const enum message_kind *)at);
+		break;
+	case FIELD_RANK:
+		v->number(v->ctx, name, *(const uint8_t *)at);
+		break;
+	case FIELD_OPS:
+		show_ops(r, name, v);
+		break;
+	case FIELD_ITEMS:
+		show_items(r, name, v);
+		break;
+	}
+}
+
+void record_show(const struct record *r, const struct record_viewer *v)
+{
+	for (const struct field *f = fields[r->type]; f->kind; f++)
+		show_field(r, f, v);
 }

@@ -170,6 +170,16 @@ struct record {
 };
 
 enum record_class record_class(const struct record *r);
+const char *record_type_name(enum record_type type);
+
+/* Shows the fields of the record's type one after the other, for tools. Items of a list follow each other. */
+struct record_viewer {
+	void (*text)(void *ctx, const char *name, struct str value);
+	void (*number)(void *ctx, const char *name, uint64_t value);
+	void (*item)(void *ctx, const char *name, struct str value);
+	void *ctx;
+};
+void record_show(const struct record *r, const struct record_viewer *v);
 
 /*
  * The stored form: versioned, little-endian, self-delimiting. encode fails (out->full) when it does not fit.

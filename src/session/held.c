@@ -10,13 +10,14 @@
 #include "session/session.h"
 
 /*
- * The output of a session from its first answer that waits, cut into pieces: answers (position != 0) and what was written
- * between them.
+ * The output of a session from its first answer that waits, cut into pieces: answers (position != 0) and what was
+ * written between them.
  */
 struct piece {
 	STAILQ_ENTRY(piece) next;
 	uint64_t position; /* 0: waits for nothing of its own */
 	size_t bytes;
+	bool lost;        /* what it answers was never taken: it gives way to a FAIL */
 	char *label;      /* NULL: none */
 	char command[16]; /* as far as it fits: ours are shorter */
 };
@@ -96,7 +97,7 @@ bool held_write(struct session *s, struct str bytes)
 	if (!append(s, bytes.p, bytes.n))
 		return true;
 	last = STAILQ_LAST(&h->pieces, piece, next);
-	if (!last || last->position)
+	if (!last || last->position || last->lost)
 		last = piece_add(h, 0, 0);
 	last->bytes += bytes.n;
 	return true;
@@ -121,17 +122,23 @@ static bool take_back(struct session *s, size_t n)
 	return ok;
 }
 
-void held_answer_add(struct session *s, size_t n, const struct held_answer *a)
+static struct piece *answer_piece(struct held *h, size_t n, const struct held_answer *a)
 {
-	struct held *h = s->held ? s->held : held_make(s);
-	struct piece *p;
+	struct piece *p = piece_add(h, a->position, n);
 
-	if (n && !take_back(s, n))
-		return;
-	p = piece_add(h, a->position, n);
 	snprintf(p->command, sizeof(p->command), "%s", a->command);
 	if (a->label.n)
 		p->label = mem_strndup(a->label.p, a->label.n);
+	return p;
+}
+
+void held_answer_add(struct session *s, size_t n, const struct held_answer *a)
+{
+	struct held *h = s->held ? s->held : held_make(s);
+
+	if (n && !take_back(s, n))
+		return;
+	answer_piece(h, n, a);
 	h->barriers += n > 0;
 }
 
@@ -150,19 +157,23 @@ static void pass_on(struct session *s, size_t n)
 	}
 }
 
+/* In the answer's place, which is in front of all that still waits. */
 static void say_lost(struct session *s, const struct piece *p)
 {
 	static const char why[] = "It was delivered but could not be stored, and will not be in the history";
+	struct held *h = s->held;
 	char body[LINE_BODY_MAX], label[LINE_CLIENT_TAGS_MAX] = "";
 
-	if (p->label)
+	if (p->label && session_has(s, CAP_LABELED_RESPONSE) && session_has(s, CAP_BATCH))
 		snprintf(label, sizeof(label), "label=%s", p->label);
 	if (session_has(s, CAP_STANDARD_REPLIES))
 		snprintf(body, sizeof(body), ":%s FAIL %s NOT_STORED :%s", s->hub->server->name, p->command, why);
 	else
 		snprintf(body, sizeof(body), ":%s NOTICE %s :%s: %s", s->hub->server->name, session_nick(s), p->command,
-		         why);
+			 why);
+	s->held = NULL;
 	reply_direct(s, str_of(label), str_of(body));
+	s->held = h;
 }
 
 /* Lets the front go as far as it may. */
@@ -174,7 +185,7 @@ static void advance(struct session *s, uint64_t position, int err)
 	while ((p = STAILQ_FIRST(&h->pieces)) && p->position <= position) {
 		STAILQ_REMOVE_HEAD(&h->pieces, next);
 		h->barriers -= p->position && p->bytes;
-		if (p->position && err) {
+		if (p->lost || (p->position && err)) {
 			ring_consume(&h->bytes, conn_hub_pool(s->hub->conns), p->bytes);
 			say_lost(s, p);
 		} else {
@@ -182,10 +193,23 @@ static void advance(struct session *s, uint64_t position, int err)
 		}
 		piece_free(p);
 	}
-	if (p)
+	if (!p)
+		held_free(s);
+	if (!held_waits(s))
+		session_stream_resume(s);
+}
+
+void held_answer_lost(struct session *s, size_t n, const struct held_answer *a)
+{
+	struct held *h = s->held ? s->held : held_make(s);
+	struct held_answer answer = *a;
+
+	if (n && !take_back(s, n))
 		return;
-	held_free(s);
-	session_stream_resume(s);
+	answer.position = 0;
+	answer_piece(h, n, &answer)->lost = true;
+	if (!h->barriers)
+		advance(s, 0, 0);
 }
 
 void held_release(struct session_hub *hub, uint64_t position, int err)

@@ -30,6 +30,9 @@ void held_answer_add(struct session *s, size_t n, const struct held_answer *a);
 /* What is written to the session goes behind something that waits. */
 bool held_waits(const struct session *s);
 
+/* The same for what was never taken to be kept: they give way to a FAIL, in their place. */
+void held_answer_lost(struct session *s, size_t n, const struct held_answer *a);
+
 /* Behind what waits. False: nothing does, write it at once. */
 bool held_write(struct session *s, struct str bytes);
 

@@ -104,8 +104,8 @@ void server_deinit(struct server *s)
 	memset(s, 0, sizeof(*s));
 }
 
-/* 005 takes at most 13 tokens a line, and the line 512 bytes. */
-enum { TOKENS_PER_LINE = 13, TOKENS_LINE_MAX = 400 };
+/* 005 takes at most 13 tokens a line, and the line 512 bytes: with the longest names in front, and its words behind. */
+enum { TOKENS_PER_LINE = 13, TOKENS_LINE_MAX = 380 };
 
 struct tokens {
 	struct server *server;

@@ -14,8 +14,8 @@
 #include "session/throttle.h"
 
 enum {
-	LINGER_MS = 2000,         /* for a peer to take the last words */
-	COST_BAD_LINE = 1000,     /* thousandths of a token for a line that is no command */
+	LINGER_MS = 2000,     /* for a peer to take the last words */
+	COST_BAD_LINE = 1000, /* thousandths of a token for a line that is no command */
 };
 
 static struct session *of_conn(struct conn *c)
@@ -119,7 +119,7 @@ static void timer_due(struct timer *t)
 	}
 	s->flags &= (uint16_t)~SESSION_THROTTLED;
 	timer_rearm(s);
-	if (!s->stream)
+	if (!s->stream && !conn_is_clogged(&s->conn))
 		conn_resume(&s->conn);
 }
 
@@ -144,8 +144,8 @@ void session_register(struct session *s, const struct user *user)
 /* Somebody's browser, or a page in it that was told to post here: not one line of that is a command. */
 static bool looks_like_http(const struct session *s, const struct line *line)
 {
-	static const struct str verbs[] = {STR("GET"), STR("POST"), STR("HEAD"), STR("PUT"), STR("OPTIONS"),
-	                                   STR("CONNECT"), STR("DELETE"), STR("PATCH"), STR("TRACE"), STR("PRI")};
+	static const struct str verbs[] = {STR("GET"),     STR("POST"),   STR("HEAD"),  STR("PUT"),   STR("OPTIONS"),
+					   STR("CONNECT"), STR("DELETE"), STR("PATCH"), STR("TRACE"), STR("PRI")};
 
 	if (s->user || line->nparams < 2 || !str_starts(line->params[line->nparams - 1], STR("HTTP/")))
 		return false;
@@ -156,8 +156,8 @@ static bool looks_like_http(const struct session *s, const struct line *line)
 }
 
 /*
- * Ends the words of a parsed line with NULs where they stand: each is followed by a space, or by the end that the caller
- * made room for.
+ * Ends the words of a parsed line with NULs where they stand: each is followed by a space, or by the end that the
+ * caller made room for.
  */
 static void message_make(struct message *m, const struct line *line, size_t bytes)
 {
@@ -227,6 +227,17 @@ static void handle_line(struct session *s, char *text, size_t n)
 	s->hub->host.command(s->hub->host.ctx, s, &m);
 }
 
+/*
+ * Before the next command: flood control, a long answer, or answers that the client has not read. Whoever asks more
+ * than it reads waits for itself, and is not dropped for it.
+ */
+static bool must_wait(const struct session *s)
+{
+	if (s->flags & SESSION_CLOSED)
+		return false;
+	return (s->flags & SESSION_THROTTLED) || s->stream || conn_is_clogged(&s->conn);
+}
+
 static enum conn_line conn_line_ready(struct conn *c, char *text, size_t n, bool too_long)
 {
 	struct session *s = of_conn(c);
@@ -241,7 +252,7 @@ static enum conn_line conn_line_ready(struct conn *c, char *text, size_t n, bool
 		scratch[n] = '\0';
 		handle_line(s, scratch, n);
 	}
-	return (s->flags & SESSION_THROTTLED) || s->stream ? CONN_HOLD : CONN_NEXT;
+	return must_wait(s) ? CONN_HOLD : CONN_NEXT;
 }
 
 /* The next one in the queue takes its place. */
@@ -296,7 +307,12 @@ void session_stream_resume(struct session *s)
 
 static void conn_drained(struct conn *c)
 {
-	session_stream_resume(of_conn(c));
+	struct session *s = of_conn(c);
+
+	if (s->stream)
+		session_stream_resume(s);
+	else if (!(s->flags & SESSION_THROTTLED))
+		conn_resume(c);
 }
 
 static void conn_ended(struct conn *c, const char *reason)
@@ -369,9 +385,11 @@ static void session_closed(struct conn *c)
 
 static void say_error(struct session *s, const char *reason)
 {
-	char line[LINE_BODY_MAX];
-	int n = snprintf(line, sizeof(line) - 2, "ERROR :Closing link: (%s) [%s]", s->address, reason);
-	struct str cut = utf8_cut((struct str){line, n < 0 ? 0 : (size_t)n}, sizeof(line) - 3);
+	/* Longer than the line may be, so that the cut sees what it cuts. */
+	char line[2 * LINE_BODY_MAX];
+	int n = snprintf(line, sizeof(line), "ERROR :Closing link: (%s) [%s]", s->address, reason);
+	size_t len = n < 0 ? 0 : (size_t)n < sizeof(line) ? (size_t)n : sizeof(line) - 1;
+	struct str cut = utf8_cut((struct str){line, len}, LINE_BODY_MAX - 2);
 
 	memcpy(line + cut.n, "\r\n", 2);
 	conn_write(&s->conn, line, cut.n + 2);

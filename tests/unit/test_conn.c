@@ -432,7 +432,27 @@ static void test_overflow(void **state)
 	assert_false(conn_is_dead(&last->c));
 }
 
-/* It would have read all that, had it been asked: its last words and the end of the stream reach it. */
+/* One turn brings more than the queue holds, to one who would have read it all. */
+static void test_a_full_queue_is_sent_before_it_overflows(void **state)
+{
+	struct fixture *f = *state;
+	f->limits.sendq_max = 5000;
+	struct owner *o = own_tcp(f, 0);
+	char block[3000], got[9001];
+	size_t n = 0;
+	memset(block, 'x', sizeof(block));
+	for (int i = 0; i < 3; i++)
+		assert_true(conn_write(&o->c, block, sizeof(block)));
+	turn(f);
+	while (n < 9000)
+		hear(o, got, sizeof(got), &n);
+	assert_int_equal(o->ended, 0);
+	assert_int_equal(conn_sendq(&o->c), 0);
+	peer_close(o);
+	turn_until(f, &o->closed, 1);
+}
+
+/* Its last words and the end of the stream reach it. */
 static void test_overflow_of_one_who_reads(void **state)
 {
 	struct fixture *f = *state;
@@ -444,9 +464,8 @@ static void test_overflow_of_one_who_reads(void **state)
 	for (int i = 0; i < 5; i++)
 		assert_true(conn_write(&o->c, "0123456789", 10));
 	memset(got, 'x', sizeof(got));
-	assert_false(conn_write(&o->c, got, 4951));
+	assert_false(conn_write(&o->c, got, 5001));
 	assert_false(conn_write(&o->c, "a", 1));
-	assert_int_equal(conn_sendq(&o->c), 50);
 	assert_int_equal(o->ended, 0);
 	assert_int_equal(hear_to_the_end(o, got, sizeof(got)), 50 + 23);
 	assert_string_equal(got + 50, "ERROR :SendQ exceeded\r\n");
@@ -554,6 +573,7 @@ int main(void)
 		TEST(test_write_interest),
 		TEST(test_drained),
 		TEST(test_overflow),
+		TEST(test_a_full_queue_is_sent_before_it_overflows),
 		TEST(test_overflow_of_one_who_reads),
 		TEST(test_last_words_are_bounded_too),
 		TEST(test_no_memory),

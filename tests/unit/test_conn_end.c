@@ -78,6 +78,7 @@ static void test_broken_output_does_not_lose_input(void **state)
 	assert_string_equal(o->reason, "Broken pipe");
 }
 
+/* What is held may take hours to be heard: one that cannot be told anything any more is not kept for it. */
 static void test_broken_output_with_held_lines(void **state)
 {
 	struct fixture *f = *state;
@@ -86,15 +87,12 @@ static void test_broken_output_with_held_lines(void **state)
 	say(o, "a\nb\n");
 	turn(f);
 	peer_close(o);
-	conn_write_str(&o->c, STR("x\n"));
 	turns(f, 3);
 	assert_int_equal(o->ended, 0);
-	assert_false(conn_write_str(&o->c, STR("x\n")));
-	assert_sleeps(f);
-	o->answer = CONN_NEXT;
-	conn_resume(&o->c);
+	conn_write_str(&o->c, STR("x\n"));
 	turn_until(f, &o->closed, 1);
-	assert_string_equal(o->text, "a|b|");
+	assert_string_equal(o->text, "a|");
+	assert_int_equal(o->ended, 1);
 }
 
 /* It will never read again, and never say so: no event comes, and the next write tells. */

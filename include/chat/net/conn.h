@@ -14,11 +14,12 @@
 /*
  * A connection: a transport with a ring for each direction. The owner sees lines and one end, never a socket.
  *
- * Output: conn_write appends; all connections that got bytes are flushed once, at the end of the turn. When the output
- * would exceed sendq_max the connection is marked dead with a reason ("SendQ exceeded"): conn_write then returns false,
- * further writes do nothing, and `ended` is called after the turn, never from inside conn_write.
- * Input: complete lines go to `line` while the owner takes them; the rest stays in the ring, and when it holds
- * recvq_max bytes reading stops until there is room (TCP then holds the peer back).
+ * Output: conn_write appends; all connections that got bytes are flushed once, at the end of the turn, or when the
+ * queue is full and the peer has not been found slow yet. When the output would exceed sendq_max all the same the
+ * connection is marked dead with a reason ("SendQ exceeded"): conn_write then returns false, further writes do nothing,
+ * and `ended` is called after the turn, never from inside conn_write. Input: complete lines go to `line` while the
+ * owner takes them; the rest stays in the ring, and when it holds recvq_max bytes reading stops until there is room
+ * (TCP then holds the peer back).
  */
 struct conn;
 struct conn_hub;
@@ -41,7 +42,8 @@ struct conn_handlers {
 	 * or conn_kill. Called once, from the hub's hook, with no handler of this connection on the stack; afterwards
 	 * the owner calls conn_close (bytes can still be written before it, which are sent as well as they can be). A
 	 * peer that closes, or whose reading half is broken, is heard out first: `ended` comes after the lines that had
-	 * arrived, also after those that were held. An end without its LF is not a line.
+	 * arrived, also after those that were held, unless nothing can be sent to it any more. An end without its LF
+	 * is not a line.
 	 */
 	void (*ended)(struct conn *c, const char *reason);
 };
