@@ -12,7 +12,8 @@ static int64_t read_us(clockid_t id)
 
 void clock_read(struct clock *c)
 {
-	c->mono_ms = read_us(CLOCK_MONOTONIC) / 1000;
+	c->mono_us = read_us(CLOCK_MONOTONIC);
+	c->mono_ms = c->mono_us / 1000;
 	c->real_ms = read_us(CLOCK_REALTIME) / 1000;
 }
 

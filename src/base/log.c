@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -10,10 +11,13 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
+#include "base/log_rate.h"
 
 enum {
 	TEXT_MAX = 1024,
 	VALUE_MAX = 512,
+	FIELDS_MAX = LOG_ABOUT_FIELDS_MAX + 2, /* CHATD_EVENT and CHATD_SUPPRESSED */
 	/* A pipe that polls as writable takes this much at once, whole. */
 	ENTRY_MAX = PIPE_BUF < 4096 ? PIPE_BUF : 4096,
 };
@@ -23,7 +27,10 @@ static struct {
 	void *ctx;
 	enum log_level max;
 	bool numeric;
-} state = {.max = LOG_LEVEL_INFO};
+	int64_t (*now_ms)(void);
+	struct log_rate rates[EVENT_COUNT];
+	pthread_mutex_t lock; /* for the rates, and for one entry at a time in the sink */
+} state = {.max = LOG_LEVEL_INFO, .lock = PTHREAD_MUTEX_INITIALIZER};
 
 void log_set_sink(log_sink_fn sink, void *ctx)
 {
@@ -44,6 +51,11 @@ bool log_wants(enum log_level level)
 void log_set_prefix(bool numeric)
 {
 	state.numeric = numeric;
+}
+
+void log_set_clock(int64_t (*now_ms)(void))
+{
+	state.now_ms = now_ms;
 }
 
 /* Code points that move the cursor, hide, or turn round what stands beside them. */
@@ -180,47 +192,102 @@ static void stderr_sink(const struct log_entry *entry)
 	write_stderr(buf_view(&line));
 }
 
-__attribute__((format(printf, 2, 0))) static void log_va(struct log_entry *entry, const char *fmt, va_list ap)
+static void hand_over(const struct log_entry *entry)
+{
+	if (state.sink)
+		state.sink(state.ctx, entry);
+	else
+		stderr_sink(entry);
+}
+
+__attribute__((format(printf, 3, 0))) static void make_text(char *dst, size_t size, const char *fmt, va_list ap)
 {
 	char raw[TEXT_MAX];
-	char text[2 * TEXT_MAX];
-	int saved = errno;
 	int n = vsnprintf(raw, sizeof(raw), fmt, ap);
 
 	if (n < 0)
 		n = 0;
 	else if ((size_t)n >= sizeof(raw))
 		n = sizeof(raw) - 1;
-	log_escape(text, sizeof(text), raw, (size_t)n);
-	entry->text = text;
-	if (state.sink)
-		state.sink(state.ctx, entry);
-	else
-		stderr_sink(entry);
-	errno = saved;
+	log_escape(dst, size, raw, (size_t)n);
 }
 
 void log_text(enum log_level level, const char *fmt, ...)
 {
-	struct log_entry entry = {.level = level};
+	char text[2 * TEXT_MAX];
+	struct log_entry entry = {.level = level, .text = text};
+	int saved = errno;
 	va_list ap;
 
 	if (!log_wants(level))
 		return;
 	va_start(ap, fmt);
-	log_va(&entry, fmt, ap);
+	make_text(text, sizeof(text), fmt, ap);
 	va_end(ap);
+	pthread_mutex_lock(&state.lock);
+	hand_over(&entry);
+	pthread_mutex_unlock(&state.lock);
+	errno = saved;
 }
 
-void log_event(enum log_level level, const char *message_id, const struct log_field *fields, size_t nfields,
-	       const char *fmt, ...)
+/* Under the lock. */
+static bool admit(enum log_event event, uint32_t *left_out)
 {
-	struct log_entry entry = {.level = level, .message_id = message_id, .fields = fields, .nfields = nfields};
+	const struct log_about *about = log_about(event);
+	int64_t now_ms = state.now_ms ? state.now_ms() : clock_mono_us() / 1000;
+
+	return log_rate_admit(&state.rates[event], about->burst, about->seconds * 1000ll, now_ms, left_out);
+}
+
+static void add_left_out(char *text, size_t size, uint32_t left_out)
+{
+	size_t n = strlen(text);
+
+	if (left_out)
+		(void)snprintf(text + n, size - n, " (%u more of these were not logged)", left_out);
+}
+
+static void add_entry_field(struct log_entry *entry, struct log_field *fields, const char *name, const char *value)
+{
+	if (value && entry->nfields < FIELDS_MAX)
+		fields[entry->nfields++] = (struct log_field){name, value};
+}
+
+/* Under the lock. left_out is NULL where nothing was. */
+static void write_event(const struct log_entry *given, const char *name, const char *left_out)
+{
+	struct log_field fields[FIELDS_MAX];
+	struct log_entry entry = *given;
+
+	entry.fields = fields;
+	entry.nfields = 0;
+	add_entry_field(&entry, fields, "CHATD_EVENT", name);
+	for (size_t i = 0; i < given->nfields; i++)
+		add_entry_field(&entry, fields, given->fields[i].name, given->fields[i].value);
+	add_entry_field(&entry, fields, "CHATD_SUPPRESSED", left_out);
+	hand_over(&entry);
+}
+
+void log_event(enum log_event event, const struct log_field *fields, size_t nfields, const char *fmt, ...)
+{
+	const struct log_about *about = log_about(event);
+	char text[2 * TEXT_MAX], count[16];
+	struct log_entry entry = {about->level, about->message_id, text, fields, nfields};
+	int saved = errno;
+	uint32_t left_out;
 	va_list ap;
 
-	if (!log_wants(level))
+	if (!log_wants(about->level))
 		return;
-	va_start(ap, fmt);
-	log_va(&entry, fmt, ap);
-	va_end(ap);
+	pthread_mutex_lock(&state.lock);
+	if (admit(event, &left_out)) {
+		va_start(ap, fmt);
+		make_text(text, sizeof(text), fmt, ap);
+		va_end(ap);
+		add_left_out(text, sizeof(text), left_out);
+		(void)snprintf(count, sizeof(count), "%u", left_out);
+		write_event(&entry, about->name, left_out ? count : NULL);
+	}
+	pthread_mutex_unlock(&state.lock);
+	errno = saved;
 }

@@ -6,6 +6,9 @@
 #include "proto/numerics.h"
 #include "proto/utf8.h"
 
+/* Thousandths of a token, for each channel or nick but the first: each is told to all who are there. */
+enum { COST_JOIN_MORE = 200, COST_KICK_MORE = 500 };
+
 static void part_submit(const struct call *call, struct str channel, struct str reason)
 {
 	struct record r = call_record(call, RECORD_PART);
@@ -26,6 +29,7 @@ static void join_none(const struct call *call)
 		char name[LINE_BODY_MAX];
 
 		strlcpy(name, m->channel->name, sizeof(name));
+		session_charge(call->session, COST_JOIN_MORE);
 		part_submit(call, str_of(name), STR_NONE);
 	}
 }
@@ -56,6 +60,7 @@ static void join_run(struct call *call)
 		return;
 	}
 	targets_init(&t, call_param(call, 0), call_param(call, 1), TARGETS_ALL);
+	t.cost = COST_JOIN_MORE;
 	while (call_user(call) && targets_next(&t, call))
 		join_one(call, t.word, t.pair);
 }
@@ -66,6 +71,7 @@ static void part_run(struct call *call)
 	struct targets t;
 
 	targets_init(&t, call_param(call, 0), NULL, TARGETS_ALL);
+	t.cost = COST_JOIN_MORE;
 	while (call_user(call) && targets_next(&t, call)) {
 		if (target_channel(call, t.word))
 			part_submit(call, str_of(t.word), reason);
@@ -167,6 +173,7 @@ static void kick_pairs(const struct call *call)
 	struct targets t;
 
 	targets_init(&t, call_param(call, 0), call_param(call, 1), call->env->server->targets_max);
+	t.cost = COST_KICK_MORE;
 	while (call_user(call) && targets_next(&t, call)) {
 		if (t.pair.n == 0) {
 			reply(call->session, ERR_NEEDMOREPARAMS, call->row->name);
@@ -190,6 +197,7 @@ static void kick_run(struct call *call)
 	if (!target_channel(call, channel))
 		return;
 	targets_init(&t, call_param(call, 1), NULL, call->env->server->targets_max);
+	t.cost = COST_KICK_MORE;
 	while (call_user(call) && targets_next(&t, call))
 		kick_one(call, channel, t.word);
 }

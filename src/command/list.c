@@ -15,6 +15,7 @@ enum {
 	MINUTE_MS = 60 * 1000,
 	LIST_MINUTES_MAX = 100 * 366 * 24 * 60,
 	NAMES_MAX = LINE_BODY_MAX, /* more than a line can hold */
+	COST_NAMES_MORE = 1000,    /* thousandths of a token, for each channel but the first */
 };
 
 /* What ELIST=CMNTU of modern.ircdocs.horse offers; all conditions must hold, of the plain masks one. */
@@ -184,7 +185,7 @@ static bool list_step(struct stream *st, struct session *s)
 
 	if (!s->user)
 		return true;
-	if (cursor_next(&l->channels, channels->count, CURSOR_LINES, &b)) {
+	if (!st->cut && cursor_next(&l->channels, channels->count, CURSOR_LINES, &b)) {
 		for (uint32_t i = b.from; i < b.end; i++) {
 			const struct channel *c = channels->items[i];
 
@@ -192,7 +193,7 @@ static bool list_step(struct stream *st, struct session *s)
 				list_show(l, s, c);
 		}
 	}
-	if (l->channels.left > 0)
+	if (!st->cut && l->channels.left > 0)
 		return false;
 	reply(s, RPL_LISTEND);
 	return true;
@@ -247,6 +248,7 @@ static void run_names(struct call *call)
 		return;
 	}
 	targets_init(&t, call_param(call, 0), NULL, NAMES_MAX);
+	t.cost = COST_NAMES_MORE;
 	while (targets_next(&t, call)) {
 		const struct channel *c = network_channel(call->env->net, str_of(t.word));
 

@@ -99,12 +99,10 @@ static void send_all(const struct sending *m)
 
 	targets_init(&t, call_param(call, 0), NULL, call->env->server->targets_max);
 	t.quiet = !answers(m);
+	t.cost = 1000;
 	while (call_user(call) && targets_next(&t, call)) {
-		if (targets_repeated(&t, map))
-			continue;
-		if (t.count > 1)
-			session_charge(call->session, 1000);
-		send_one(m, t.word);
+		if (!targets_repeated(&t, map))
+			send_one(m, t.word);
 	}
 }
 

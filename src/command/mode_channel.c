@@ -12,7 +12,7 @@ enum { MODE_TEXT_MAX = 2 * LINE_BODY_MAX };
 /* One MODE command on its way to be one record. */
 struct mode_batch {
 	const struct call *call;
-	const struct channel *channel;
+	const struct channel *channel; /* NULL: it has ended meanwhile */
 	struct mode_op ops[RECORD_MODE_OPS_MAX];
 	uint32_t nops;
 	uint32_t nparams;     /* steps with a parameter so far */
@@ -192,6 +192,8 @@ static bool registration_submit(struct mode_batch *b, const struct mode_step *st
 	r.channel_modes.ops = &op;
 	r.channel_modes.nops = 1;
 	call_submit(b->call, &r);
+	/* Nobody in it, and registered no more: then it is gone. */
+	b->channel = network_channel(b->call->env->net, r.channel_modes.channel);
 	return true;
 }
 
@@ -234,7 +236,7 @@ static void modes_change(const struct call *call, const struct channel *c, const
 	b.may = rule_has_rank(network_member(c, call_user(call)), RANK_HALFOP);
 	buf_init(&b.text, b.memory, sizeof(b.memory));
 	mode_parse_init(&parse, modes, call->msg->params + 2, call->msg->nparams - 2);
-	while (mode_parse_next(&parse, &step)) {
+	while (b.channel && mode_parse_next(&parse, &step)) {
 		if (!step.mode)
 			letter_refuse(&b, step.letter);
 		else if (step.query)
@@ -244,8 +246,8 @@ static void modes_change(const struct call *call, const struct channel *c, const
 	}
 	if (b.nops)
 		modes_submit(&b);
-	else if (b.denied)
-		reply(call->session, ERR_CHANOPRIVSNEEDED, c->name);
+	else if (b.denied && b.channel)
+		reply(call->session, ERR_CHANOPRIVSNEEDED, b.channel->name);
 }
 
 void mode_channel_run(const struct call *call)

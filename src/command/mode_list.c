@@ -53,7 +53,7 @@ static bool list_step(struct stream *st, struct session *s)
 
 	if (!s->user)
 		return true;
-	if (c && c->id == l->id && may_see(c, s->user, l->list) &&
+	if (!st->cut && c && c->id == l->id && may_see(c, s->user, l->list) &&
 	    cursor_next(&l->entries, c->lists[l->list].count, CURSOR_LINES, &b)) {
 		for (uint32_t i = b.end; i-- > b.from;)
 			entry_show(s, c, l->list, c->lists[l->list].items[i]);

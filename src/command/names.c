@@ -117,7 +117,7 @@ static bool names_step(struct stream *st, struct session *s)
 
 	if (!s->user)
 		return true;
-	if (write_block(n, s) || (n->all && next_channel(n, s)))
+	if (!st->cut && (write_block(n, s) || (n->all && next_channel(n, s))))
 		return false;
 	reply(s, RPL_ENDOFNAMES, n->all ? "*" : n->name);
 	return true;

@@ -10,17 +10,10 @@
 #include "proto/utf8.h"
 #include "session/server.h"
 
-/* Of the journal's entries. */
-#define MESSAGE_OPER_ACCEPTED "b1f7c1d29e0b4a5f8f6f0f7a4d2c9e31"
-#define MESSAGE_OPER_REFUSED "5d0c3a7e6b9248d1a2f41c8e07d5b693"
-#define MESSAGE_KILL "8e42d7b05c1f4f63937a6d20be914cf8"
-#define MESSAGE_STOP "c2695af81d7e40b8b3e07f54a9186d0c"
-
 enum {
 	HOST_TEXT_MAX = 1024,
 	REASON_MAX = 512,
 	WHY_MAX = 256,
-	FIELDS_MAX = 4,
 };
 
 static bool host_matches(const struct network *net, const char *mask, const struct user *u)
@@ -67,19 +60,22 @@ static struct oper_verdict oper_judge(const struct call *call, const char *name,
 	return v;
 }
 
+static const char *account_of(const struct user *u)
+{
+	const char *account = user_text(u, USER_ACCOUNT);
+
+	return *account ? account : NULL;
+}
+
 /* A name that is none of the configured ones is not logged: people mistype their password there. */
 static void oper_log(const struct call *call, const struct oper_verdict *v, const char *name)
 {
-	const struct log_field fields[FIELDS_MAX] = {
-		{"CHATD_NICK", user_nick(call->user)},
-		{"CHATD_USER", user_text(call->user, USER_NAME)},
-		{"CHATD_ADDRESS", user_text(call->user, USER_ADDRESS)},
-		{"CHATD_OPER", v->known ? name : NULL},
-	};
-
-	log_event(v->granted ? LOG_LEVEL_NOTICE : LOG_LEVEL_WARNING,
-		  v->granted ? MESSAGE_OPER_ACCEPTED : MESSAGE_OPER_REFUSED, fields, FIELDS_MAX, "OPER %s",
-		  v->granted ? "accepted" : "refused");
+	log_event(v->granted ? EVENT_OPER_GRANTED : EVENT_OPER_REFUSED,
+		  LOG_FIELDS({"CHATD_NICK", user_nick(call->user)}, {"CHATD_USER", user_text(call->user, USER_NAME)},
+			     {"CHATD_ACCOUNT", account_of(call->user)}, {"CHATD_PEER", call->session->address},
+			     {"CHATD_OPER", v->known ? name : NULL}),
+		  "OPER %s: %s from %s", v->granted ? "accepted" : "refused", user_nick(call->user),
+		  call->session->address);
 }
 
 static void run_oper(struct call *call)
@@ -103,15 +99,30 @@ static void run_oper(struct call *call)
 	}
 }
 
-static void deed_log(const struct call *call, const char *message_id, const char *deed, const char *target)
+static void kill_log(const struct call *call, const struct user *target, struct str reason)
 {
-	const struct log_field fields[] = {
-		{"CHATD_NICK", user_nick(call->user)},
-		{"CHATD_ADDRESS", user_text(call->user, USER_ADDRESS)},
-		{"CHATD_TARGET", target},
-	};
+	const char *by = user_nick(call->user), *nick = user_nick(target);
+	char text[REASON_MAX];
+	struct buf b;
 
-	log_event(LOG_LEVEL_NOTICE, message_id, fields, sizeof(fields) / sizeof(fields[0]), "%s", deed);
+	buf_init(&b, text, sizeof(text) - 1);
+	buf_str(&b, reason);
+	text[b.n] = '\0';
+	log_event(EVENT_KILL,
+		  LOG_FIELDS({"CHATD_NICK", by}, {"CHATD_ACCOUNT", account_of(call->user)},
+			     {"CHATD_PEER", call->session->address}, {"CHATD_TARGET", nick}, {"CHATD_REASON", text}),
+		  "KILL of %s by %s: %s", nick, by, text);
+}
+
+/* command: NULL where the event says it. */
+static void deed_log(const struct call *call, enum log_event event, const char *command)
+{
+	const char *by = user_nick(call->user);
+
+	log_event(event,
+		  LOG_FIELDS({"CHATD_NICK", by}, {"CHATD_ACCOUNT", account_of(call->user)},
+			     {"CHATD_PEER", call->session->address}, {"CHATD_COMMAND", command}),
+		  "%s by %s", call->row->name, by);
 }
 
 static void run_kill(struct call *call)
@@ -122,10 +133,10 @@ static void run_kill(struct call *call)
 
 	if (!target)
 		return;
-	deed_log(call, MESSAGE_KILL, "KILL", user_nick(target));
 	r = call_record(call, RECORD_USER_KILL);
 	r.user_kill.target = target->id;
 	r.user_kill.reason = utf8_cut(str_of(reason ? reason : "No reason given"), call->env->server->kick_max);
+	kill_log(call, target, r.user_kill.reason);
 	call_submit(call, &r);
 }
 
@@ -135,6 +146,7 @@ static void run_rehash(struct call *call)
 	const char *path = call->env->server->config_path;
 	char why[WHY_MAX] = "";
 
+	deed_log(call, EVENT_REHASH, NULL);
 	reply(call->session, RPL_REHASHING, target_shown(path ? path : "*"));
 	if (host->rehash(host->ctx, why, sizeof(why)))
 		reply_notice(call->session, "The configuration was read again");
@@ -164,7 +176,7 @@ static void stop(struct call *call, bool restart)
 	char reason[REASON_MAX];
 	struct buf b;
 
-	deed_log(call, MESSAGE_STOP, call->row->name, NULL);
+	deed_log(call, EVENT_STOP_ASKED, call->row->name);
 	buf_init(&b, reason, sizeof(reason) - 1);
 	buf_fmt(&b, "%s by %s", restart ? "Restarted" : "Stopped", user_nick(call->user));
 	if (text) {

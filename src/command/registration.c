@@ -14,7 +14,8 @@ static bool admit(const struct call *call)
 
 	if (!wanted || (s->reg->password && secret_equal(wanted, s->reg->password)))
 		return true;
-	log_text(LOG_LEVEL_NOTICE, "wrong server password from %s", s->address);
+	log_event(EVENT_PASSWORD_WRONG, LOG_FIELDS({"CHATD_PEER", s->address}), "wrong server password from %s",
+		  s->address);
 	reply(s, ERR_PASSWDMISMATCH);
 	call->env->host->quit(call->env->host->ctx, s, "Password incorrect");
 	return false;

@@ -163,7 +163,7 @@ static bool linkinfo_step(struct stream *st, struct session *s)
 
 	LIST_FOREACH(of, &s->hub->sessions, all)
 	{
-		if (of->id >= l->below)
+		if (of->id >= l->below || st->cut)
 			continue;
 		if (n++ == CURSOR_LINES)
 			return false;

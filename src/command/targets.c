@@ -13,6 +13,7 @@ void targets_init(struct targets *t, const char *list, const char *pairs, uint32
 	t->count = 0;
 	t->max = max;
 	t->quiet = false;
+	t->cost = 0;
 	t->word[0] = '\0';
 }
 
@@ -35,7 +36,9 @@ bool targets_next(struct targets *t, const struct call *call)
 			t->pair = STR_NONE;
 	} while (word.n == 0);
 	targets_take(t, word);
-	if (++t->count <= t->max)
+	if (t->count++ && t->count <= t->max)
+		session_charge(call->session, t->cost);
+	if (t->count <= t->max)
 		return true;
 	if (!t->quiet)
 		reply(call->session, ERR_TOOMANYTARGETS, target_shown(t->word), t->max, call->row->name);

@@ -20,6 +20,7 @@ struct targets {
 	const char *at;        /* where the word stands in the list */
 	uint32_t count, max;
 	bool quiet;               /* says nothing when there are too many */
+	uint32_t cost;            /* of each but the first, as session_charge has it; 0 unless it is set */
 	char word[LINE_BODY_MAX]; /* the present one; never empty */
 };
 

@@ -265,7 +265,7 @@ static bool who_step(struct stream *st, struct session *s)
 
 	if (!s->user)
 		return true;
-	if (w->channel ? channel_block(w, s) : users_block(w, s))
+	if (!st->cut && (w->channel ? channel_block(w, s) : users_block(w, s)))
 		return false;
 	who_end(w, s);
 	return true;

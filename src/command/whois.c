@@ -13,6 +13,7 @@ enum {
 	WHOWAS_SHOWN_MAX = 32, /* of one nick, whatever was asked for */
 	ISON_MAX = LINE_BODY_MAX,
 	DATE_MAX = 32,
+	COST_MORE = 1000, /* thousandths of a token, for each nick but the first */
 };
 
 static int64_t now_ms(const struct call *call)
@@ -120,6 +121,7 @@ static void run_whois(struct call *call)
 	if (second && !server_target(call, call_param(call, 0)))
 		return;
 	targets_init(&t, nicks, NULL, call->env->server->targets_max);
+	t.cost = COST_MORE;
 	while (targets_next(&t, call)) {
 		const struct user *u = target_user(call, t.word);
 
@@ -176,6 +178,7 @@ static void run_whowas(struct call *call)
 	if (!str_u64(str_of(call_param(call, 1)), WHOWAS_SHOWN_MAX, &count) || count == 0)
 		count = WHOWAS_SHOWN_MAX;
 	targets_init(&t, call_param(call, 0), NULL, call->env->server->targets_max);
+	t.cost = COST_MORE;
 	while (targets_next(&t, call))
 		whowas_nick(call, t.word, (size_t)count);
 }

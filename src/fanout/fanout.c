@@ -181,10 +181,10 @@ static void tell_killed(struct fanout *f, const struct change *c)
 	for (struct session *s = c->user->sessions; s; s = s->next_own) {
 		char line[2 * LINE_BODY_MAX];
 		int n = c->by ? snprintf(line, sizeof(line), ":%s!%s@%s KILL %s :%.*s", user_nick(c->by),
-		                         user_text(c->by, USER_NAME), user_text(c->by, USER_HOST),
-		                         user_nick(c->user), STR_ARG(c->record->user_kill.reason))
-		              : snprintf(line, sizeof(line), ":%s KILL %s :%.*s", f->ctx.server,
-		                         user_nick(c->user), STR_ARG(c->record->user_kill.reason));
+					 user_text(c->by, USER_NAME), user_text(c->by, USER_HOST), user_nick(c->user),
+					 STR_ARG(c->record->user_kill.reason))
+			      : snprintf(line, sizeof(line), ":%s KILL %s :%.*s", f->ctx.server, user_nick(c->user),
+					 STR_ARG(c->record->user_kill.reason));
 
 		reply_unasked(s, (struct str){line, n < (int)sizeof(line) ? (size_t)n : sizeof(line) - 1});
 	}
@@ -261,8 +261,8 @@ static void on_invited(struct fanout *f, const struct change *c)
 }
 
 /*
- * The author's own devices hear it when they asked for echoes. A message to oneself comes twice to the device that wrote it: as the
- * echo, which bears the label, and as the message.
+ * The author's own devices hear it when they asked for echoes. A message to oneself comes twice to the device that
+ * wrote it: as the echo, which bears the label, and as the message.
  */
 static void tell_author(struct fanout *f, const struct change *c)
 {

@@ -259,20 +259,11 @@ static void render_wallops(struct buf *out, const struct change *c, cap_set caps
 
 /* What stands behind the source that render_body has written. Channel modes have a function of their own. */
 static const render_fn renderers[] = {
-	[CHANGE_NICK] = render_nick,
-	[CHANGE_QUIT] = render_quit,
-	[CHANGE_AWAY] = render_away,
-	[CHANGE_REALNAME] = render_realname,
-	[CHANGE_HOST] = render_host,
-	[CHANGE_USER_MODES] = render_user_modes,
-	[CHANGE_ACCOUNT] = render_account,
-	[CHANGE_JOINED] = render_joined,
-	[CHANGE_PARTED] = render_parted,
-	[CHANGE_KICKED] = render_kicked,
-	[CHANGE_TOPIC] = render_topic,
-	[CHANGE_INVITED] = render_invited,
-	[CHANGE_MESSAGE] = render_message,
-	[CHANGE_WALLOPS] = render_wallops,
+	[CHANGE_NICK] = render_nick,         [CHANGE_QUIT] = render_quit,       [CHANGE_AWAY] = render_away,
+	[CHANGE_REALNAME] = render_realname, [CHANGE_HOST] = render_host,       [CHANGE_USER_MODES] = render_user_modes,
+	[CHANGE_ACCOUNT] = render_account,   [CHANGE_JOINED] = render_joined,   [CHANGE_PARTED] = render_parted,
+	[CHANGE_KICKED] = render_kicked,     [CHANGE_TOPIC] = render_topic,     [CHANGE_INVITED] = render_invited,
+	[CHANGE_MESSAGE] = render_message,   [CHANGE_WALLOPS] = render_wallops,
 };
 
 static void source_of_change(struct buf *out, const struct render_context *ctx, const struct change *c)

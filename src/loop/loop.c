@@ -22,6 +22,7 @@ struct loop {
 	enum phase phase;
 	bool again; /* something ran that this turn's hooks have not seen: the next turn must not wait */
 	bool stopped;
+	uint64_t turns;
 	struct poll_event batch[BATCH];
 };
 
@@ -64,6 +65,11 @@ void loop_free(struct loop *loop)
 const struct clock *loop_clock(const struct loop *loop)
 {
 	return &loop->clock;
+}
+
+uint64_t loop_turns(const struct loop *loop)
+{
+	return loop->turns;
 }
 
 /* The descriptor's number may have a new owner before the batch is through: what was fetched for w dies with it. */
@@ -204,6 +210,7 @@ int loop_turn(struct loop *loop, int64_t max_wait_ms)
 	if (n < 0)
 		return n;
 	loop->again = false;
+	loop->turns++;
 	clock_read(&loop->clock);
 	run_ready(loop, n);
 	run_due(loop);

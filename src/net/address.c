@@ -124,6 +124,19 @@ void address_host(const struct address *a, char dst[ADDRESS_TEXT_MAX])
 	snprintf(dst, ADDRESS_TEXT_MAX, "%s%s", host[0] == ':' ? "0" : "", host);
 }
 
+void address_place(const char *host, char dst[ADDRESS_TEXT_MAX])
+{
+	char text[INET6_ADDRSTRLEN];
+	struct in6_addr in6;
+	if (inet_pton(AF_INET6, host, &in6) != 1 || IN6_IS_ADDR_LOOPBACK(&in6)) {
+		snprintf(dst, ADDRESS_TEXT_MAX, "%s", host);
+		return;
+	}
+	memset(&in6.s6_addr[8], 0, 8);
+	inet_ntop(AF_INET6, &in6, text, sizeof(text));
+	snprintf(dst, ADDRESS_TEXT_MAX, "%s/64", text);
+}
+
 bool address_is_local(const struct address *a)
 {
 	const unsigned char *ipv4 = as_ipv4(a);

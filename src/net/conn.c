@@ -39,11 +39,6 @@ static const char *error_text(int error)
 	}
 }
 
-static size_t low_mark(const struct conn *c)
-{
-	return c->limits->sendq_max / 4;
-}
-
 static uint32_t recvq_max(const struct conn *c)
 {
 	return c->limits->recvq_max > LINE_MAX_BYTES ? c->limits->recvq_max : LINE_MAX_BYTES;
@@ -88,7 +83,7 @@ static bool is_over(const struct conn *c)
 void conn_settle(struct conn *c)
 {
 	unsigned want = takes_input(c) ? POLL_READ : 0;
-	if (c->state == CONN_DEAD || c->state == CONN_GONE)
+	if (c->state == CONN_DEAD || c->state == CONN_GONE || conn_hub_is_frozen(c->hub))
 		return;
 	if (is_over(c)) {
 		conn_kill(c, c->end_reason ? c->end_reason : "Connection closed");
@@ -104,10 +99,16 @@ void conn_settle(struct conn *c)
 
 /* Output */
 
+void conn_drop_output(struct conn *c)
+{
+	conn_hub_counting(c->hub)->dropped += c->out.len;
+	ring_clear(&c->out, conn_hub_pool(c->hub));
+}
+
 /* Nothing can be sent any more, but what the peer sent before it left is still to be heard. */
 static void break_output(struct conn *c, int error)
 {
-	ring_clear(&c->out, conn_hub_pool(c->hub));
+	conn_drop_output(c);
 	c->flags |= CONN_BROKEN;
 	c->flags &= ~CONN_BLOCKED;
 	if (c->state != CONN_OPEN)
@@ -120,7 +121,7 @@ static void break_output(struct conn *c, int error)
 
 static void note_drain(struct conn *c)
 {
-	if (c->state != CONN_OPEN || !(c->flags & CONN_CLOGGED) || c->out.len >= low_mark(c) / 2)
+	if (c->state != CONN_OPEN || !(c->flags & CONN_CLOGGED) || c->out.len >= conn_low_mark(c) / 2)
 		return;
 	c->flags &= ~CONN_CLOGGED;
 	c->flags |= CONN_DRAINED | CONN_PUMP_DUE;
@@ -135,6 +136,7 @@ void conn_flush(struct conn *c)
 	ssize_t n = c->transport.ops->write(&c->transport, iov, ring_bytes(&c->out, iov));
 	if (n > 0) {
 		c->bytes_out += (uint64_t)n;
+		conn_hub_counting(c->hub)->bytes_out += (uint64_t)n;
 		ring_consume(&c->out, conn_hub_pool(c->hub), (size_t)n);
 	}
 	if (n < 0 && n != -EAGAIN)
@@ -151,7 +153,7 @@ static bool refuse(struct conn *c, size_t n, size_t max)
 	bool overflow = c->out.len > max || n > max - c->out.len;
 	if (overflow)
 		c->flags |= CONN_OVERFLOW;
-	conn_kill(c, overflow ? "SendQ exceeded" : "Out of memory");
+	conn_kill(c, overflow ? CONN_SENDQ_EXCEEDED : "Out of memory");
 	return false;
 }
 
@@ -175,7 +177,8 @@ bool conn_write(struct conn *c, const void *p, size_t n)
 	struct ring_pool *pool = conn_hub_pool(c->hub);
 	if (!ring_append(&c->out, pool, p, n, max) && !(make_room(c) && ring_append(&c->out, pool, p, n, max)))
 		return c->flags & CONN_BROKEN ? false : refuse(c, n, max);
-	if (c->out.len > low_mark(c))
+	conn_hub_counting(c->hub)->written += n;
+	if (c->out.len > conn_low_mark(c))
 		c->flags |= CONN_CLOGGED;
 	if (n > 0 && !(c->flags & (CONN_BLOCKED | CONN_FLUSH_DUE))) {
 		c->flags |= CONN_FLUSH_DUE;
@@ -187,6 +190,7 @@ bool conn_write(struct conn *c, const void *p, size_t n)
 void conn_take_back(struct conn *c, void *dst, size_t n)
 {
 	ring_take_back(&c->out, conn_hub_pool(c->hub), dst, n);
+	conn_hub_counting(c->hub)->written -= n;
 }
 
 /* Input */
@@ -232,6 +236,7 @@ static bool hand_out(struct conn *c, struct ring *in, const struct found *f)
 		ring_copy(in, text, f->n);
 	}
 	c->flags |= CONN_IN_LINE;
+	conn_hub_counting(c->hub)->lines++;
 	enum conn_line answer = c->handlers->line(c, text, f->n, f->too_long);
 	bool resumed = c->flags & CONN_RESUMED;
 	c->flags &= ~(CONN_IN_LINE | CONN_RESUMED);
@@ -252,7 +257,7 @@ static bool hand_out(struct conn *c, struct ring *in, const struct found *f)
 static void deliver(struct conn *c)
 {
 	struct found f;
-	if (c->state != CONN_OPEN || (c->flags & CONN_HELD))
+	if (c->state != CONN_OPEN || (c->flags & CONN_HELD) || conn_hub_is_frozen(c->hub))
 		return;
 	struct ring in = c->in;
 	c->in = (struct ring){.len = 0};
@@ -315,6 +320,7 @@ static size_t read_once(struct conn *c, size_t want, size_t budget, bool *more)
 		return 0;
 	}
 	c->bytes_in += (uint64_t)n;
+	conn_hub_counting(c->hub)->bytes_in += (uint64_t)n;
 	deliver(c);
 	*more = (size_t)n == room || (c->flags & CONN_BROKEN);
 	return (size_t)n;
@@ -340,6 +346,10 @@ static void read_input(struct conn *c)
 void conn_ready(struct watch *w, unsigned happened)
 {
 	struct conn *c = (struct conn *)((char *)w - offsetof(struct conn, watch));
+	if (conn_hub_is_frozen(c->hub)) {
+		(void)loop_watch(conn_hub_loop(c->hub), w, 0);
+		return;
+	}
 	if (c->state >= CONN_FLUSHING) {
 		conn_bye_ready(c, happened);
 		return;
@@ -375,6 +385,14 @@ void conn_resume(struct conn *c)
 	if (c->flags & CONN_IN_LINE)
 		c->flags |= CONN_RESUMED;
 	c->flags |= CONN_PUMP_DUE;
+	conn_place(c);
+}
+
+void conn_call_drained(struct conn *c)
+{
+	if (c->state != CONN_OPEN)
+		return;
+	c->flags |= CONN_DRAINED | CONN_PUMP_DUE;
 	conn_place(c);
 }
 

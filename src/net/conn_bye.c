@@ -24,7 +24,7 @@ static void finish(struct conn *c)
 	conn_place(c);
 	loop_timer_stop(loop, &c->linger);
 	loop_watch_stop(loop, &c->watch);
-	ring_clear(&c->out, conn_hub_pool(c->hub));
+	conn_drop_output(c);
 	c->transport.ops->free(&c->transport);
 	conn_hub_expect_trim(c->hub);
 	c->disposal.dispose = call_closed;
@@ -67,12 +67,14 @@ static void discard_input(struct conn *c)
 {
 	struct iovec iov = {conn_hub_scratch(c->hub), CONN_SCRATCH};
 	ssize_t n = c->transport.ops->read(&c->transport, &iov, 1);
-	if (n > 0)
+	if (n > 0) {
 		c->bytes_in += (uint64_t)n;
-	else if (n == 0)
+		conn_hub_counting(c->hub)->bytes_in += (uint64_t)n;
+	} else if (n == 0) {
 		c->flags |= CONN_EOF;
-	else if (n != -EAGAIN)
+	} else if (n != -EAGAIN) {
 		c->flags |= CONN_BROKEN;
+	}
 }
 
 void conn_bye_ready(struct conn *c, unsigned happened)

@@ -14,6 +14,8 @@ struct conn_hub {
 	struct timer wake; /* set while something is due and no hook is sure to see it */
 	struct timer trim; /* set after a rush, to give memory back to the system */
 	bool in_hook;
+	bool frozen;
+	struct conn_counts counts;
 	struct conn_list queues[CONN_QUEUES];
 	char scratch[CONN_SCRATCH];
 };
@@ -26,6 +28,16 @@ struct ring_pool *conn_hub_pool(struct conn_hub *hub)
 struct loop *conn_hub_loop(const struct conn_hub *hub)
 {
 	return hub->loop;
+}
+
+const struct conn_counts *conn_hub_counts(const struct conn_hub *hub)
+{
+	return &hub->counts;
+}
+
+struct conn_counts *conn_hub_counting(struct conn_hub *hub)
+{
+	return &hub->counts;
 }
 
 char *conn_hub_scratch(struct conn_hub *hub)
@@ -70,6 +82,8 @@ static void pump_all(struct timer *t)
 	struct conn_list *list = &hub->queues[CONN_QUEUE_PUMP];
 	struct conn *c;
 	size_t count = 0;
+	if (hub->frozen)
+		return;
 	TAILQ_FOREACH(c, list, link)
 		count++;
 	for (; count > 0 && (c = TAILQ_FIRST(list)); count--) {
@@ -137,9 +151,26 @@ static void end_turn(struct turn_hook *hook)
 	hub->in_hook = false;
 	if (ring_pool_kept(hub->pool) > TRIM_ABOVE)
 		conn_hub_expect_trim(hub);
-	if (TAILQ_EMPTY(&hub->queues[CONN_QUEUE_PUMP]))
+	if (TAILQ_EMPTY(&hub->queues[CONN_QUEUE_PUMP]) || hub->frozen)
 		loop_timer_stop(hub->loop, &hub->wake);
 	else
+		wake_at_once(hub);
+}
+
+bool conn_hub_is_frozen(const struct conn_hub *hub)
+{
+	return hub->frozen;
+}
+
+void conn_hub_freeze(struct conn_hub *hub)
+{
+	hub->frozen = true;
+}
+
+void conn_hub_thaw(struct conn_hub *hub)
+{
+	hub->frozen = false;
+	if (!TAILQ_EMPTY(&hub->queues[CONN_QUEUE_PUMP]))
 		wake_at_once(hub);
 }
 

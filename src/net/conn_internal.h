@@ -36,16 +36,24 @@ enum { CONN_SCRATCH = 16 << 10 };
 
 /* conn_hub.c */
 struct loop *conn_hub_loop(const struct conn_hub *hub);
+struct conn_counts *conn_hub_counting(struct conn_hub *hub);
 char *conn_hub_scratch(struct conn_hub *hub); /* CONN_SCRATCH bytes, for the moment */
+bool conn_hub_is_frozen(const struct conn_hub *hub);
 /* A connection is gone, memory is free: gives it back to the system soon. */
 void conn_hub_expect_trim(struct conn_hub *hub);
 /* Moves it to the queue that its state and flags ask for. */
 void conn_place(struct conn *c);
 
 /* conn.c */
+static inline size_t conn_low_mark(const struct conn *c)
+{
+	return c->limits->sendq_max / 4;
+}
 void conn_ready(struct watch *w, unsigned happened);
 /* Lines that were held, `drained`, what is left to read after the output broke. */
 void conn_pump(struct conn *c);
+/* What was written and not sent is given up. */
+void conn_drop_output(struct conn *c);
 /* One attempt to send what there is. */
 void conn_flush(struct conn *c);
 /* Asks the loop for what it waits for now, and ends it when nothing can come any more. */

@@ -103,7 +103,7 @@ static int parse_path(struct endpoint *e, struct str path, const struct complain
 /* "host:port", "[host]:port" or "port" into its two parts. */
 static int split_host(struct str text, struct str *host, struct str *port, const struct complaint *to)
 {
-	const char *colon = text.n ? memrchr(text.p, ':', text.n) : NULL;
+	const char *colon = text.p && text.n ? memrchr(text.p, ':', text.n) : NULL;
 	bool digits = text.n > 0 && strspn(text.p, "0123456789") >= text.n;
 	if (digits) {
 		*host = STR_NONE;

@@ -16,8 +16,8 @@ static const char *name_of(char *const *names, int i)
 
 static void drop(int fd, const char *name)
 {
-	const struct log_field field = {"CHATD_FD_NAME", name};
-	log_event(LOG_LEVEL_WARNING, NULL, &field, 1, "too many sockets handed over: descriptor %d closed", fd);
+	log_event(EVENT_SOCKET_REFUSED, LOG_FIELDS({"CHATD_LISTENER", name}, {"CHATD_REASON", "too many"}),
+		  "too many sockets handed over: descriptor %d closed", fd);
 	close(fd);
 }
 
@@ -33,6 +33,7 @@ int handed_sockets(struct handed_socket *out, size_t max)
 			continue;
 		}
 		out[kept].fd = HANDED_FIRST + i;
+		out[kept].own = false;
 		out[kept].doors = DOOR_IRC;
 		strlcpy(out[kept].name, name, sizeof(out[kept].name));
 		kept++;

@@ -62,7 +62,7 @@ static int bind_unix(int fd, const struct endpoint *e)
 		if (!error)
 			error = bind_to(fd, &e->address);
 	}
-	if (!error && chmod(path, PATH_MODE) < 0) {
+	if (!error && chmod(path, e->mode ? e->mode : PATH_MODE) < 0) {
 		error = -errno;
 		unlink(path);
 	}

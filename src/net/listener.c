@@ -38,11 +38,19 @@ struct listener {
 
 /* Accepting */
 
+static void log_failed(const struct listener *l, int error)
+{
+	char text[ADDRESS_TEXT_MAX];
+	address_format(&l->address, text);
+	log_event(EVENT_ACCEPT_FAILED, LOG_FIELDS({"CHATD_LISTENER", text}, {"CHATD_REASON", strerror(error)}),
+		  "cannot accept connections on %s for now: %s", text, strerror(error));
+}
+
 static void update_watch(struct listener *l)
 {
 	int error = loop_watch(l->loop, &l->watch, l->started && !l->resting ? POLL_READ : 0);
 	if (error)
-		log_text(LOG_LEVEL_ERR, "listener: cannot watch its socket: %s", strerror(-error));
+		log_failed(l, -error);
 }
 
 static void rested(struct timer *t)
@@ -54,13 +62,11 @@ static void rested(struct timer *t)
 
 static void log_failure(struct listener *l, int error)
 {
-	char text[ADDRESS_TEXT_MAX];
 	int64_t now_ms = loop_clock(l->loop)->mono_ms;
 	if (l->logged_ms && now_ms - l->logged_ms < LOG_MS)
 		return;
 	l->logged_ms = now_ms;
-	address_format(&l->address, text);
-	log_text(LOG_LEVEL_WARNING, "cannot accept connections on %s for now: %s", text, strerror(error));
+	log_failed(l, error);
 }
 
 static int spare_open(void)
@@ -154,18 +160,27 @@ static const char *path_of(const struct listener *l)
 	return ((const struct sockaddr_un *)&l->address.ss)->sun_path;
 }
 
-int listener_open(struct listener **out, struct loop *loop, const struct endpoint *e, char *why, size_t size)
+static void own_path(struct listener *l)
 {
 	struct stat st;
+	if (!address_is_unix(&l->address) || lstat(path_of(l), &st) < 0)
+		return;
+	l->path_dev = st.st_dev;
+	l->path_ino = st.st_ino;
+}
+
+void listener_leave(struct listener *l)
+{
+	l->path_ino = 0;
+}
+
+int listener_open(struct listener **out, struct loop *loop, const struct endpoint *e, char *why, size_t size)
+{
 	int fd = listen_socket_open(e, &(struct complaint){why, size});
 	if (fd < 0)
 		return fd;
-	struct listener *l = listener_new(loop, fd, e->doors);
-	if (address_is_unix(&l->address) && lstat(path_of(l), &st) == 0) {
-		l->path_dev = st.st_dev;
-		l->path_ino = st.st_ino;
-	}
-	*out = l;
+	*out = listener_new(loop, fd, e->doors);
+	own_path(*out);
 	return 0;
 }
 
@@ -180,7 +195,9 @@ int listener_adopt(struct listener **out, struct loop *loop, const struct handed
 	if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0 || fcntl(fd, F_SETFD, FD_CLOEXEC) < 0)
 		return complain(&to, -errno, "cannot set up descriptor %d: %s", fd, strerror(errno));
 	*out = listener_new(loop, fd, h->doors);
-	(*out)->adopted = true;
+	(*out)->adopted = !h->own;
+	if (h->own)
+		own_path(*out);
 	return 0;
 }
 

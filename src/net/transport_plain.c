@@ -4,6 +4,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/wire.h"
+
 static ssize_t plain_read(struct transport *t, struct iovec *iov, int iovcnt)
 {
 	struct msghdr msg = {.msg_iov = iov, .msg_iovlen = (size_t)iovcnt};
@@ -46,12 +48,21 @@ static void plain_free(struct transport *t)
 	t->fd = -1;
 }
 
+static bool plain_save(const struct transport *t, struct wire_out *out)
+{
+	(void)t;
+	if (out)
+		wire_put_u8(out, TRANSPORT_PLAIN);
+	return true;
+}
+
 static const struct transport_ops plain_ops = {
 	.read = plain_read,
 	.write = plain_write,
 	.shutdown = plain_shutdown,
 	.wants = plain_wants,
 	.free = plain_free,
+	.save = plain_save,
 };
 
 void transport_plain_init(struct transport *t, int fd)

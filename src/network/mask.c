@@ -97,6 +97,15 @@ static struct str first_word(struct str s)
 	return space ? (struct str){s.p, (size_t)(space - s.p)} : s;
 }
 
+static bool is_printable(struct str s)
+{
+	for (size_t i = 0; i < s.n; i++) {
+		if ((unsigned char)s.p[i] <= ' ' || s.p[i] == 0x7f)
+			return false;
+	}
+	return true;
+}
+
 static void add_extban(struct buf *out, char letter)
 {
 	buf_chr(out, EXTBAN_PREFIX);
@@ -121,7 +130,7 @@ bool rule_mask_normalise(struct buf *out, struct str mask)
 	if (extban) {
 		add_extban(out, extban);
 		buf_str(out, utf8_cut(rest, NAME_ACCOUNT_MAX));
-		return !out->full;
+		return !out->full && is_printable(rest);
 	}
 	before = out->n;
 	mask_normalise(out, rest);

@@ -20,23 +20,26 @@ static struct str key_of_channel(const void *item)
 	return str_of(((const struct channel *)item)->folded);
 }
 
-struct network *network_new(const struct network_config *config)
+static void begin(struct network *net, const struct network_config *config)
 {
-	struct network *net = mem_zalloc(sizeof(*net));
-
-	net->config = *config;
+	*net = (struct network){.config = *config};
 	map_init(&net->users_by_id, key_of_id, &config->seed);
 	map_init(&net->users_by_nick, key_of_nick, &config->seed);
 	map_init(&net->channels_by_name, key_of_channel, &config->seed);
 	if (config->whowas_max)
 		net->whowas = mem_zalloc(config->whowas_max * sizeof(*net->whowas));
+}
+
+struct network *network_new(const struct network_config *config)
+{
+	struct network *net = mem_alloc(sizeof(*net));
+
+	begin(net, config);
 	return net;
 }
 
-void network_free(struct network *net)
+static void end(struct network *net)
 {
-	if (!net)
-		return;
 	for (uint32_t i = 0; i < net->channels.count; i++)
 		state_channel_free(net->channels.items[i]);
 	for (uint32_t i = 0; i < net->users.count; i++)
@@ -47,7 +50,22 @@ void network_free(struct network *net)
 	map_deinit(&net->channels_by_name);
 	map_deinit(&net->users_by_nick);
 	map_deinit(&net->users_by_id);
+}
+
+void network_free(struct network *net)
+{
+	if (!net)
+		return;
+	end(net);
 	mem_free(net);
+}
+
+void state_clear(struct network *net)
+{
+	const struct network_config config = net->config;
+
+	end(net);
+	begin(net, &config);
 }
 
 void network_user_set_sessions(struct network *net, uint64_t id, void *sessions)

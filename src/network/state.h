@@ -45,6 +45,9 @@ struct network {
 	struct network_counts counts;
 };
 
+/* Makes it empty again, as network_new gave it. */
+void state_clear(struct network *net);
+
 /* For queries that want to alter what they found. */
 struct user *state_user(const struct network *net, uint64_t id);
 struct user *state_user_by_nick(const struct network *net, struct str nick);
@@ -83,6 +86,7 @@ uint32_t state_list_entries(const struct channel *c); /* of all lists */
 void state_list_deinit(struct vec *list);
 
 void state_whowas_add(struct network *net, const struct user *u, int64_t time);
+void state_whowas_restore(struct network *net, const struct str text[USER_TEXT_COUNT], int64_t time);
 void state_whowas_deinit(struct network *net);
 
 /* What a list is asked for. */

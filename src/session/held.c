@@ -26,6 +26,7 @@ struct held {
 	STAILQ_HEAD(, piece) pieces;
 	struct ring bytes;
 	unsigned barriers; /* pieces that have both a position and bytes */
+	size_t weight;     /* of the pieces themselves, which count as output too */
 };
 
 static struct held *held_make(struct session *s)
@@ -38,8 +39,14 @@ static struct held *held_make(struct session *s)
 	return h;
 }
 
-static void piece_free(struct piece *p)
+static size_t piece_weight(const struct piece *p)
 {
+	return sizeof(*p) + (p->label ? strlen(p->label) : 0);
+}
+
+static void piece_free(struct held *h, struct piece *p)
+{
+	h->weight -= piece_weight(p);
 	mem_free(p->label);
 	mem_free(p);
 }
@@ -51,7 +58,7 @@ static void held_free(struct session *s)
 
 	while ((p = STAILQ_FIRST(&h->pieces))) {
 		STAILQ_REMOVE_HEAD(&h->pieces, next);
-		piece_free(p);
+		piece_free(h, p);
 	}
 	ring_clear(&h->bytes, conn_hub_pool(s->hub->conns));
 	LIST_REMOVE(s, waiting);
@@ -65,6 +72,7 @@ static struct piece *piece_add(struct held *h, uint64_t position, size_t bytes)
 
 	p->position = position;
 	p->bytes = bytes;
+	h->weight += piece_weight(p);
 	STAILQ_INSERT_TAIL(&h->pieces, p, next);
 	return p;
 }
@@ -83,7 +91,7 @@ static bool append(struct session *s, const void *p, size_t n)
 {
 	if (ring_append(&s->held->bytes, conn_hub_pool(s->hub->conns), p, n, s->hub->limits.sendq_max))
 		return true;
-	conn_kill(&s->conn, "SendQ exceeded");
+	conn_kill(&s->conn, CONN_SENDQ_EXCEEDED);
 	return false;
 }
 
@@ -122,13 +130,18 @@ static bool take_back(struct session *s, size_t n)
 	return ok;
 }
 
-static struct piece *answer_piece(struct held *h, size_t n, const struct held_answer *a)
+/* A disk that hangs, and a client that goes on: what is remembered for it has the bound that its output has. */
+static struct piece *answer_piece(struct session *s, size_t n, const struct held_answer *a)
 {
+	struct held *h = s->held;
 	struct piece *p = piece_add(h, a->position, n);
 
 	snprintf(p->command, sizeof(p->command), "%s", a->command);
 	if (a->label.n)
 		p->label = mem_strndup(a->label.p, a->label.n);
+	h->weight += a->label.n;
+	if (h->weight > s->hub->limits.sendq_max)
+		conn_kill(&s->conn, CONN_SENDQ_EXCEEDED);
 	return p;
 }
 
@@ -138,7 +151,7 @@ void held_answer_add(struct session *s, size_t n, const struct held_answer *a)
 
 	if (n && !take_back(s, n))
 		return;
-	answer_piece(h, n, a);
+	answer_piece(s, n, a);
 	h->barriers += n > 0;
 }
 
@@ -191,7 +204,7 @@ static void advance(struct session *s, uint64_t position, int err)
 		} else {
 			pass_on(s, p->bytes);
 		}
-		piece_free(p);
+		piece_free(h, p);
 	}
 	if (!p)
 		held_free(s);
@@ -207,7 +220,7 @@ void held_answer_lost(struct session *s, size_t n, const struct held_answer *a)
 	if (n && !take_back(s, n))
 		return;
 	answer.position = 0;
-	answer_piece(h, n, &answer)->lost = true;
+	answer_piece(s, n, &answer)->lost = true;
 	if (!h->barriers)
 		advance(s, 0, 0);
 }
@@ -229,7 +242,7 @@ void held_drop(struct session *s)
 	if (!s->held)
 		return;
 	STAILQ_FOREACH(p, &s->held->pieces, next) {
-		if (p->position)
+		if (p->position || p->lost)
 			ring_consume(&s->held->bytes, conn_hub_pool(s->hub->conns), p->bytes);
 		else
 			pass_on(s, p->bytes);

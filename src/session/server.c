@@ -70,7 +70,6 @@ void server_init(struct server *s)
 		.modes_max = 12,
 		.targets_max = 8,
 		.monitor_max = 128,
-		.invites_max = 64,
 		.default_channel_flags = CHAN_NO_EXTERNAL | CHAN_TOPIC_LOCKED,
 		.registration_ms = 60 * 1000,
 		.ping_ms = 120 * 1000,

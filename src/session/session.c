@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "base/buf.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "proto/line.h"
 #include "proto/tags.h"
@@ -11,11 +12,14 @@
 #include "session/monitor.h"
 #include "session/reply.h"
 #include "session/server.h"
+#include "session/session_internal.h"
 #include "session/throttle.h"
 
 enum {
 	LINGER_MS = 2000,     /* for a peer to take the last words */
 	COST_BAD_LINE = 1000, /* thousandths of a token for a line that is no command */
+	COST_NO_LINE = 100,   /* and for one with nothing in it */
+	STREAM_STEPS = 64,    /* of a long answer in one turn: others wait meanwhile */
 };
 
 static struct session *of_conn(struct conn *c)
@@ -46,7 +50,7 @@ void session_write(struct session *s, struct str lines)
 		conn_write_str(&s->conn, lines);
 }
 
-static void registration_free(struct registration *r)
+void session_registration_free(struct registration *r)
 {
 	if (!r)
 		return;
@@ -60,18 +64,23 @@ static void registration_free(struct registration *r)
 	mem_free(r);
 }
 
-/* The next of its deadlines. */
-static void timer_rearm(struct session *s)
+/* When it has been waited for long enough. */
+static int64_t deadline(const struct session *s)
 {
 	const struct server *server = s->hub->server;
-	int64_t due;
 
-	if (s->flags & SESSION_THROTTLED)
+	if (s->reg)
+		return s->heard + server->registration_ms;
+	return ((s->flags & SESSION_PINGED) ? s->pinged : s->heard) + server->ping_ms;
+}
+
+/* Whoever is held has been heard lately; but that puts off nobody's registration. */
+void session_timer_arm(struct session *s)
+{
+	int64_t due = deadline(s);
+
+	if ((s->flags & SESSION_THROTTLED) && (!s->reg || throttle_until(s) < due))
 		due = throttle_until(s);
-	else if (s->reg)
-		due = s->heard + server->registration_ms;
-	else
-		due = ((s->flags & SESSION_PINGED) ? s->pinged : s->heard) + server->ping_ms;
 	loop_timer_set(s->hub->loop, &s->timer, due);
 }
 
@@ -88,6 +97,8 @@ static void check_alive(struct session *s)
 	char reason[64];
 
 	if (s->reg) {
+		log_event(EVENT_REGISTRATION_TIMEOUT, LOG_FIELDS({"CHATD_PEER", s->address}),
+			  "%s did not register in time", s->address);
 		over(s, "Registration timed out");
 		return;
 	}
@@ -99,26 +110,26 @@ static void check_alive(struct session *s)
 		return;
 	}
 	if (now - s->heard >= server->ping_ms) {
-		char line[128];
+		char line[LINE_BODY_MAX];
 		int n = snprintf(line, sizeof(line), ":%s PING %s\r\n", server->name, server->name);
 
 		session_write(s, (struct str){line, (size_t)n});
 		s->flags |= SESSION_PINGED;
 		s->pinged = now;
 	}
-	timer_rearm(s);
+	session_timer_arm(s);
 }
 
 static void timer_due(struct timer *t)
 {
 	struct session *s = of_timer(t);
 
-	if (!(s->flags & SESSION_THROTTLED)) {
+	if (!(s->flags & SESSION_THROTTLED) || (s->reg && now_ms(s) >= deadline(s))) {
 		check_alive(s);
 		return;
 	}
 	s->flags &= (uint16_t)~SESSION_THROTTLED;
-	timer_rearm(s);
+	session_timer_arm(s);
 	if (!s->stream && !conn_is_clogged(&s->conn))
 		conn_resume(&s->conn);
 }
@@ -128,17 +139,17 @@ void session_charge(struct session *s, uint32_t cost)
 	if ((s->flags & SESSION_CLOSED) || !throttle_take(s, cost))
 		return;
 	s->flags |= SESSION_THROTTLED;
-	timer_rearm(s);
+	session_timer_arm(s);
 }
 
 void session_register(struct session *s, const struct user *user)
 {
-	registration_free(s->reg);
+	session_registration_free(s->reg);
 	s->reg = NULL;
 	s->user = user;
 	s->hub->unregistered--;
 	if (!(s->flags & SESSION_THROTTLED))
-		timer_rearm(s);
+		session_timer_arm(s);
 }
 
 /* Somebody's browser, or a page in it that was told to post here: not one line of that is a command. */
@@ -209,8 +220,10 @@ static void handle_line(struct session *s, char *text, size_t n)
 	struct line line;
 	enum line_result result = line_parse(&line, (struct str){text, n}, LINE_CLIENT_TAGS_MAX);
 
-	if (result == LINE_EMPTY)
+	if (result == LINE_EMPTY) {
+		session_charge(s, COST_NO_LINE);
 		return;
+	}
 	if (result != LINE_OK) {
 		refuse_labelled(s, result, &line);
 		return;
@@ -227,11 +240,7 @@ static void handle_line(struct session *s, char *text, size_t n)
 	s->hub->host.command(s->hub->host.ctx, s, &m);
 }
 
-/*
- * Before the next command: flood control, a long answer, or answers that the client has not read. Whoever asks more
- * than it reads waits for itself, and is not dropped for it.
- */
-static bool must_wait(const struct session *s)
+bool session_must_wait(const struct session *s)
 {
 	if (s->flags & SESSION_CLOSED)
 		return false;
@@ -252,7 +261,7 @@ static enum conn_line conn_line_ready(struct conn *c, char *text, size_t n, bool
 		scratch[n] = '\0';
 		handle_line(s, scratch, n);
 	}
-	return must_wait(s) ? CONN_HOLD : CONN_NEXT;
+	return session_must_wait(s) ? CONN_HOLD : CONN_NEXT;
 }
 
 /* The next one in the queue takes its place. */
@@ -270,12 +279,17 @@ static bool stream_must_pause(const struct session *s)
 	return conn_is_dead(&s->conn) || conn_is_clogged(&s->conn) || held_waits(s);
 }
 
-/* True: it ran to its end. */
+/* True: it ran to its end. One that finds little to say is not clogged by it, but must pause as well. */
 static bool stream_run(struct session *s)
 {
-	while (s->stream && !stream_must_pause(s))
+	for (int steps = 0; s->stream && !stream_must_pause(s); steps++) {
+		if (steps == STREAM_STEPS) {
+			conn_call_drained(&s->conn);
+			break;
+		}
 		if (s->stream->step(s->stream, s))
 			stream_end(s);
+	}
 	return !s->stream;
 }
 
@@ -336,6 +350,7 @@ int session_hub_init(struct session_hub *hub, struct loop *loop, struct server *
 		.last_id = (uint64_t)server->started_ms << 20,
 	};
 	LIST_INIT(&hub->sessions);
+	LIST_INIT(&hub->closing);
 	LIST_INIT(&hub->held);
 	hub->scratch = mem_alloc(LINE_MAX_BYTES + 1);
 	return conn_hub_new(&hub->conns, loop);
@@ -347,29 +362,38 @@ void session_hub_deinit(struct session_hub *hub)
 	mem_free(hub->scratch);
 }
 
-struct session *session_new(struct session_hub *hub, int fd, const struct address *peer)
+struct session *session_make(struct session_hub *hub, int fd)
 {
 	struct session *s = mem_zalloc(sizeof(*s));
-	char host[ADDRESS_TEXT_MAX];
 
 	if (conn_init(&s->conn, hub->conns, fd, &handlers, &hub->limits) < 0) {
 		mem_free(s);
 		return NULL;
 	}
-	address_host(peer, host);
 	s->hub = hub;
+	s->timer.due = timer_due;
+	LIST_INSERT_HEAD(&hub->sessions, s, all);
+	hub->count++;
+	return s;
+}
+
+struct session *session_new(struct session_hub *hub, int fd, const struct address *peer)
+{
+	struct session *s = session_make(hub, fd);
+	char host[ADDRESS_TEXT_MAX];
+
+	if (!s)
+		return NULL;
+	address_host(peer, host);
 	s->id = ++hub->last_id;
 	s->address = mem_strdup(host);
 	s->opened = loop_clock(hub->loop)->real_ms;
 	s->heard = now_ms(s);
 	s->reg = mem_zalloc(sizeof(*s->reg));
-	s->timer.due = timer_due;
 	if (address_is_local(peer))
 		s->flags |= SESSION_LOCAL;
 	throttle_init(s);
-	timer_rearm(s);
-	LIST_INSERT_HEAD(&hub->sessions, s, all);
-	hub->count++;
+	session_timer_arm(s);
 	hub->unregistered++;
 	return s;
 }
@@ -379,6 +403,7 @@ static void session_closed(struct conn *c)
 	struct session *s = of_conn(c);
 
 	s->hub->host.gone(s->hub->host.ctx, s);
+	LIST_REMOVE(s, all);
 	mem_free(s->address);
 	mem_free(s);
 }
@@ -404,16 +429,18 @@ void session_close(struct session *s, const char *reason)
 	answer_drop(s);
 	held_drop(s);
 	say_error(s, reason);
+	s->hub->ended[session_end_of(reason)]++;
 	s->flags |= SESSION_CLOSED;
 	s->flags &= (uint16_t)~SESSION_THROTTLED;
 	if (s->reg)
 		s->hub->unregistered--;
-	registration_free(s->reg);
+	session_registration_free(s->reg);
 	s->reg = NULL;
 	s->user = NULL;
 	monitor_clear(s->hub->monitor, s);
 	loop_timer_stop(s->hub->loop, &s->timer);
 	LIST_REMOVE(s, all);
+	LIST_INSERT_HEAD(&s->hub->closing, s, all);
 	s->hub->count--;
 	conn_close(&s->conn, LINGER_MS, session_closed);
 }

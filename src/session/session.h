@@ -10,6 +10,7 @@
 #include "loop/loop.h"
 #include "net/conn.h"
 #include "proto/caps.h"
+#include "session/end.h"
 #include "session/message.h"
 
 /*
@@ -53,11 +54,13 @@ struct session_hub {
 	struct monitor *monitor;
 	struct session_host host;
 	LIST_HEAD(, session) sessions; /* all that are not closed */
+	LIST_HEAD(, session) closing;  /* those whose last words are on their way */
 	LIST_HEAD(, session) held;     /* those with output that waits for the disk */
 	uint64_t last_id;
 	uint32_t count;        /* of sessions that are not closed */
 	uint32_t unregistered; /* of those, without a user */
 	uint64_t last_batch;   /* names of batches */
+	uint64_t ended[SESSION_END_COUNT]; /* sessions, by why */
 	uint32_t mark;         /* see session.mark */
 	char *scratch;         /* the line that is being handled: SESSION_SCRATCH bytes */
 };
@@ -125,14 +128,15 @@ void session_charge(struct session *s, uint32_t cost);
 void session_close(struct session *s, const char *reason);
 
 /*
- * A long answer in steps: step writes some lines and returns true when it was the last. It is called again when the
- * client has read enough of what it wrote; meanwhile the client's input waits. Several follow one another in the order
+ * A long answer in steps: step writes some lines and returns true when it was the last. It is called again, now or in a
+ * later turn, when the client has read enough of what it wrote; meanwhile the client's input waits. Several follow one another in the order
  * they were given. The session frees it, maybe before session_stream returns.
  */
 struct stream {
 	bool (*step)(struct stream *st, struct session *s);
 	void (*free)(struct stream *st);
 	struct stream *next; /* the session's: what waits behind it */
+	bool cut;            /* the session's: no time for more, step writes the end alone and returns true */
 };
 void session_stream(struct session *s, struct stream *st);
 /* Goes on with it, where nothing stands in the way any more. */

@@ -185,6 +185,14 @@ void stage_hang_up(struct stage *st, int i)
 	st->clients[i].fd = -1;
 }
 
+void stage_narrow(struct stage *st, int i)
+{
+	const int bytes = 2048;
+
+	assert_int_equal(
+		setsockopt(stage_session(st, i)->conn.transport.fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof(bytes)), 0);
+}
+
 static void listen_to(struct stage *st, int i)
 {
 	struct stage_client *c = &st->clients[i];

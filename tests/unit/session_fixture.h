@@ -58,6 +58,8 @@ void stage_say(struct stage *st, int i, const char *text);
 void stage_say_bytes(struct stage *st, int i, const void *p, size_t n);
 void stage_settle(struct stage *st);
 void stage_hang_up(struct stage *st, int i);
+/* The kernel holds little for it from now on, so that what it does not read stays with the session. */
+void stage_narrow(struct stage *st, int i);
 
 /* What the client has heard since it was asked last, after the loop has settled. Valid until it is asked again. */
 const char *stage_heard(struct stage *st, int i);

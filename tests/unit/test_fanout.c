@@ -161,8 +161,7 @@ static void quit_is_told_once(void **state)
 
 	share_many_channels(h);
 	apply(h, rec_quit(1, "bye"));
-	assert_all_heard(
-		h, (const char *const[]){"", ANN "QUIT :bye\n", ANN "QUIT :bye\n", ANN "QUIT :bye\n", ""});
+	assert_all_heard(h, (const char *const[]){"", ANN "QUIT :bye\n", ANN "QUIT :bye\n", ANN "QUIT :bye\n", ""});
 	assert_heard(h, device, "");
 }
 
@@ -174,8 +173,8 @@ static void kill_is_told_to_the_victim(void **state)
 	forget(h);
 	apply(h, rec_kill(1, 2, "spam"));
 	assert_all_heard(h, (const char *const[]){BOB "QUIT :Killed (ann (spam))\n", ANN "KILL bob :spam\n",
-						  BOB "QUIT :Killed (ann (spam))\n",
-						  BOB "QUIT :Killed (ann (spam))\n", ""});
+						  BOB "QUIT :Killed (ann (spam))\n", BOB "QUIT :Killed (ann (spam))\n",
+						  ""});
 	apply(h, rec_kill(0, 3, "gone"));
 	assert_heard(h, CID_, ":chat.example KILL cid :gone\n");
 }
@@ -236,8 +235,8 @@ static void wallops_go_to_who_asked(void **state)
 	apply(h, rec_umodes(5, USER_WALLOPS, 0));
 	forget(h);
 	apply(h, rec_wallops(0, "hear"));
-	assert_all_heard(h, (const char *const[]){"", "", ":chat.example WALLOPS :hear\n", "",
-						  ":chat.example WALLOPS :hear\n"});
+	assert_all_heard(
+		h, (const char *const[]){"", "", ":chat.example WALLOPS :hear\n", "", ":chat.example WALLOPS :hear\n"});
 }
 
 /* Monitor */
@@ -266,8 +265,8 @@ static void watchers_hear_who_comes_and_goes(void **state)
 /* Each once, though one shares a channel and watches as well; and only what the client can read. */
 static void extended_monitor(void **state)
 {
-	const cap_set profile = CAP_BIT(CAP_AWAY_NOTIFY) | CAP_BIT(CAP_SETNAME) | CAP_BIT(CAP_CHGHOST) |
-				CAP_BIT(CAP_ACCOUNT_NOTIFY);
+	const cap_set profile =
+		CAP_BIT(CAP_AWAY_NOTIFY) | CAP_BIT(CAP_SETNAME) | CAP_BIT(CAP_CHGHOST) | CAP_BIT(CAP_ACCOUNT_NOTIFY);
 	struct house *h = *state;
 
 	watch(h, EVE_, "ann");
@@ -301,8 +300,7 @@ static void join_is_told_to_all_inside(void **state)
 	apply(h, rec_join(5, "#a", ""));
 	assert_all_heard(h, (const char *const[]){":eve!eve@host.example JOIN #a\n",
 						  ":eve!eve@host.example JOIN #a * :A Person\n",
-						  ":eve!eve@host.example JOIN #a\n",
-						  ":eve!eve@host.example JOIN #a\n",
+						  ":eve!eve@host.example JOIN #a\n", ":eve!eve@host.example JOIN #a\n",
 						  ":eve!eve@host.example JOIN #a\n"});
 }
 
@@ -315,13 +313,11 @@ static void away_is_told_with_the_join(void **state)
 	all_caps(h, CAP_BIT(CAP_AWAY_NOTIFY));
 	caps(h, CID_, 0);
 	apply(h, rec_join(5, "#a", ""));
-	assert_all_heard(
-		h,
-		(const char *const[]){":eve!eve@host.example JOIN #a\n:eve!eve@host.example AWAY :lunch\n",
-				      ":eve!eve@host.example JOIN #a\n:eve!eve@host.example AWAY :lunch\n",
-				      ":eve!eve@host.example JOIN #a\n",
-				      ":eve!eve@host.example JOIN #a\n:eve!eve@host.example AWAY :lunch\n",
-				      ":eve!eve@host.example JOIN #a\n"});
+	assert_all_heard(h, (const char *const[]){":eve!eve@host.example JOIN #a\n:eve!eve@host.example AWAY :lunch\n",
+						  ":eve!eve@host.example JOIN #a\n:eve!eve@host.example AWAY :lunch\n",
+						  ":eve!eve@host.example JOIN #a\n",
+						  ":eve!eve@host.example JOIN #a\n:eve!eve@host.example AWAY :lunch\n",
+						  ":eve!eve@host.example JOIN #a\n"});
 	assert_heard(h, device, ":eve!eve@host.example JOIN #a\n");
 	apply(h, rec_part(5, "#a", ""));
 	apply(h, rec_away(5, ""));
@@ -335,8 +331,8 @@ static void leaving_is_told_to_who_leaves_too(void **state)
 	struct house *h = *state;
 
 	apply(h, rec_part(2, "#a", "bye"));
-	assert_all_heard(h, (const char *const[]){BOB "PART #a :bye\n", BOB "PART #a :bye\n",
-						  BOB "PART #a :bye\n", BOB "PART #a :bye\n", ""});
+	assert_all_heard(h, (const char *const[]){BOB "PART #a :bye\n", BOB "PART #a :bye\n", BOB "PART #a :bye\n",
+						  BOB "PART #a :bye\n", ""});
 	apply(h, rec_kick(1, "#a", 3, "out"));
 	assert_all_heard(h, (const char *const[]){ANN "KICK #a cid :out\n", "", ANN "KICK #a cid :out\n",
 						  ANN "KICK #a cid :out\n", ""});
@@ -493,11 +489,12 @@ static void others_stay_outside_the_answer(void **state)
 	apply(h, rec_say(2, "#a", "hi"));
 	reply_notice(s, "two");
 	answer_end(s);
-	assert_heard(h, ANN_, BOB "PRIVMSG #a :hi\n"
-			      "@label=1 :chat.example BATCH +1 labeled-response\n"
-			      "@batch=1 :chat.example NOTICE ann :one\n"
-			      "@batch=1 :chat.example NOTICE ann :two\n"
-			      ":chat.example BATCH -1\n");
+	assert_heard(h, ANN_,
+		     BOB "PRIVMSG #a :hi\n"
+			 "@label=1 :chat.example BATCH +1 labeled-response\n"
+			 "@batch=1 :chat.example NOTICE ann :one\n"
+			 "@batch=1 :chat.example NOTICE ann :two\n"
+			 ":chat.example BATCH -1\n");
 }
 
 static void long_modes_are_a_batch(void **state)

@@ -165,6 +165,49 @@ static void failure_takes_the_answers_place(void **state)
 	assert_string_equal(stage_heard(st, 0), "E7\nF\n");
 }
 
+static void lost_answer(struct stage *st, const char *label, const char *text)
+{
+	struct session *s = stage_session(st, 0);
+	size_t mark = held_mark(s);
+
+	if (text)
+		reply_unasked(s, str_of(text));
+	held_answer_lost(s, held_mark(s) - mark, &(struct held_answer){0, "PRIVMSG", str_of(label)});
+}
+
+/* What was never taken to be kept is told at once, but not before what stands in front of it. */
+static void lost_from_the_start(void **state)
+{
+	struct stage *st = *state;
+
+	tell(st, "A");
+	lost_answer(st, "x", "B");
+	tell(st, "C");
+	lost_answer(st, NULL, NULL);
+	assert_string_equal(stage_heard(st, 0), "A\n"
+						"@label=x :chat.example FAIL PRIVMSG NOT_STORED :" LOST "\n"
+						"C\n"
+						":chat.example FAIL PRIVMSG NOT_STORED :" LOST "\n");
+	assert_null(stage_session(st, 0)->held);
+	answer(st, 5, NULL, "D5");
+	tell(st, "E");
+	lost_answer(st, "y", "F");
+	tell(st, "G");
+	answer(st, 6, NULL, "H6");
+	assert_string_equal(stage_heard(st, 0), "");
+	release(st, 5, 0);
+	assert_string_equal(stage_heard(st, 0), "D5\nE\n"
+						"@label=y :chat.example FAIL PRIVMSG NOT_STORED :" LOST "\n"
+						"G\n");
+	release(st, 6, 0);
+	assert_string_equal(stage_heard(st, 0), "H6\n");
+	answer(st, 7, NULL, NULL);
+	lost_answer(st, NULL, "I");
+	answer(st, 8, NULL, "J8");
+	release(st, 8, 0);
+	assert_string_equal(stage_heard(st, 0), ":chat.example FAIL PRIVMSG NOT_STORED :" LOST "\nJ8\n");
+}
+
 static void failure_is_a_notice_to_clients_without_standard_replies(void **state)
 {
 	struct stage *st = *state;
@@ -214,6 +257,7 @@ static void closing_while_waiting(void **state)
 	tell(st, "C");
 	answer(st, 6, NULL, NULL);
 	answer(st, 7, NULL, "D7");
+	lost_answer(st, NULL, "LOST");
 	tell(st, "E");
 	session_close(stage_session(st, 0), "bye");
 	assert_string_equal(stage_heard(st, 0), "A\nC\nE\nERROR :Closing link: (localhost) [bye]\n");
@@ -446,6 +490,7 @@ int main(void)
 		TEST(sessions_wait_each_for_its_own),
 		TEST(empty_answers_hold_nothing_back),
 		TEST(failure_takes_the_answers_place),
+		TEST(lost_from_the_start),
 		TEST(failure_is_a_notice_to_clients_without_standard_replies),
 		TEST(failure_has_no_label_where_answers_have_none),
 		TEST(the_longest_label_is_said_back),

@@ -6,7 +6,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -87,8 +89,7 @@ struct seen {
 	enum log_level level;
 	const char *message_id;
 	char text[4096];
-	size_t nfields;
-	const char *value;
+	char fields[512]; /* NAME=value, separated by spaces */
 };
 
 static void remember(void *ctx, const struct log_entry *entry)
@@ -99,14 +100,18 @@ static void remember(void *ctx, const struct log_entry *entry)
 	seen->level = entry->level;
 	seen->message_id = entry->message_id;
 	strcpy(seen->text, entry->text);
-	seen->nfields = entry->nfields;
-	seen->value = entry->nfields ? entry->fields[0].value : NULL;
+	seen->fields[0] = '\0';
+	for (size_t i = 0; i < entry->nfields; i++) {
+		size_t n = strlen(seen->fields);
+
+		snprintf(seen->fields + n, sizeof(seen->fields) - n, "%s%s=%s", i ? " " : "", entry->fields[i].name,
+			 entry->fields[i].value);
+	}
 	errno = ENOMEM;
 }
 
 static void test_sink(void **state)
 {
-	struct log_field field = {"CHATD_NICK", "raw\nbytes"};
 	struct seen seen = {0};
 
 	(void)state;
@@ -118,12 +123,125 @@ static void test_sink(void **state)
 	assert_int_equal(seen.level, LOG_LEVEL_WARNING);
 	assert_string_equal(seen.text, "x\\033 went\\0123");
 	assert_null(seen.message_id);
-	log_event(LOG_LEVEL_INFO, "0123456789abcdef0123456789abcdef", &field, 1, "hello");
+	assert_string_equal(seen.fields, "");
+	log_event(EVENT_CLIENT_IN, LOG_FIELDS({"CHATD_NICK", "raw\nbytes"}, {"CHATD_ACCOUNT", NULL}), "hello \x1b");
+	assert_int_equal(errno, EBADF);
 	assert_int_equal(seen.count, 2);
-	assert_string_equal(seen.message_id, "0123456789abcdef0123456789abcdef");
-	assert_int_equal(seen.nfields, 1);
-	assert_string_equal(seen.value, "raw\nbytes");
+	assert_int_equal(seen.level, LOG_LEVEL_INFO);
+	assert_string_equal(seen.text, "hello \\033");
+	assert_string_equal(seen.message_id, log_about(EVENT_CLIENT_IN)->message_id);
+	assert_string_equal(seen.fields, "CHATD_EVENT=client-in CHATD_NICK=raw\nbytes");
+	log_event(EVENT_RELOADED, LOG_NO_FIELDS, "again");
+	assert_string_equal(seen.fields, "CHATD_EVENT=reloaded");
 	log_set_sink(NULL, NULL);
+}
+
+static int64_t now_ms;
+
+static int64_t stopped_clock(void)
+{
+	return now_ms;
+}
+
+/* What is left out of one event is told with the next of the same, and others are not held back. */
+static void test_rate(void **state)
+{
+	const struct log_about *about = log_about(EVENT_KILL);
+	struct seen seen = {0};
+
+	(void)state;
+	log_set_clock(stopped_clock);
+	log_set_sink(remember, &seen);
+	now_ms = 5000;
+	for (int i = 0; i < about->burst + 7; i++)
+		log_event(EVENT_KILL, LOG_FIELDS({"CHATD_NICK", "n"}), "%d", i);
+	assert_int_equal(seen.count, about->burst);
+	log_event(EVENT_REHASH, LOG_NO_FIELDS, "other");
+	assert_string_equal(seen.fields, "CHATD_EVENT=rehash");
+	now_ms += about->seconds * 1000ll - 1;
+	log_event(EVENT_KILL, LOG_NO_FIELDS, "too early");
+	assert_int_equal(seen.count, about->burst + 1);
+	now_ms++;
+	log_event(EVENT_KILL, LOG_FIELDS({"CHATD_NICK", "n"}), "later");
+	assert_string_equal(seen.fields, "CHATD_EVENT=kill CHATD_NICK=n CHATD_SUPPRESSED=8");
+	assert_string_equal(seen.text, "later (8 more of these were not logged)");
+	log_event(EVENT_KILL, LOG_NO_FIELDS, "the next");
+	assert_string_equal(seen.fields, "CHATD_EVENT=kill");
+	assert_string_equal(seen.text, "the next");
+	log_set_sink(NULL, NULL);
+	log_set_clock(NULL);
+}
+
+/* What is below the level counts for nothing. */
+static void test_rate_counts_what_is_wanted(void **state)
+{
+	struct seen seen = {0};
+
+	(void)state;
+	log_set_clock(stopped_clock);
+	log_set_sink(remember, &seen);
+	now_ms = 1000000;
+	log_set_level(LOG_LEVEL_WARNING);
+	for (int i = 0; i < 10000; i++)
+		log_event(EVENT_CLIENT_OUT, LOG_NO_FIELDS, "quiet");
+	assert_int_equal(seen.count, 0);
+	log_set_level(LOG_LEVEL_INFO);
+	log_event(EVENT_CLIENT_OUT, LOG_NO_FIELDS, "heard");
+	assert_string_equal(seen.fields, "CHATD_EVENT=client-out");
+	log_set_sink(NULL, NULL);
+	log_set_clock(NULL);
+}
+
+static bool is_hex(const char *s)
+{
+	return strlen(s) == 32 && strspn(s, "0123456789abcdef") == 32;
+}
+
+static void test_every_event_has_its_own_row(void **state)
+{
+	(void)state;
+	for (int i = 0; i < EVENT_COUNT; i++) {
+		const struct log_about *about = log_about(i);
+
+		assert_non_null(about->name);
+		assert_true(is_hex(about->message_id));
+		assert_true(about->level >= LOG_LEVEL_ERR && about->level <= LOG_LEVEL_DEBUG);
+		assert_true(about->burst > 0 && about->seconds > 0);
+		for (int j = 0; j < i; j++) {
+			assert_string_not_equal(about->name, log_about(j)->name);
+			assert_string_not_equal(about->message_id, log_about(j)->message_id);
+		}
+	}
+}
+
+static void *log_in_thread(void *arg)
+{
+	(void)arg;
+	for (int i = 0; i < 500; i++)
+		log_event(EVENT_KILL, LOG_FIELDS({"CHATD_NICK", "n"}), "%d", i);
+	return NULL;
+}
+
+/* One entry at a time comes to the sink, and none is counted twice. */
+static void test_threads(void **state)
+{
+	struct seen seen = {0};
+	pthread_t threads[4];
+
+	(void)state;
+	log_set_clock(stopped_clock);
+	log_set_sink(remember, &seen);
+	now_ms += 1000000;
+	for (int i = 0; i < 4; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, log_in_thread, NULL), 0);
+	for (int i = 0; i < 4; i++)
+		pthread_join(threads[i], NULL);
+	assert_int_equal(seen.count, log_about(EVENT_KILL)->burst);
+	now_ms += 1000000;
+	log_event(EVENT_KILL, LOG_NO_FIELDS, "after");
+	assert_string_equal(seen.fields, "CHATD_EVENT=kill CHATD_SUPPRESSED=1900");
+	log_set_sink(NULL, NULL);
+	log_set_clock(NULL);
 }
 
 static void test_level(void **state)
@@ -140,7 +258,7 @@ static void test_level(void **state)
 	log_text(LOG_LEVEL_DEBUG, "yes");
 	assert_int_equal(seen.count, 1);
 	log_set_level(LOG_LEVEL_ERR);
-	log_event(LOG_LEVEL_WARNING, NULL, NULL, 0, "no");
+	log_event(EVENT_NO_LIMITS, LOG_NO_FIELDS, "no");
 	log_text(LOG_LEVEL_ERR, "yes");
 	assert_int_equal(seen.count, 2);
 	log_set_level(LOG_LEVEL_INFO);
@@ -200,11 +318,13 @@ static void log_and_check(int fds[2])
 	int saved = swap_stderr(fds[1]);
 
 	log_set_prefix(true);
-	log_event(LOG_LEVEL_NOTICE, "00", fields, 5, "peer %d", 7);
+	log_event(EVENT_RELOADED, fields, 5, "peer %d", 7);
 	log_set_prefix(false);
 	restore_stderr(saved);
-	check_line(fds[0], "<5>peer 7 CHATD_PEER=::1 CHATD_TEXT=\"a b\\042 CHATD_X=\\012\" CHATD_NONE=\"\" "
-			   "CHATD_LAST=\\302\\233z\n");
+	check_line(
+		fds[0],
+		"<5>peer 7 CHATD_EVENT=reloaded CHATD_PEER=::1 CHATD_TEXT=\"a b\\042 CHATD_X=\\012\" CHATD_NONE=\"\" "
+		"CHATD_LAST=\\302\\233z\n");
 	saved = swap_stderr(fds[1]);
 	log_text(LOG_LEVEL_ERR, "two\nlines");
 	restore_stderr(saved);
@@ -238,7 +358,7 @@ static void test_entry_is_one_bounded_line(void **state)
 		fields[i] = (struct log_field){"CHATD_VALUE", value};
 	assert_int_equal(pipe(fds), 0);
 	saved = swap_stderr(fds[1]);
-	log_event(LOG_LEVEL_INFO, NULL, fields, 12, "%s", value);
+	log_event(EVENT_CLIENT_IN, fields, 12, "%s", value);
 	restore_stderr(saved);
 	n = read(fds[0], got, sizeof(got));
 	assert_true(n > 2000 && n <= 4096);
@@ -317,6 +437,10 @@ int main(void)
 		cmocka_unit_test(test_escape),
 		cmocka_unit_test(test_escape_cut),
 		cmocka_unit_test(test_sink),
+		cmocka_unit_test(test_rate),
+		cmocka_unit_test(test_rate_counts_what_is_wanted),
+		cmocka_unit_test(test_every_event_has_its_own_row),
+		cmocka_unit_test(test_threads),
 		cmocka_unit_test(test_level),
 		cmocka_unit_test(test_long_text_is_cut),
 		cmocka_unit_test(test_stderr),

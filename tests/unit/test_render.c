@@ -230,8 +230,7 @@ static void messages(void **state)
 		{rec_say(0, "#a", "x"), ALL, "@" AT " :chat.example PRIVMSG #a :x\n"},
 		{with(of_kind(say, MESSAGE_TAGMSG, 0), "m", "+t=1"), 0, ""},
 		{with(of_kind(say, MESSAGE_TAGMSG, 0), "m", "+t=1"), ALL & ~TAGS, ""},
-		{with(of_kind(say, MESSAGE_TAGMSG, 0), "m", "+t=1"), TAGS,
-		 "@msgid=m;bot;+t=1 " ANN "TAGMSG #a\n"},
+		{with(of_kind(say, MESSAGE_TAGMSG, 0), "m", "+t=1"), TAGS, "@msgid=m;bot;+t=1 " ANN "TAGMSG #a\n"},
 		{with(of_kind(tell_bob, MESSAGE_TAGMSG, 0), "m", "+t=1"), TAGS,
 		 "@msgid=m;bot;+t=1 " ANN "TAGMSG bob\n"},
 	};
@@ -313,7 +312,8 @@ static void long_mode_changes_are_split(void **state)
 
 	for (int i = 0; i < COUNT; i++) {
 		snprintf(steps + strlen(steps), sizeof(steps) - strlen(steps), "%s+bm%02d%.*s!*@*", i ? " " : "", i,
-			 WIDE - 8, "zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz");
+			 WIDE - 8,
+			 "zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz");
 	}
 	strcat(steps, " +n");
 	{
@@ -361,8 +361,8 @@ static void every_length_of_mode_lines(void **state)
 
 		steps[0] = '\0';
 		for (int i = 0; i < 10; i++)
-			snprintf(steps + strlen(steps), sizeof(steps) - strlen(steps), "%s%cb%d%.*s", i ? " " : "",
-				 '+', i, wide,
+			snprintf(steps + strlen(steps), sizeof(steps) - strlen(steps), "%s%cb%d%.*s", i ? " " : "", '+',
+				 i, wide,
 				 "wwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwww");
 		r = rec_modes(&s->f, 1, "#a", steps);
 		r.channel_modes.list_max = 0;

@@ -188,8 +188,8 @@ static void another_change_is_another(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(equal_sets_get_the_same_bytes), TEST(all_sets_fit),     TEST(the_longest_tags),
-		TEST(who_gets_nothing),              TEST(another_change_is_another),
+		TEST(equal_sets_get_the_same_bytes), TEST(all_sets_fit), TEST(the_longest_tags), TEST(who_gets_nothing),
+		TEST(another_change_is_another),
 	};
 
 	return cmocka_run_group_tests_name("rendered", tests, NULL, NULL);

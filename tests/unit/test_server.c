@@ -151,13 +151,20 @@ static void denies_tags(void **state)
 		const char *deny, *key;
 		bool allowed;
 	} rows[] = {
-		{NULL, "+typing", true},           {"", "+typing", true},
-		{"typing", "+typing", false},      {"typing", "+typin", true},
-		{"typing", "+typings", true},      {"typing", "+x/typing", true},
-		{"*", "+typing", false},           {"*,-typing", "+typing", true},
-		{"*,-typing", "+other", false},    {"*,-x/a,-typing", "+x/a", true},
-		{"*,-x/a,-typing", "+x/b", false}, {"a,b,c", "+b", false},
-		{"a,b,c", "+d", true},             {"-typing", "+typing", true},
+		{NULL, "+typing", true},
+		{"", "+typing", true},
+		{"typing", "+typing", false},
+		{"typing", "+typin", true},
+		{"typing", "+typings", true},
+		{"typing", "+x/typing", true},
+		{"*", "+typing", false},
+		{"*,-typing", "+typing", true},
+		{"*,-typing", "+other", false},
+		{"*,-x/a,-typing", "+x/a", true},
+		{"*,-x/a,-typing", "+x/b", false},
+		{"a,b,c", "+b", false},
+		{"a,b,c", "+d", true},
+		{"-typing", "+typing", true},
 	};
 	struct server *s = *state;
 
@@ -191,12 +198,8 @@ static void text_lines_are_copies(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(defaults_are_sane),
-		TEST(isupport_lines_fit),
-		TEST(isupport_says_what_is_configured),
-		TEST(build_is_repeatable),
-		TEST(denies_tags),
-		cmocka_unit_test(text_lines_are_copies),
+		TEST(defaults_are_sane),   TEST(isupport_lines_fit), TEST(isupport_says_what_is_configured),
+		TEST(build_is_repeatable), TEST(denies_tags),        cmocka_unit_test(text_lines_are_copies),
 	};
 
 	return cmocka_run_group_tests_name("server", tests, NULL, NULL);

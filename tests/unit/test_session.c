@@ -104,8 +104,7 @@ static void bad_lines_are_refused(void **state)
 		ROW("PING a\rQUIT", ":chat.example 400 ann * :The line holds a NUL or a lone CR and was dropped\n"),
 		ROW("@a=b", ":chat.example 400 ann * :The line is not a command and was dropped\n"),
 		ROW(":src", ":chat.example 400 ann * :The line is not a command and was dropped\n"),
-		ROW("@label=7 :src",
-		    "@label=7 :chat.example 400 ann * :The line is not a command and was dropped\n"),
+		ROW("@label=7 :src", "@label=7 :chat.example 400 ann * :The line is not a command and was dropped\n"),
 		ROW("PRIVMSG #a :\xff", ":chat.example FAIL * INVALID_UTF8 :Message rejected, it is not valid UTF-8\n"),
 		ROW("@label=7 PRIVMSG #a :\xc3",
 		    "@label=7 :chat.example FAIL * INVALID_UTF8 :Message rejected, it is not valid UTF-8\n"),
@@ -165,9 +164,12 @@ static void endless_lines_are_refused_once(void **state)
 static void http_is_not_chat(void **state)
 {
 	static const char *const requests[] = {
-		"GET / HTTP/1.1\r\nHost: x\r\n\r\nNICK ann\r\n", "POST /x HTTP/1.0\r\n\r\nNICK ann\r\n",
-		"post /x y HTTP/1.0\r\n\r\nNICK ann\r\n",       "CONNECT chat.example:6667 HTTP/1.1\r\n\r\nNICK ann\r\n",
-		"OPTIONS * HTTP/1.1\r\n\r\nNICK ann\r\n",       "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\nNICK ann\r\n",
+		"GET / HTTP/1.1\r\nHost: x\r\n\r\nNICK ann\r\n",
+		"POST /x HTTP/1.0\r\n\r\nNICK ann\r\n",
+		"post /x y HTTP/1.0\r\n\r\nNICK ann\r\n",
+		"CONNECT chat.example:6667 HTTP/1.1\r\n\r\nNICK ann\r\n",
+		"OPTIONS * HTTP/1.1\r\n\r\nNICK ann\r\n",
+		"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\nNICK ann\r\n",
 	};
 	struct stage *st = *state;
 	int i = 0;

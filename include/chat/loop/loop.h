@@ -49,6 +49,9 @@ void loop_free(struct loop *loop);
 /* The time of this turn. */
 const struct clock *loop_clock(const struct loop *loop);
 
+/* How many turns there were. */
+uint64_t loop_turns(const struct loop *loop);
+
 /*
  * Starts to watch, or changes what is wanted (0 keeps the watch but asks for nothing). 0 or -errno, and then nothing
  * has changed; -EPERM is epoll's word for a regular file, which is always ready. A handler is only called with at

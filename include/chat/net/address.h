@@ -29,6 +29,12 @@ void address_format(const struct address *a, char dst[ADDRESS_TEXT_MAX]);
  */
 void address_host(const struct address *a, char dst[ADDRESS_TEXT_MAX]);
 
+/*
+ * What clients from one place have in common, for a host as address_host writes it: the /64 of an IPv6 address, for
+ * whoever has one has all of that; any other host as it is.
+ */
+void address_place(const char *host, char dst[ADDRESS_TEXT_MAX]);
+
 /* 127.0.0.0/8, ::1 (v4-mapped too), or a Unix socket. */
 bool address_is_local(const struct address *a);
 bool address_is_unix(const struct address *a);

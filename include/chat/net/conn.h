@@ -23,6 +23,10 @@
  */
 struct conn;
 struct conn_hub;
+struct wire_in;
+struct wire_out;
+
+#define CONN_SENDQ_EXCEEDED "SendQ exceeded"
 
 enum conn_line { CONN_NEXT, CONN_HOLD }; /* HOLD: keep what follows until conn_resume */
 
@@ -61,6 +65,22 @@ struct conn_limits {
 int conn_hub_new(struct conn_hub **out, struct loop *loop); /* 0 or -errno */
 void conn_hub_free(struct conn_hub *hub);
 struct ring_pool *conn_hub_pool(struct conn_hub *hub);
+
+/* Sums over all connections, those that are gone included. */
+struct conn_counts {
+	uint64_t bytes_in, bytes_out;
+	uint64_t lines;   /* handed to their owners */
+	uint64_t written; /* bytes of conn_write, */
+	uint64_t dropped; /* and of those that will never leave */
+};
+const struct conn_counts *conn_hub_counts(const struct conn_hub *hub);
+/* Bytes that wait to be sent now, of all of them. */
+static inline uint64_t conn_hub_sendq(const struct conn_hub *hub)
+{
+	const struct conn_counts *counts = conn_hub_counts(hub);
+
+	return counts->written - counts->dropped - counts->bytes_out;
+}
 
 /*
  * Embedded in its owner. Sizes matter: an idle one is all there is of an idle client.
@@ -119,6 +139,9 @@ static inline uint32_t conn_sendq(const struct conn *c)
 /* Output is above the low mark, a quarter of sendq_max: a stream waits for `drained`. */
 bool conn_is_clogged(const struct conn *c);
 
+/* `drained` is called in the next turn, however much waits to be sent: for a stream that gives others their turn. */
+void conn_call_drained(struct conn *c);
+
 /* Marks it dead; reason is static text. `ended` is called after the turn. No-op on a dead or closing one. */
 void conn_kill(struct conn *c, const char *reason);
 bool conn_is_dead(const struct conn *c);
@@ -137,3 +160,23 @@ void conn_resume(struct conn *c);
  * after conn_close but closed.
  */
 void conn_close(struct conn *c, int64_t linger_ms, void (*closed)(struct conn *c));
+
+/*
+ * Leaving for another process. Frozen, no connection of the hub reads or hands out lines; what is written to them still
+ * leaves, as far as the kernel takes it at once. conn_thaw is for each of them, after conn_hub_thaw.
+ */
+void conn_hub_freeze(struct conn_hub *hub);
+void conn_hub_thaw(struct conn_hub *hub);
+void conn_thaw(struct conn *c);
+
+/* False: it is over, or its transport has secrets that cannot leave the process. */
+bool conn_can_leave(const struct conn *c);
+/* Writes what was read and not handed out, what was not sent, and all else but the descriptor. False: it cannot leave. */
+bool conn_save(const struct conn *c, struct wire_out *out);
+/*
+ * Goes on with what was saved, on one that conn_init just made of the descriptor. False: the bytes are damaged, or of a
+ * transport that is not known here; it is good for conn_abandon alone.
+ */
+bool conn_load(struct conn *c, struct wire_in *in);
+/* Forgets it, not inside a handler: closes the descriptor without a word; no handler is called, and closed neither. */
+void conn_abandon(struct conn *c);

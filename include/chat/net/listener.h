@@ -26,6 +26,7 @@ struct endpoint {
 	struct address address;
 	bool dual;      /* "*": IPv4 and IPv6 on one socket */
 	unsigned doors; /* DOOR_* */
+	unsigned mode;  /* of a Unix socket; 0: 0666, as anyone may chat */
 };
 
 /* 0, or -EINVAL with a sentence in why (of size bytes). */
@@ -38,14 +39,15 @@ typedef void (*listener_accept_fn)(void *ctx, struct listener *l, int fd, const 
 
 /*
  * Opens and listens (SO_REUSEADDR; IPV6_V6ONLY unless the address is "*", which is IPv4 alone where there is no IPv6; a
- * stale Unix socket file is replaced, a live one refused; a path gets mode 0666 as anyone may chat). 0 or -errno with a
- * sentence in why.
+ * stale Unix socket file is replaced, a live one refused; a path gets its mode). 0 or -errno with a sentence in
+ * why.
  */
 int listener_open(struct listener **out, struct loop *loop, const struct endpoint *e, char *why, size_t size);
 
-/* A socket that the service manager handed over. name is "" when it has none. */
+/* A socket that the service manager handed over, or this program's predecessor. name is "" when it has none. */
 struct handed_socket {
 	int fd;
+	bool own; /* the predecessor made it with listener_open: so it counts here */
 	unsigned doors; /* DOOR_IRC, until who took it knows better */
 	char name[64];
 };
@@ -58,6 +60,8 @@ int listener_adopt(struct listener **out, struct loop *loop, const struct handed
 
 /* Closes, from a handler too; a path that listener_open made is unlinked. NULL is legal. */
 void listener_free(struct listener *l);
+/* Its socket goes on in a successor: listener_free leaves the path alone. */
+void listener_leave(struct listener *l);
 
 /* Starts accepting, or goes on after a pause. */
 void listener_start(struct listener *l, listener_accept_fn accept, void *ctx);

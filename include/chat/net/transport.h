@@ -1,5 +1,6 @@
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/uio.h>
@@ -8,6 +9,10 @@
  * How bytes come and go: plain now; TLS and WebSocket stack on another transport. Nothing above asks which it is.
  */
 struct transport;
+struct wire_out;
+
+/* As saved: numbers are not used again. */
+enum transport_kind { TRANSPORT_PLAIN = 1 };
 
 struct transport_ops {
 	/*
@@ -22,6 +27,11 @@ struct transport_ops {
 	/* What the transport itself must wait for before it can go on (POLL_*), 0 for nothing of its own. */
 	unsigned (*wants)(const struct transport *t);
 	void (*free)(struct transport *t); /* closes the descriptor */
+	/*
+	 * Writes which transport it is (enum transport_kind), and all that another process needs to go on with the
+	 * descriptor. False, and nothing written: it cannot. out NULL asks whether it could. NULL: it never can.
+	 */
+	bool (*save)(const struct transport *t, struct wire_out *out);
 };
 
 struct transport {

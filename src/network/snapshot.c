@@ -1,0 +1,363 @@
+#include "network/snapshot.h"
+
+#include "base/mem.h"
+#include "network/state.h"
+
+/*
+ * Sections in this order: what the network counts, users, channels, whowas. Each user, channel and member is a section
+ * of its own, so that later versions can add to them. What a newcomer adds to the state is added here and in hash.c;
+ * bits that a later version knows and this one does not are passed over.
+ */
+
+enum { SECTION_LEAST = 4, CHANNEL_TEXT_MAX = 64 << 10 };
+
+/* How a user is written, without the folded nick, which comes of the nick. */
+static const enum user_text user_texts[] = {USER_NICK, USER_NAME, USER_HOST, USER_REALNAME, USER_ADDRESS, USER_ACCOUNT};
+enum { USER_TEXTS = sizeof(user_texts) / sizeof(user_texts[0]) };
+
+/* Writing */
+
+static void save_user(struct wire_out *out, const struct user *u)
+{
+	size_t begun = wire_begin(out);
+
+	wire_put_u64(out, u->id);
+	for (size_t i = 0; i < USER_TEXTS; i++)
+		wire_put_text(out, user_text(u, user_texts[i]));
+	wire_put_u32(out, u->modes);
+	wire_put_i64(out, u->signon);
+	wire_put_i64(out, u->spoke);
+	wire_put_text(out, u->away);
+	wire_put_u32(out, u->ninvites);
+	for (uint32_t i = 0; i < u->ninvites; i++)
+		wire_put_u64(out, u->invites[i]);
+	wire_put_u32(out, u->memberships.count);
+	wire_end(out, begun);
+}
+
+static void save_member(struct wire_out *out, const struct member *m)
+{
+	size_t begun = wire_begin(out);
+
+	wire_put_u32(out, m->user->at);
+	wire_put_u32(out, m->at_user);
+	wire_put_u8(out, m->rank);
+	wire_end(out, begun);
+}
+
+static void save_list(struct wire_out *out, const struct vec *list)
+{
+	wire_put_u32(out, list->count);
+	for (uint32_t i = 0; i < list->count; i++) {
+		const struct list_entry *e = list->items[i];
+		size_t begun = wire_begin(out);
+
+		wire_put_text(out, e->mask);
+		wire_put_text(out, e->by);
+		wire_put_i64(out, e->time);
+		wire_end(out, begun);
+	}
+}
+
+static void save_channel(struct wire_out *out, const struct channel *c)
+{
+	size_t begun = wire_begin(out);
+
+	wire_put_u64(out, c->id);
+	wire_put_text(out, c->name);
+	wire_put_i64(out, c->created);
+	wire_put_u32(out, c->flags);
+	wire_put_u32(out, c->limit);
+	wire_put_text(out, c->key);
+	wire_put_text(out, c->topic);
+	wire_put_text(out, c->topic_by);
+	wire_put_i64(out, c->topic_time);
+	wire_put_u32(out, CHAN_LIST_COUNT);
+	for (int list = 0; list < CHAN_LIST_COUNT; list++)
+		save_list(out, &c->lists[list]);
+	wire_put_u32(out, c->members.count);
+	for (uint32_t i = 0; i < c->members.count; i++)
+		save_member(out, channel_member(c, i));
+	wire_end(out, begun);
+}
+
+/* Oldest first, so that each is added as it once was. */
+static void save_whowas(struct wire_out *out, const struct network *net)
+{
+	uint32_t max = net->config.whowas_max;
+
+	wire_put_u32(out, net->whowas_count);
+	for (uint32_t back = net->whowas_count; back > 0; back--) {
+		const struct whowas *w = net->whowas[(net->whowas_next + max - back) % max];
+		size_t begun = wire_begin(out);
+
+		wire_put_text(out, w->nick);
+		wire_put_text(out, w->username);
+		wire_put_text(out, w->host);
+		wire_put_text(out, w->realname);
+		wire_put_text(out, w->address);
+		wire_put_text(out, w->account ? w->account : "");
+		wire_put_i64(out, w->time);
+		wire_end(out, begun);
+	}
+}
+
+void network_save(const struct network *net, struct wire_out *out)
+{
+	size_t begun = wire_begin(out);
+
+	wire_put_u32(out, net->config.casemap);
+	wire_put_u64(out, net->channel_id);
+	wire_put_u32(out, net->counts.users_max);
+	wire_end(out, begun);
+	wire_put_u32(out, net->users.count);
+	for (uint32_t i = 0; i < net->users.count; i++)
+		save_user(out, net->users.items[i]);
+	wire_put_u32(out, net->channels.count);
+	for (uint32_t i = 0; i < net->channels.count; i++)
+		save_channel(out, net->channels.items[i]);
+	save_whowas(out, net);
+}
+
+/* Reading */
+
+/* NUL-terminated copy of a text; NULL where there was none. */
+static char *take_text(struct wire_in *in, size_t max)
+{
+	struct str s = wire_text(in, max);
+
+	return s.p ? mem_strndup(s.p, s.n) : NULL;
+}
+
+/* Of a user, and of those who were here: there, though it may be empty. */
+static void take_user_texts(struct wire_in *in, struct str text[USER_TEXT_COUNT])
+{
+	for (size_t i = 0; i < USER_TEXTS; i++) {
+		text[user_texts[i]] = wire_text(in, NETWORK_TEXT_MAX);
+		if (!text[user_texts[i]].p)
+			wire_fail(in);
+	}
+	text[USER_NICK_FOLDED] = STR_NONE;
+}
+
+static void load_invites(struct wire_in *in, struct user *u)
+{
+	uint32_t count = wire_count(in, sizeof(*u->invites));
+
+	if (count > NETWORK_INVITES_MAX)
+		wire_fail(in);
+	for (uint32_t i = 0; i < count && !in->bad; i++)
+		state_user_invite(u, wire_u64(in));
+	if (u->ninvites != count)
+		wire_fail(in);
+}
+
+/* Room for as many as there will be: where each goes is said with the channels. */
+static void load_membership_room(struct wire_in *in, struct user *u)
+{
+	uint32_t count = wire_u32(in);
+
+	if (count > UINT16_MAX)
+		wire_fail(in);
+	for (uint32_t i = 0; i < count && !in->bad; i++)
+		vec_push(&u->memberships, NULL);
+}
+
+static bool load_user(struct network *net, struct wire_in *in)
+{
+	uint64_t id = wire_u64(in);
+	struct str text[USER_TEXT_COUNT];
+	struct str away;
+	uint32_t modes;
+	struct user *u;
+
+	take_user_texts(in, text);
+	modes = wire_u32(in) & STATE_USER_MODES;
+	if (in->bad || !id || text[USER_NICK].n == 0)
+		return false;
+	if (state_user(net, id) || state_user_by_nick(net, text[USER_NICK]))
+		return false;
+	u = state_user_add(net, id, text);
+	state_user_set_modes(net, u, modes);
+	u->signon = wire_i64(in);
+	u->spoke = wire_i64(in);
+	away = wire_text(in, CHANNEL_TEXT_MAX);
+	if (away.p && !away.n)
+		wire_fail(in);
+	state_user_set_away(u, away);
+	load_invites(in, u);
+	load_membership_room(in, u);
+	return !in->bad && !(modes & USER_REGISTERED) == !text[USER_ACCOUNT].n;
+}
+
+/* While memberships are still being filled in. */
+static bool is_member(const struct user *u, const struct channel *c)
+{
+	for (uint32_t i = 0; i < u->memberships.count; i++) {
+		const struct member *m = u->memberships.items[i];
+
+		if (m && m->channel == c)
+			return true;
+	}
+	return false;
+}
+
+static bool load_member(const struct network *net, struct channel *c, struct wire_in *in)
+{
+	uint32_t user = wire_u32(in);
+	uint32_t at_user = wire_u32(in);
+	uint8_t rank = wire_u8(in) & (RANK_VOICE | RANK_HALFOP | RANK_OP | RANK_ADMIN | RANK_OWNER);
+	struct member *m;
+	struct user *u;
+
+	if (in->bad || user >= net->users.count)
+		return false;
+	u = net->users.items[user];
+	if (at_user >= u->memberships.count || u->memberships.items[at_user] || is_member(u, c))
+		return false;
+	m = mem_alloc(sizeof(*m));
+	*m = (struct member){.user = u, .channel = c, .at_user = (uint16_t)at_user, .rank = rank};
+	m->at_channel = vec_push(&c->members, m);
+	u->memberships.items[at_user] = m;
+	return true;
+}
+
+static bool load_members(const struct network *net, struct channel *c, struct wire_in *in)
+{
+	uint32_t count = wire_count(in, SECTION_LEAST);
+
+	for (uint32_t i = 0; i < count; i++) {
+		struct wire_in one = wire_section(in);
+
+		if (!load_member(net, c, &one))
+			return false;
+	}
+	return !in->bad && (c->members.count || (c->flags & CHAN_REGISTERED));
+}
+
+static bool load_entry(const struct network *net, struct channel *c, enum chan_list list, struct wire_in *in)
+{
+	struct str mask = wire_text(in, NETWORK_MASK_MAX);
+	struct str by = wire_text(in, NETWORK_MASK_MAX);
+	int64_t time = wire_i64(in);
+
+	if (in->bad || !mask.n || !by.n || state_list_entries(c) >= RECORD_LIST_ITEMS_MAX)
+		return false;
+	if (state_list_find(net, c, list, mask))
+		return false;
+	state_list_add(&c->lists[list], mask, by, time);
+	return true;
+}
+
+/* A list that this version does not know is one that a later one has added. */
+static bool load_lists(const struct network *net, struct channel *c, struct wire_in *in)
+{
+	uint32_t lists = wire_count(in, SECTION_LEAST);
+
+	for (uint32_t list = 0; list < lists; list++) {
+		uint32_t count = wire_count(in, SECTION_LEAST);
+
+		for (uint32_t i = 0; i < count; i++) {
+			struct wire_in one = wire_section(in);
+
+			if (list < CHAN_LIST_COUNT && !load_entry(net, c, (enum chan_list)list, &one))
+				return false;
+		}
+	}
+	return !in->bad;
+}
+
+static bool load_topic(struct channel *c, struct wire_in *in)
+{
+	c->topic = take_text(in, CHANNEL_TEXT_MAX);
+	c->topic_by = take_text(in, NETWORK_MASK_MAX);
+	c->topic_time = wire_i64(in);
+	return !in->bad && !c->topic == !c->topic_by;
+}
+
+static bool load_channel(struct network *net, struct wire_in *in)
+{
+	uint64_t last = net->channel_id;
+	uint64_t id = wire_u64(in);
+	struct str name = wire_text(in, NETWORK_TEXT_MAX);
+	int64_t created = wire_i64(in);
+	uint32_t flags = wire_u32(in) & STATE_CHAN_FLAGS;
+	struct channel *c;
+
+	if (in->bad || !id || id > last)
+		return false;
+	if (!state_channel_name_fits(name) || state_channel(net, name))
+		return false;
+	c = state_channel_add(net, name, flags, created);
+	net->channel_id = last;
+	c->id = id;
+	c->limit = wire_u32(in);
+	c->key = take_text(in, CHANNEL_TEXT_MAX);
+	return load_topic(c, in) && load_lists(net, c, in) && load_members(net, c, in);
+}
+
+static bool load_whowas(struct network *net, struct wire_in *in)
+{
+	struct str text[USER_TEXT_COUNT];
+	int64_t time;
+
+	take_user_texts(in, text);
+	time = wire_i64(in);
+	if (in->bad || !text[USER_NICK].n)
+		return false;
+	state_whowas_restore(net, text, time);
+	return true;
+}
+
+typedef bool (*load_fn)(struct network *net, struct wire_in *in);
+
+static bool load_each(struct network *net, struct wire_in *in, load_fn load)
+{
+	uint32_t count = wire_count(in, SECTION_LEAST);
+
+	for (uint32_t i = 0; i < count; i++) {
+		struct wire_in one = wire_section(in);
+
+		if (!load(net, &one))
+			return false;
+	}
+	return !in->bad;
+}
+
+static bool no_member_is_missing(const struct network *net)
+{
+	for (uint32_t i = 0; i < net->users.count; i++) {
+		const struct user *u = net->users.items[i];
+
+		for (uint32_t k = 0; k < u->memberships.count; k++)
+			if (!u->memberships.items[k])
+				return false;
+	}
+	return true;
+}
+
+static bool load_all(struct network *net, struct wire_in *in)
+{
+	struct wire_in head = wire_section(in);
+	uint32_t users_max;
+
+	if (wire_u32(&head) != net->config.casemap)
+		return false;
+	net->channel_id = wire_u64(&head);
+	users_max = wire_u32(&head);
+	if (head.bad || !load_each(net, in, load_user) || !load_each(net, in, load_channel) ||
+	    !load_each(net, in, load_whowas))
+		return false;
+	if (users_max < net->counts.users || !no_member_is_missing(net))
+		return false;
+	net->counts.users_max = users_max;
+	return true;
+}
+
+bool network_load(struct network *net, struct wire_in *in)
+{
+	if (load_all(net, in))
+		return true;
+	state_clear(net);
+	return false;
+}

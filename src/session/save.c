@@ -1,0 +1,278 @@
+#include "session/save.h"
+
+#include "base/mem.h"
+#include "net/address.h"
+#include "proto/line.h"
+#include "session/held.h"
+#include "session/monitor.h"
+#include "session/reply.h"
+#include "session/server.h"
+#include "session/session_internal.h"
+
+/* As saved: these numbers are not used again. */
+enum { SAVED_CAP_302 = 1 << 0, SAVED_PINGED = 1 << 1, SAVED_LOCAL = 1 << 2, SAVED_THROTTLED = 1 << 3 };
+
+enum { TEXT_LEAST = 1 };
+
+static const struct {
+	uint16_t flag;
+	uint32_t saved;
+} flags[] = {
+	{SESSION_CAP_302, SAVED_CAP_302},
+	{SESSION_PINGED, SAVED_PINGED},
+	{SESSION_LOCAL, SAVED_LOCAL},
+	{SESSION_THROTTLED, SAVED_THROTTLED},
+};
+
+enum { FLAGS = sizeof(flags) / sizeof(flags[0]) };
+
+/* Settling */
+
+static void settle_step(struct session *s)
+{
+	struct stream *st = s->stream;
+
+	if (!st->cut && conn_sendq(&s->conn) > s->hub->limits.sendq_max / 2) {
+		reply_notice(s, "The server is restarting: this answer ends early");
+		for (struct stream *each = st; each; each = each->next)
+			each->cut = true;
+	}
+	if (!st->step(st, s))
+		return;
+	s->stream = st->next;
+	st->free(st);
+}
+
+bool session_settle(struct session *s)
+{
+	bool streamed = s->stream;
+
+	while (s->stream && !conn_is_dead(&s->conn))
+		settle_step(s);
+	if (streamed)
+		answer_end(s);
+	return conn_can_leave(&s->conn);
+}
+
+/* Writing */
+
+static void save_registration(const struct registration *r, struct wire_out *out)
+{
+	wire_put_text(out, r->nick);
+	wire_put_text(out, r->username);
+	wire_put_text(out, r->realname);
+	wire_put_text(out, r->password);
+	wire_put_text(out, r->away);
+	wire_put_u8(out, r->negotiating);
+	wire_put_u8(out, r->checked);
+}
+
+/* By name: their bits move with each new one. */
+static void save_caps(cap_set caps, struct wire_out *out)
+{
+	size_t rows, begun = wire_begin(out);
+	const struct cap_row *row = caps_rows(&rows);
+
+	for (size_t i = 0; i < rows; i++)
+		if (caps & CAP_BIT(row[i].cap))
+			wire_put_text(out, row[i].name);
+	wire_end(out, begun);
+}
+
+static void save_monitors(const struct session *s, struct wire_out *out)
+{
+	const char *nick;
+
+	wire_put_u32(out, s->monitors.count);
+	for (size_t i = 0; (nick = monitor_nth(s, i)); i++)
+		wire_put_text(out, nick);
+}
+
+/* The clock of another process may stand elsewhere: how long ago it was is what counts. */
+static void save_times(const struct session *s, struct wire_out *out)
+{
+	int64_t now = loop_clock(s->hub->loop)->mono_ms;
+
+	wire_put_i64(out, s->opened);
+	wire_put_i64(out, now - s->heard);
+	wire_put_i64(out, now - s->pinged);
+	wire_put_i64(out, now - s->refilled);
+	wire_put_u32(out, (uint32_t)s->tokens);
+}
+
+static uint32_t saved_flags(const struct session *s)
+{
+	uint32_t saved = 0;
+
+	for (size_t i = 0; i < FLAGS; i++)
+		if (s->flags & flags[i].flag)
+			saved |= flags[i].saved;
+	return saved;
+}
+
+bool session_save(const struct session *s, struct wire_out *out)
+{
+	size_t before = out->buf.n, begun = wire_begin(out), inner;
+
+	wire_put_u64(out, s->id);
+	wire_put_u32(out, saved_flags(s));
+	wire_put_text(out, s->address);
+	save_caps(s->caps, out);
+	save_times(s, out);
+	inner = wire_begin(out);
+	if (s->reg)
+		save_registration(s->reg, out);
+	wire_end(out, inner);
+	save_monitors(s, out);
+	if (!conn_save(&s->conn, out)) {
+		out->buf.n = before;
+		return false;
+	}
+	wire_end(out, begun);
+	return true;
+}
+
+/* Reading */
+
+static char *take_text(struct wire_in *in)
+{
+	struct str s = wire_text(in, LINE_MAX_BYTES);
+
+	return s.p ? mem_strndup(s.p, s.n) : NULL;
+}
+
+/* What is not known here was offered by a later version: the client is told nothing more of it. */
+static cap_set take_caps(struct wire_in *in)
+{
+	struct wire_in names = wire_section(in);
+	cap_set caps = 0;
+
+	while (wire_more(&names)) {
+		const struct cap_row *row = caps_find(wire_text(&names, LINE_MAX_BYTES));
+
+		if (row)
+			caps |= CAP_BIT(row->cap);
+	}
+	if (names.bad)
+		wire_fail(in);
+	return caps;
+}
+
+static void load_flags(struct session *s, uint32_t saved)
+{
+	for (size_t i = 0; i < FLAGS; i++)
+		if (saved & flags[i].saved)
+			s->flags |= flags[i].flag;
+}
+
+static void load_times(struct session *s, struct wire_in *in)
+{
+	int64_t now = loop_clock(s->hub->loop)->mono_ms;
+
+	s->opened = wire_i64(in);
+	s->heard = now - (int64_t)wire_bounded(in, 8, INT64_MAX / 2);
+	s->pinged = now - (int64_t)wire_bounded(in, 8, INT64_MAX / 2);
+	s->refilled = now - (int64_t)wire_bounded(in, 8, INT64_MAX / 2);
+	s->tokens = (int32_t)wire_u32(in);
+}
+
+static void load_registration(struct session *s, struct wire_in *in)
+{
+	struct wire_in saved = wire_section(in);
+	struct registration *r;
+
+	if (wire_more(&saved) == (s->user != NULL))
+		wire_fail(in);
+	if (s->user)
+		return;
+	r = s->reg = mem_zalloc(sizeof(*r));
+	s->hub->unregistered++;
+	r->nick = take_text(&saved);
+	r->username = take_text(&saved);
+	r->realname = take_text(&saved);
+	r->password = take_text(&saved);
+	r->away = take_text(&saved);
+	r->negotiating = wire_bounded(&saved, 1, 1);
+	r->checked = wire_bounded(&saved, 1, 1);
+	if (saved.bad)
+		wire_fail(in);
+}
+
+static void load_monitors(struct session *s, struct wire_in *in)
+{
+	uint32_t count = wire_count(in, TEXT_LEAST);
+
+	for (uint32_t i = 0; i < count && !in->bad; i++) {
+		struct str nick = wire_text(in, LINE_MAX_BYTES);
+
+		if (nick.n)
+			monitor_add(s->hub->monitor, s, nick, UINT32_MAX);
+	}
+}
+
+static bool load(struct session *s, struct wire_in *in)
+{
+	s->id = wire_u64(in);
+	load_flags(s, wire_u32(in));
+	s->address = take_text(in);
+	s->caps = take_caps(in);
+	load_times(s, in);
+	load_registration(s, in);
+	load_monitors(s, in);
+	return !in->bad && s->id && s->address && conn_load(&s->conn, in);
+}
+
+struct session *session_load(struct session_hub *hub, int fd, const struct user *user, struct wire_in *in)
+{
+	struct wire_in saved = wire_section(in);
+	struct session *s = session_make(hub, fd);
+
+	if (!s)
+		return NULL;
+	s->user = user;
+	if (!load(s, &saved)) {
+		session_abandon(s);
+		return NULL;
+	}
+	session_timer_arm(s);
+	if (!session_must_wait(s))
+		conn_resume(&s->conn);
+	return s;
+}
+
+/* Ending here */
+
+static void forget(struct session *s)
+{
+	struct stream *st;
+
+	while ((st = s->stream)) {
+		s->stream = st->next;
+		st->free(st);
+	}
+	answer_drop(s);
+	held_drop(s);
+	loop_timer_stop(s->hub->loop, &s->timer);
+	monitor_clear(s->hub->monitor, s);
+	if (s->reg)
+		s->hub->unregistered--;
+	session_registration_free(s->reg);
+	s->hub->count--;
+}
+
+void session_abandon(struct session *s)
+{
+	if (!(s->flags & SESSION_CLOSED))
+		forget(s);
+	LIST_REMOVE(s, all);
+	conn_abandon(&s->conn);
+	mem_free(s->address);
+	mem_free(s);
+}
+
+void session_thaw(struct session *s)
+{
+	conn_thaw(&s->conn);
+	if (!session_must_wait(s))
+		conn_resume(&s->conn);
+}

@@ -1,0 +1,19 @@
+#pragma once
+
+#include "session/session.h"
+
+/* What session.c and save.c share. */
+
+/* One with nothing but its connection, in the hub's list. NULL: the descriptor was closed. */
+struct session *session_make(struct session_hub *hub, int fd);
+
+void session_registration_free(struct registration *r);
+
+/* For the next of its deadlines. */
+void session_timer_arm(struct session *s);
+
+/*
+ * Before the next command: flood control, a long answer, or answers that the client has not read. Whoever asks more
+ * than it reads waits for itself, and is not dropped for it.
+ */
+bool session_must_wait(const struct session *s);
