@@ -1,0 +1,86 @@
+#include "chatctl/options.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "chat_version.h"
+
+enum { OPTION_JSON = 256, OPTION_STATE, OPTION_CASEMAPPING, OPTION_HELP, OPTION_VERSION };
+
+static const struct option longs[] = {
+	{"casemapping", required_argument, NULL, OPTION_CASEMAPPING},
+	{"help", no_argument, NULL, OPTION_HELP},
+	{"json", no_argument, NULL, OPTION_JSON},
+	{"socket", required_argument, NULL, 's'},
+	{"state", required_argument, NULL, OPTION_STATE},
+	{"version", no_argument, NULL, OPTION_VERSION},
+	{NULL, 0, NULL, 0},
+};
+
+static void help(FILE *out)
+{
+	fputs("usage: chatctl [-s SOCKET] [--json] COMMAND\n"
+	      "  status                     the server in numbers\n"
+	      "  users                      who is here\n"
+	      "  channels                   what channels there are\n"
+	      "  kick CHANNEL NICK [REASON] removes a user from a channel\n"
+	      "  kill NICK [REASON]         removes a user from the server\n"
+	      "  reload                     reads the configuration again\n"
+	      "  export                     what is kept of channels, as JSON lines\n"
+	      "  stop [REASON]              ends the server\n"
+	      "  restart [REASON]           a fresh process takes its place; nobody is disconnected\n"
+	      "  journal verify|dump|replay looks at the files of the server; [--state DIRECTORY]\n"
+	      "Manual page: chatctl(8)\n",
+	      out);
+}
+
+int options_usage(void)
+{
+	help(stderr);
+	return EX_USAGE;
+}
+
+static int take(struct options *o, int c)
+{
+	switch (c) {
+	case 's':
+		o->socket = optarg;
+		return OPTIONS_RUN;
+	case OPTION_JSON:
+		o->json = true;
+		return OPTIONS_RUN;
+	case OPTION_STATE:
+		o->state = optarg;
+		return OPTIONS_RUN;
+	case OPTION_CASEMAPPING:
+		if (casemap_parse(optarg, &o->casemap))
+			return OPTIONS_RUN;
+		fprintf(stderr, "chatctl: --casemapping is ascii or rfc1459\n");
+		return EX_USAGE;
+	case OPTION_HELP:
+		help(stdout);
+		return EX_OK;
+	case OPTION_VERSION:
+		printf("chatctl %s\n", CHAT_VERSION);
+		return EX_OK;
+	default:
+		return options_usage();
+	}
+}
+
+int options_parse(struct options *o, int argc, char **argv)
+{
+	int c, code;
+
+	*o = (struct options){.socket = "/run/chatd/control.sock", .state = "/var/lib/chatd", .casemap = CASEMAP_ASCII};
+	while ((c = getopt_long(argc, argv, "s:", longs, NULL)) != -1) {
+		code = take(o, c);
+		if (code != OPTIONS_RUN)
+			return code;
+	}
+	for (; optind < argc && o->nwords < OPTIONS_WORDS_MAX; optind++)
+		o->words[o->nwords++] = argv[optind];
+	return optind < argc || o->nwords == 0 ? options_usage() : OPTIONS_RUN;
+}

@@ -1,0 +1,369 @@
+#include "chatd/config.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "chatd/config_ini.h"
+#include "chatd/config_set.h"
+#include "proto/name.h"
+
+enum { CONFIG_OPERS_MAX = 64 };
+
+/* An operator's heading, for what can only be said when all files are read. */
+struct oper_place {
+	char *file;
+	unsigned line;
+};
+
+struct loading {
+	struct config_job job;
+	char heading[128];         /* what job.section points to */
+	const char *section;       /* of the key table; NULL: the keys that follow are not looked at */
+	uint32_t oper;             /* the operator at hand: index in the server's opers */
+	struct oper_place *places; /* one for each of the server's opers */
+	int err;                   /* the first file that could not be read: -errno */
+};
+
+static void add_place(struct buf *text, const struct config_job *job)
+{
+	if (job->file)
+		buf_fmt(text, "%s:", job->file);
+	if (job->line)
+		buf_fmt(text, "%u:", job->line);
+	if (text->n)
+		buf_chr(text, ' ');
+	if (job->section)
+		buf_fmt(text, "[%s] ", job->section);
+	if (job->key)
+		buf_fmt(text, "%s: ", job->key);
+}
+
+void config_complain(struct config_job *job, const char *fmt, ...)
+{
+	char memory[1024];
+	char sentence[512];
+	struct config_error error = {memory, job->file, job->line, job->key, sentence};
+	struct buf text;
+	va_list ap;
+
+	if (job->errors++ > CONFIG_ERRORS_MAX)
+		return;
+	va_start(ap, fmt);
+	(void)vsnprintf(sentence, sizeof(sentence), fmt, ap);
+	va_end(ap);
+	if (job->errors > CONFIG_ERRORS_MAX)
+		(void)strlcpy(sentence, "there are more errors", sizeof(sentence));
+	buf_init(&text, memory, sizeof(memory) - 1);
+	add_place(&text, job);
+	buf_cstr(&text, sentence);
+	memory[text.n] = '\0';
+	job->error(job->ctx, &error);
+}
+
+/* The operator of that name, made if need be: its index. */
+static uint32_t open_oper(struct loading *l, const char *name)
+{
+	struct server *s = &l->job.out->server;
+
+	for (size_t i = 0; i < s->nopers; i++) {
+		if (strcmp(s->opers[i].name, name) == 0)
+			return (uint32_t)i;
+	}
+	s->opers = mem_realloc(s->opers, (s->nopers + 1) * sizeof(s->opers[0]));
+	l->places = mem_realloc(l->places, (s->nopers + 1) * sizeof(l->places[0]));
+	s->opers[s->nopers] = (struct oper_block){.name = mem_strdup(name), .mask = mem_strdup("*@*")};
+	l->places[s->nopers] = (struct oper_place){mem_strdup(l->job.file), l->job.line};
+	return (uint32_t)s->nopers++;
+}
+
+static void open_oper_section(struct loading *l, const char *name)
+{
+	if (*name == '\0' || strlen(name) > NAME_NICK_MAX || strpbrk(name, " \t"))
+		config_complain(&l->job, "the heading wants a name, [oper NAME], of at most %d bytes", NAME_NICK_MAX);
+	else if (l->job.out->server.nopers == CONFIG_OPERS_MAX)
+		config_complain(&l->job, "there are more than %d operators", CONFIG_OPERS_MAX);
+	else
+		l->oper = open_oper(l, name);
+	l->section = "oper";
+}
+
+static void refuse_section(struct loading *l)
+{
+	const char *near = config_section_near(l->heading);
+
+	if (near)
+		config_complain(&l->job, "there is no such section; [%s] is one", near);
+	else
+		config_complain(&l->job, "there is no such section");
+}
+
+/* Keys of a section that was refused are not looked at: they would say the same once more. */
+static void take_section(void *ctx, unsigned line, const char *name)
+{
+	struct loading *l = ctx;
+
+	l->job.line = line;
+	(void)strlcpy(l->heading, name, sizeof(l->heading));
+	l->job.section = l->heading;
+	l->section = NULL;
+	l->oper = CONFIG_OPERS_MAX;
+	if (strncmp(name, "oper ", 5) == 0 || strcmp(name, "oper") == 0)
+		open_oper_section(l, name + 4 + strspn(name + 4, " "));
+	else if (config_section_known(name))
+		l->section = l->heading;
+	else
+		refuse_section(l);
+}
+
+static void refuse_key(struct loading *l, const char *name)
+{
+	const char *near = config_key_near(l->section, name);
+	const char *elsewhere = config_section_of(name);
+
+	if (near)
+		config_complain(&l->job, "there is no such key; %s is one", near);
+	else if (elsewhere)
+		config_complain(&l->job, "there is no such key here; section [%s] has it", elsewhere);
+	else
+		config_complain(&l->job, "there is no such key");
+}
+
+static void set_key(struct loading *l, const char *name, const char *value)
+{
+	const struct config_key *key = config_key_find(l->section, name);
+	struct server *s = &l->job.out->server;
+
+	if (!key)
+		refuse_key(l, name);
+	else if (strcmp(l->section, "oper") != 0)
+		config_set_value(&l->job, key, l->job.out, value);
+	else if (l->oper < s->nopers)
+		config_set_value(&l->job, key, &s->opers[l->oper], value);
+}
+
+static void take_value(void *ctx, unsigned line, const char *name, const char *value)
+{
+	struct loading *l = ctx;
+
+	l->job.line = line;
+	l->job.key = name;
+	if (l->section)
+		set_key(l, name, value);
+	else if (!l->job.section)
+		config_complain(&l->job, "this stands before the first [section]");
+	l->job.key = NULL;
+}
+
+static void take_fault(void *ctx, unsigned line, const char *sentence)
+{
+	struct loading *l = ctx;
+
+	l->job.line = line;
+	config_complain(&l->job, "%s", sentence);
+}
+
+static void fail_file(struct loading *l, int err)
+{
+	l->job.line = 0;
+	l->job.section = NULL;
+	config_complain(&l->job, "%s", strerror(-err));
+	if (!l->err)
+		l->err = err;
+}
+
+static void load_file(struct loading *l, const char *path)
+{
+	struct config_ini_sink sink = {take_section, take_value, take_fault, l};
+	FILE *f = fopen(path, "re");
+	int rc = f ? 0 : -errno;
+
+	l->job.file = path;
+	l->job.section = NULL;
+	l->section = NULL;
+	if (f) {
+		rc = config_ini_read(f, &sink);
+		(void)fclose(f);
+	}
+	if (rc < 0)
+		fail_file(l, rc);
+	l->job.file = NULL;
+	l->job.line = 0;
+	l->job.section = NULL;
+}
+
+static int is_drop_in(const struct dirent *entry)
+{
+	size_t n = strlen(entry->d_name);
+
+	return entry->d_name[0] != '.' && n > 5 && strcmp(entry->d_name + n - 5, ".conf") == 0;
+}
+
+/* The order is the same in every locale. */
+static int compare_names(const struct dirent **a, const struct dirent **b)
+{
+	return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+static char *join_text(const char *a, const char *between, const char *b)
+{
+	size_t size = strlen(a) + strlen(between) + strlen(b) + 1;
+	char *whole = mem_alloc(size);
+
+	(void)snprintf(whole, size, "%s%s%s", a, between, b);
+	return whole;
+}
+
+static void load_drop_ins(struct loading *l, const char *path)
+{
+	char *dir = join_text(path, ".d", "");
+	struct dirent **entries = NULL;
+	int n = scandir(dir, &entries, is_drop_in, compare_names);
+
+	if (n < 0 && errno != ENOENT && errno != ENOTDIR) {
+		l->job.file = dir;
+		fail_file(l, -errno);
+		l->job.file = NULL;
+	}
+	for (int i = 0; i < n; i++) {
+		char *file = join_text(dir, "/", entries[i]->d_name);
+
+		load_file(l, file);
+		mem_free(file);
+		free(entries[i]);
+	}
+	free(entries);
+	mem_free(dir);
+}
+
+static void check_opers(struct loading *l)
+{
+	const struct server *s = &l->job.out->server;
+
+	for (size_t i = 0; i < s->nopers; i++) {
+		if (s->opers[i].password)
+			continue;
+		l->job.file = l->places[i].file;
+		l->job.line = l->places[i].line;
+		config_complain(&l->job, "[oper %s] has no password", s->opers[i].name);
+	}
+	l->job.file = NULL;
+	l->job.line = 0;
+}
+
+static void take_listen(struct loading *l, const struct config_source *source)
+{
+	struct config *c = l->job.out;
+
+	l->job.key = "--listen";
+	if (source->nlisten)
+		config_clear_endpoints(c);
+	for (size_t i = 0; i < source->nlisten; i++)
+		config_add_endpoint(&l->job, source->listen[i]);
+	l->job.key = NULL;
+	if (c->nlisten)
+		return;
+	c->listen_default = true;
+	config_add_endpoint(&l->job, "127.0.0.1:6667");
+}
+
+static void take_state(struct config *c, const struct config_source *source)
+{
+	const char *given = getenv("STATE_DIRECTORY");
+
+	if (source->state) {
+		mem_free(c->state);
+		c->state = mem_strdup(source->state);
+	} else if (!c->state && given && *given) {
+		c->state = mem_strndup(given, strcspn(given, ":"));
+	}
+}
+
+/* Where a service manager has made a directory for it. NULL: nowhere. */
+static char *default_control_path(void)
+{
+	const char *given = getenv("RUNTIME_DIRECTORY");
+	char *first, *path;
+
+	if (!given || *given != '/')
+		return NULL;
+	first = mem_strndup(given, strcspn(given, ":"));
+	path = join_text(first, "/", "control.sock");
+	mem_free(first);
+	return path;
+}
+
+static void set_defaults(struct config *c)
+{
+	*c = (struct config){
+		.log_level = LOG_LEVEL_INFO,
+		.log_target = CONFIG_LOG_AUTO,
+		.clients_per_address = 16,
+		.durability = DURABILITY_CRASH,
+		.retention = {.age_ms = 30ll * 24 * 3600 * 1000,
+			      .count = 100000,
+			      .direct_age_ms = 30ll * 24 * 3600 * 1000,
+			      .direct_count = 100000},
+		.conn_limits = {.sendq_max = 1 << 20, .recvq_max = 16 << 10},
+	};
+	server_init(&c->server);
+	c->control_path = default_control_path();
+	c->control_group = mem_strdup("chatd");
+}
+
+static void take_command_line(struct loading *l, const struct config_source *source)
+{
+	struct config *c = l->job.out;
+
+	take_listen(l, source);
+	take_state(c, source);
+	c->server.config_path = mem_strdup(source->path);
+	if (source->no_limits) {
+		c->server.no_limits = true;
+		c->clients_per_address = 0;
+	}
+}
+
+static void free_places(struct loading *l)
+{
+	for (size_t i = 0; i < l->job.out->server.nopers; i++)
+		mem_free(l->places[i].file);
+	mem_free(l->places);
+}
+
+int config_load(struct config *out, const struct config_source *source, config_error_fn error, void *ctx)
+{
+	struct config made;
+	struct loading l = {.job = {.out = &made, .error = error, .ctx = ctx}};
+
+	set_defaults(&made);
+	if (source->path) {
+		load_file(&l, source->path);
+		load_drop_ins(&l, source->path);
+	}
+	check_opers(&l);
+	take_command_line(&l, source);
+	free_places(&l);
+	if (l.job.errors) {
+		config_deinit(&made);
+		return l.err ? l.err : 1;
+	}
+	*out = made;
+	return 0;
+}
+
+void config_deinit(struct config *c)
+{
+	config_clear_endpoints(c);
+	mem_free(c->listen);
+	mem_free(c->state);
+	mem_free(c->control_path);
+	mem_free(c->control_group);
+	mem_free(c->metrics.text);
+	server_deinit(&c->server);
+	*c = (struct config){0};
+}

@@ -1,0 +1,143 @@
+#include "chatd/config_keys.h"
+
+#include <string.h>
+
+#include "chatd/config_value.h"
+#include "network/record.h"
+#include "proto/line.h"
+#include "proto/name.h"
+
+#define AT(member) offsetof(struct config, member)
+#define SERVER(member) offsetof(struct config, server.member)
+#define OPER(member) offsetof(struct oper_block, member)
+
+enum {
+	SECOND = 1000,
+	HOUR = 3600 * SECOND,
+	DAY = 24 * HOUR,
+	KILO = 1024,
+	MEGA = 1024 * KILO,
+	/* What still fits a line of 512 bytes beside the longest prefix, command and target. */
+	TEXT_MAX = 300,
+	MANY = 1000000,
+};
+
+#define CENTURY (36500ull * DAY)
+
+static const struct config_key table[] = {
+	{"server", "name", CONFIG_HOST, SERVER(name), 1, 63, "a host name"},
+	{"server", "network", CONFIG_WORD, SERVER(network), 1, 63, "a word"},
+	{"server", "description", CONFIG_TEXT, SERVER(description), 1, 200, "a text"},
+	{"server", "motd", CONFIG_LINES, SERVER(motd), 0, 0, "a file"},
+	{"server", "motd_text", CONFIG_LINE, SERVER(motd), 0, 400, "a line"},
+	{"server", "password", CONFIG_TEXT, SERVER(password), 0, 128, "a text"},
+	{"server", "password_file", CONFIG_SECRET, SERVER(password), 1, 128, "a file"},
+	{"server", "admin_location", CONFIG_TEXT, SERVER(admin[0]), 0, 200, "a text"},
+	{"server", "admin_organisation", CONFIG_TEXT, SERVER(admin[1]), 0, 200, "a text"},
+	{"server", "admin_mail", CONFIG_TEXT, SERVER(admin[2]), 0, 200, "a text"},
+	{"server", "casemapping", CONFIG_CASEMAP, SERVER(casemap), 0, 0, "ascii or rfc1459"},
+	{"server", "max_clients", CONFIG_NUMBER, AT(max_clients), 0, MANY, "a number"},
+	{"server", "state", CONFIG_PATH, AT(state), 0, 0, "a directory"},
+
+	{"listen", "endpoint", CONFIG_ENDPOINT, 0, 0, 0, "an address"},
+
+	{"log", "level", CONFIG_LOG_LEVEL, AT(log_level), 0, 0, "error, warning, notice, info or debug"},
+	{"log", "target", CONFIG_LOG_TARGET, AT(log_target), 0, 0, "auto, stderr or journal"},
+
+	{"limits", "nicklen", CONFIG_NUMBER, SERVER(nick_max), 1, NAME_NICK_MAX, "a number of bytes"},
+	{"limits", "channellen", CONFIG_NUMBER, SERVER(channel_max), 2, NAME_CHANNEL_MAX, "a number of bytes"},
+	{"limits", "topiclen", CONFIG_NUMBER, SERVER(topic_max), 1, TEXT_MAX + 90, "a number of bytes"},
+	{"limits", "awaylen", CONFIG_NUMBER, SERVER(away_max), 1, TEXT_MAX, "a number of bytes"},
+	{"limits", "kicklen", CONFIG_NUMBER, SERVER(kick_max), 1, TEXT_MAX, "a number of bytes"},
+	{"limits", "realnamelen", CONFIG_NUMBER, SERVER(realname_max), 1, 200, "a number of bytes"},
+	{"limits", "channels", CONFIG_NUMBER, SERVER(channels_max), 1, 10000, "a number"},
+	{"limits", "list", CONFIG_NUMBER, SERVER(list_max), 1, RECORD_LIST_ITEMS_MAX, "a number"},
+	{"limits", "modes", CONFIG_NUMBER, SERVER(modes_max), 1, LINE_PARAMS_MAX - 2, "a number"},
+	{"limits", "targets", CONFIG_NUMBER, SERVER(targets_max), 1, 100, "a number"},
+	{"limits", "monitor", CONFIG_NUMBER, SERVER(monitor_max), 1, 10000, "a number"},
+	{"limits", "sendq", CONFIG_SIZE, AT(conn_limits.sendq_max), 16 * KILO, 16 * MEGA, "a size"},
+	{"limits", "recvq", CONFIG_SIZE, AT(conn_limits.recvq_max), LINE_MAX_BYTES, 4 * MEGA, "a size"},
+	{"limits", "registration_timeout", CONFIG_DURATION, SERVER(registration_ms), SECOND, HOUR, "a duration"},
+	{"limits", "ping_timeout", CONFIG_DURATION, SERVER(ping_ms), SECOND, DAY, "a duration"},
+	{"limits", "flood_burst", CONFIG_NUMBER, SERVER(flood_burst), 1, 10000, "a number of commands"},
+	{"limits", "flood_rate", CONFIG_NUMBER, SERVER(flood_rate), 1, 10000, "a number of commands"},
+	{"limits", "clients_per_address", CONFIG_NUMBER, AT(clients_per_address), 0, MANY, "a number"},
+	{"limits", "limit_local", CONFIG_BOOL, AT(limit_local), 0, 0, "yes or no"},
+
+	{"history", "durability", CONFIG_DURABILITY, AT(durability), 0, 0, "power, crash or none"},
+	{"history", "max_age", CONFIG_DURATION, AT(retention.age_ms), 0, CENTURY, "a duration"},
+	{"history", "max_messages", CONFIG_NUMBER, AT(retention.count), 0, MANY * 1000, "a number"},
+	{"history", "direct", CONFIG_BOOL, AT(keep_direct), 0, 0, "yes or no"},
+	{"history", "direct_max_age", CONFIG_DURATION, AT(retention.direct_age_ms), 0, CENTURY, "a duration"},
+	{"history", "direct_max_messages", CONFIG_NUMBER, AT(retention.direct_count), 0, MANY * 1000, "a number"},
+
+	{"control", "socket", CONFIG_PATH, AT(control_path), 0, 0, "a path"},
+	{"control", "group", CONFIG_WORD, AT(control_group), 1, 63, "a group"},
+
+	{"metrics", "listen", CONFIG_ADDRESS, AT(metrics), 0, 0, "an address"},
+
+	{"channels", "default_modes", CONFIG_CHAN_MODES, SERVER(default_channel_flags), 0, 0,
+	 "modes without a parameter"},
+	{"users", "default_modes", CONFIG_USER_MODES, SERVER(default_user_modes), 0, 0, "modes that a user may set"},
+	{"client_tags", "deny", CONFIG_TAGS, SERVER(client_tag_deny), 0, 250, "a list of tags"},
+
+	{"oper", "password", CONFIG_TEXT, OPER(password), 1, 128, "a text"},
+	{"oper", "password_file", CONFIG_SECRET, OPER(password), 1, 128, "a file"},
+	{"oper", "mask", CONFIG_WORD, OPER(mask), 1, 128, "user@host, with '*' and '?'"},
+};
+
+enum { KEYS = sizeof(table) / sizeof(table[0]) };
+
+const struct config_key *config_keys(size_t *count)
+{
+	*count = KEYS;
+	return table;
+}
+
+const struct config_key *config_key_find(const char *section, const char *name)
+{
+	for (size_t i = 0; i < KEYS; i++) {
+		if (strcmp(table[i].section, section) == 0 && strcmp(table[i].name, name) == 0)
+			return &table[i];
+	}
+	return NULL;
+}
+
+const char *config_key_near(const char *section, const char *name)
+{
+	const char *names[KEYS];
+	size_t n = 0;
+
+	for (size_t i = 0; i < KEYS; i++) {
+		if (strcmp(table[i].section, section) == 0)
+			names[n++] = table[i].name;
+	}
+	return config_value_near(name, names, n);
+}
+
+const char *config_section_near(const char *section)
+{
+	const char *names[KEYS];
+
+	for (size_t i = 0; i < KEYS; i++)
+		names[i] = table[i].section;
+	return config_value_near(section, names, KEYS);
+}
+
+const char *config_section_of(const char *name)
+{
+	for (size_t i = 0; i < KEYS; i++) {
+		if (strcmp(table[i].name, name) == 0)
+			return table[i].section;
+	}
+	return NULL;
+}
+
+bool config_section_known(const char *section)
+{
+	for (size_t i = 0; i < KEYS; i++) {
+		if (strcmp(table[i].section, section) == 0)
+			return true;
+	}
+	return false;
+}

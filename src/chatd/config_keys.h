@@ -1,0 +1,55 @@
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "chatd/config.h"
+
+/*
+ * The keys of chatd.conf as data: one const row each. What a type takes is in config_set.c.
+ */
+enum config_type {
+	CONFIG_TEXT,       /* UTF-8 without control bytes; min and max bytes; empty: unset, where min is 0 */
+	CONFIG_WORD,       /* the same without a blank, not starting with ':' */
+	CONFIG_HOST,       /* a server's name */
+	CONFIG_PATH,       /* relative ones start at the directory of the file */
+	CONFIG_NUMBER,     /* uint32_t from min to max */
+	CONFIG_SIZE,       /* uint32_t from min to max, in bytes */
+	CONFIG_DURATION,   /* int64_t from min to max, in ms */
+	CONFIG_BOOL,       /* bool */
+	CONFIG_LINE,       /* adds to struct text_lines; min and max bytes */
+	CONFIG_LINES,      /* a file's lines, in place of what struct text_lines held */
+	CONFIG_SECRET,     /* the first line of a file */
+	CONFIG_ENDPOINT,   /* adds to the endpoints */
+	CONFIG_ADDRESS,    /* struct config_listen: an address alone, without doors; empty: none */
+	CONFIG_CASEMAP,    /* enum casemap */
+	CONFIG_CHAN_MODES, /* uint32_t of CHAN_* */
+	CONFIG_USER_MODES, /* uint32_t of USER_* */
+	CONFIG_TAGS,       /* the value of CLIENTTAGDENY */
+	CONFIG_LOG_LEVEL,  /* enum log_level */
+	CONFIG_LOG_TARGET, /* enum config_log_target */
+	CONFIG_DURABILITY, /* enum durability */
+};
+
+struct config_key {
+	const char *section;
+	const char *name;
+	enum config_type type;
+	size_t at; /* in struct config; in struct oper_block for section "oper" */
+	uint64_t min, max;
+	const char *help;
+};
+
+const struct config_key *config_keys(size_t *count);
+
+/* NULL: there is none. */
+const struct config_key *config_key_find(const char *section, const char *name);
+
+/* What was probably meant, from all keys of the section or from all sections; NULL: nothing is near. */
+const char *config_key_near(const char *section, const char *name);
+const char *config_section_near(const char *section);
+
+/* The section that has a key of that name; NULL: none has. */
+const char *config_section_of(const char *name);
+bool config_section_known(const char *section);

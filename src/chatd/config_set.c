@@ -1,0 +1,461 @@
+#include "chatd/config_set.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "chatd/config_value.h"
+#include "proto/modes.h"
+#include "proto/utf8.h"
+
+/*
+ * One setter for each type of key. `at` points to what it sets; what it cannot use it complains about, leaving that as
+ * it was.
+ */
+typedef void (*set_fn)(struct config_job *job, const struct config_key *key, void *at, const char *value);
+
+static void complain_wanted(struct config_job *job, const struct config_key *key, const char *value)
+{
+	config_complain(job, "\"%s\" is not %s", value, key->help);
+}
+
+/* NULL unsets. */
+static void replace_text(char **at, const char *value)
+{
+	char *old = *at;
+
+	*at = mem_strdup(value);
+	mem_free(old);
+}
+
+static bool is_plain_text(const char *value)
+{
+	for (const char *p = value; *p; p++) {
+		if ((unsigned char)*p < ' ' || *p == 0x7f)
+			return false;
+	}
+	return utf8_valid(str_of(value));
+}
+
+static bool check_text(struct config_job *job, const struct config_key *key, const char *value)
+{
+	if (!is_plain_text(value)) {
+		config_complain(job, "the value holds a control byte, or is not UTF-8");
+		return false;
+	}
+	if (strlen(value) < key->min) {
+		config_complain(job, "the value is empty; wanted is %s", key->help);
+		return false;
+	}
+	if (strlen(value) > key->max) {
+		config_complain(job, "the value has more than %llu bytes", (unsigned long long)key->max);
+		return false;
+	}
+	return true;
+}
+
+static void set_text(struct config_job *job, const struct config_key *key, void *at, const char *value)
+{
+	if (check_text(job, key, value))
+		replace_text(at, *value ? value : NULL);
+}
+
+static void set_word(struct config_job *job, const struct config_key *key, void *at, const char *value)
+{
+	if (!check_text(job, key, value))
+		return;
+	if (value[0] == ':' || strchr(value, ' '))
+		complain_wanted(job, key, value);
+	else
+		replace_text(at, value);
+}
+
+/* Clients tell a server from a user by its name: it holds what a nick cannot be mistaken for. */
+static void set_host(struct config_job *job, const struct config_key *key, void *at, const char *value)
+{
+	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.";
+
+	if (!check_text(job, key, value))
+		return;
+	if (value[strspn(value, allowed)] || value[0] == '-' || value[0] == '.')
+		complain_wanted(job, key, value);
+	else
+		replace_text(at, value);
+}
+
+/* A new string: the path as it is meant where it stands in job->file. */
+static char *resolve_path(const struct config_job *job, const char *path)
+{
+	const char *slash = job->file ? strrchr(job->file, '/') : NULL;
+	size_t dir = slash ? (size_t)(slash - job->file) + 1 : 0;
+	char *whole;
+
+	if (path[0] == '/' || dir == 0)
+		return mem_strdup(path);
+	whole = mem_alloc(dir + strlen(path) + 1);
+	memcpy(whole, job->file, dir);
+	memcpy(whole + dir, path, strlen(path) + 1);
+	return whole;
+}
+
+static void set_path(struct config_job *job, const struct config_key *key, void *at, const char *value)
+{
+	char **path = at;
+
+	(void)key;
+	mem_free(*path);
+	*path = *value ? resolve_path(job, value) : NULL;
+}
+
+static void set_number_in_range(struct config_job *job, const struct config_key *key, uint32_t *at, uint64_t n)
+{
+	if (n < key->min || n > key->max)
+		config_complain(job, "%llu is out of range: wanted is %s from %llu to %llu", (unsigned long long)n,
+				key->help, (unsigned long long)key->min, (unsigned long long)key->max);
+	else
+		*at = (uint32_t)n;
+}
+
+static void set_number(struct config_job *job, const struct config_key *key, void *at, const char *value)
+{
+	unsigned long long n;
+
+	if (str_u64(str_of(value), UINT32_MAX, &n))
+		set_number_in_range(job, key, at, n);
+	else
+		complain_wanted(job, key, value);
+}
+
+static void set_size(struct config_job *job, const struct config_key *key, void *at, const char *value)
+{
+	uint64_t n;
+
+	if (config_value_size(value, &n))
+		set_number_in_range(job, key, at, n);
+	else
+		complain_wanted(job, key, value);
+}
+
+static void set_duration(struct config_job *job, const struct config_key *key, void *at, const char *value)
+{
+	int64_t *ms = at;
+	uint64_t n;
+
+	if (!config_value_duration(value, &n))
+		complain_wanted(job, key, value);
+	else if (n < key->min || n > key->max)
+		config_complain(job, "\"%s\" is out of range: wanted is a duration from %llus to %llus", value,
+				(unsigned long long)key->min / 1000, (unsigned long long)key->max / 1000);
+	else
+		*ms = (int64_t)n;
+}
+
+static void set_bool(struct config_job *job, const struct config_key *key, void *at, const char *value)
+{
+	if (!config_value_bool(value, at))
+		complain_wanted(job, key, value);
+}
+
+static void set_line(struct config_job *job, const struct config_key *key, void *at, const char *value)
+{
+	if (!check_text(job, key, value))
+		return;
+	if (*value)
+		text_lines_add(at, value);
+	else
+		text_lines_clear(at);
+}
+
+/* Fills dst with the whole file and a NUL. NULL, or what is wrong. */
+static const char *read_file(const char *path, char *dst, size_t size)
+{
+	FILE *f = fopen(path, "re");
+	bool failed;
+	size_t n;
+
+	if (!f)
+		return strerror(errno);
+	n = fread(dst, 1, size, f);
+	failed = ferror(f);
+	(void)fclose(f);
+	if (failed)
+		return "it cannot be read";
+	if (n == size)
+		return "it is too large";
+	dst[n] = '\0';
+	return strlen(dst) == n ? NULL : "it holds a NUL byte";
+}
+
+/* A new string with the bytes of a small file. NULL: complained about. */
+static char *read_small_file(struct config_job *job, const char *value)
+{
+	enum { SIZE = 64 * 1024 };
+	char *path = resolve_path(job, value);
+	char *bytes = mem_alloc(SIZE);
+	const char *why = read_file(path, bytes, SIZE);
+
+	if (why) {
+		config_complain(job, "%s: %s", path, why);
+		mem_free(bytes);
+		bytes = NULL;
+	}
+	mem_free(path);
+	return bytes;
+}
+
+/* The next line of *rest, without its end; *rest moves on. NULL: there is none. */
+static char *next_line(char **rest)
+{
+	char *line = *rest;
+	size_t n = strcspn(line, "\n");
+
+	if (*line == '\0')
+		return NULL;
+	*rest = line + n + (line[n] == '\n');
+	if (n && line[n - 1] == '\r')
+		n--;
+	line[n] = '\0';
+	return line;
+}
+
+static void set_lines(struct config_job *job, const struct config_key *key, void *at, const char *value)
+{
+	char *bytes = *value ? read_small_file(job, value) : mem_strdup("");
+	char *rest = bytes;
+	char *line;
+
+	(void)key;
+	if (!bytes)
+		return;
+	if (utf8_valid(str_of(bytes))) {
+		text_lines_clear(at);
+		while ((line = next_line(&rest)))
+			text_lines_add(at, line);
+	} else {
+		config_complain(job, "%s is not UTF-8", value);
+	}
+	mem_free(bytes);
+}
+
+static void set_secret(struct config_job *job, const struct config_key *key, void *at, const char *value)
+{
+	char *bytes = read_small_file(job, value);
+	char *rest = bytes;
+	char *line;
+
+	if (!bytes)
+		return;
+	line = next_line(&rest);
+	set_text(job, key, at, line ? line : "");
+	mem_free(bytes);
+}
+
+static void set_endpoint(struct config_job *job, const struct config_key *key, void *at, const char *value)
+{
+	(void)key;
+	(void)at;
+	if (*value)
+		config_add_endpoint(job, value);
+	else
+		config_clear_endpoints(job->out);
+}
+
+static void set_address(struct config_job *job, const struct config_key *key, void *at, const char *value)
+{
+	struct config_listen *listen = at;
+	struct endpoint e;
+	char why[160] = "";
+
+	if (strstr(value, "://") || strchr(value, '?')) {
+		complain_wanted(job, key, value);
+	} else if (*value && endpoint_parse(&e, value, why, sizeof(why)) < 0) {
+		config_complain(job, "%s", why);
+	} else {
+		replace_text(&listen->text, *value ? value : NULL);
+		if (*value)
+			listen->at = e;
+	}
+}
+
+static void set_casemap(struct config_job *job, const struct config_key *key, void *at, const char *value)
+{
+	if (!casemap_parse(value, at))
+		complain_wanted(job, key, value);
+}
+
+static uint32_t chan_mode_bit(char letter)
+{
+	const struct chan_mode *mode = chan_mode_find(letter);
+
+	return mode && mode->type == CHAN_MODE_FLAG && mode->bit != CHAN_REGISTERED ? mode->bit : 0;
+}
+
+static uint32_t user_mode_bit(char letter)
+{
+	const struct user_mode *mode = user_mode_find(letter);
+
+	return mode && mode->settable ? mode->bit : 0;
+}
+
+static void set_modes(struct config_job *job, uint32_t *at, const char *value, uint32_t (*bit_of)(char letter))
+{
+	uint32_t bits = 0;
+
+	for (const char *p = value + (value[0] == '+'); *p; p++) {
+		uint32_t bit = bit_of(*p);
+
+		if (!bit) {
+			config_complain(job, "\"%c\" is not a mode that can be set by default", *p);
+			return;
+		}
+		bits |= bit;
+	}
+	*at = bits;
+}
+
+static void set_chan_modes(struct config_job *job, const struct config_key *key, void *at, const char *value)
+{
+	(void)key;
+	set_modes(job, at, value, chan_mode_bit);
+}
+
+static void set_user_modes(struct config_job *job, const struct config_key *key, void *at, const char *value)
+{
+	(void)key;
+	set_modes(job, at, value, user_mode_bit);
+}
+
+/* One entry of CLIENTTAGDENY: "*", a tag's name, or one with '-' in front that is let through after all. */
+static bool is_tag_entry(struct str entry)
+{
+	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-./";
+
+	if (str_eq(entry, STR("*")))
+		return true;
+	if (entry.n && entry.p[0] == '-')
+		entry = (struct str){entry.p + 1, entry.n - 1};
+	for (size_t i = 0; i < entry.n; i++) {
+		if (!memchr(allowed, entry.p[i], sizeof(allowed) - 1))
+			return false;
+	}
+	return entry.n > 0;
+}
+
+static void set_tags(struct config_job *job, const struct config_key *key, void *at, const char *value)
+{
+	struct str rest = str_of(value);
+	struct str entry;
+
+	if (!check_text(job, key, value))
+		return;
+	while (str_split(&rest, ',', &entry)) {
+		if (!is_tag_entry(entry)) {
+			config_complain(job, "\"%.*s\" is neither \"*\" nor a tag without its '+'", STR_ARG(entry));
+			return;
+		}
+	}
+	replace_text(at, *value ? value : NULL);
+}
+
+static void set_log_level(struct config_job *job, const struct config_key *key, void *at, const char *value)
+{
+	static const struct {
+		const char *name;
+		enum log_level level;
+	} levels[] = {
+		{"error", LOG_LEVEL_ERR}, {"warning", LOG_LEVEL_WARNING}, {"notice", LOG_LEVEL_NOTICE},
+		{"info", LOG_LEVEL_INFO}, {"debug", LOG_LEVEL_DEBUG},
+	};
+	enum log_level *level = at;
+
+	for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]); i++) {
+		if (strcmp(value, levels[i].name) == 0) {
+			*level = levels[i].level;
+			return;
+		}
+	}
+	complain_wanted(job, key, value);
+}
+
+static void set_durability(struct config_job *job, const struct config_key *key, void *at, const char *value)
+{
+	static const char *const names[] = {
+		[DURABILITY_POWER] = "power", [DURABILITY_CRASH] = "crash", [DURABILITY_NONE] = "none"};
+	enum durability *durability = at;
+
+	for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (strcmp(value, names[i]) == 0) {
+			*durability = (enum durability)i;
+			return;
+		}
+	}
+	complain_wanted(job, key, value);
+}
+
+static void set_log_target(struct config_job *job, const struct config_key *key, void *at, const char *value)
+{
+	static const char *const names[] = {
+		[CONFIG_LOG_AUTO] = "auto", [CONFIG_LOG_STDERR] = "stderr", [CONFIG_LOG_JOURNAL] = "journal"};
+	enum config_log_target *target = at;
+
+	for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (strcmp(value, names[i]) == 0) {
+			*target = (enum config_log_target)i;
+			return;
+		}
+	}
+	complain_wanted(job, key, value);
+}
+
+void config_set_value(struct config_job *job, const struct config_key *key, void *base, const char *value)
+{
+	static const set_fn setters[] = {
+		[CONFIG_TEXT] = set_text,
+		[CONFIG_WORD] = set_word,
+		[CONFIG_HOST] = set_host,
+		[CONFIG_PATH] = set_path,
+		[CONFIG_NUMBER] = set_number,
+		[CONFIG_SIZE] = set_size,
+		[CONFIG_DURATION] = set_duration,
+		[CONFIG_BOOL] = set_bool,
+		[CONFIG_LINE] = set_line,
+		[CONFIG_LINES] = set_lines,
+		[CONFIG_SECRET] = set_secret,
+		[CONFIG_ENDPOINT] = set_endpoint,
+		[CONFIG_ADDRESS] = set_address,
+		[CONFIG_CASEMAP] = set_casemap,
+		[CONFIG_CHAN_MODES] = set_chan_modes,
+		[CONFIG_USER_MODES] = set_user_modes,
+		[CONFIG_TAGS] = set_tags,
+		[CONFIG_LOG_LEVEL] = set_log_level,
+		[CONFIG_LOG_TARGET] = set_log_target,
+		[CONFIG_DURABILITY] = set_durability,
+	};
+
+	setters[key->type](job, key, (char *)base + key->at, value);
+}
+
+void config_clear_endpoints(struct config *c)
+{
+	while (c->nlisten)
+		mem_free(c->listen[--c->nlisten].text);
+}
+
+void config_add_endpoint(struct config_job *job, const char *text)
+{
+	struct config *c = job->out;
+	struct endpoint at;
+	char why[160] = "";
+
+	if (c->nlisten == CONFIG_LISTEN_MAX) {
+		config_complain(job, "there are more than %d endpoints", CONFIG_LISTEN_MAX);
+		return;
+	}
+	if (endpoint_parse(&at, text, why, sizeof(why)) < 0) {
+		config_complain(job, "%s", why);
+		return;
+	}
+	c->listen = mem_realloc(c->listen, (c->nlisten + 1) * sizeof(c->listen[0]));
+	c->listen[c->nlisten++] = (struct config_listen){mem_strdup(text), at};
+}

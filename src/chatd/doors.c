@@ -1,0 +1,340 @@
+#include "chatd/doors.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/map.h"
+#include "base/mem.h"
+#include "base/vec.h"
+#include "net/listener.h"
+
+/* Descriptors that are not for clients: files, listeners, the store, a spare. */
+enum { DESCRIPTORS_KEPT = 64, HANDED_MAX = 32 };
+
+struct door {
+	struct listener *listener;
+	char *text; /* as configured; NULL: handed over */
+};
+
+/* Clients from one place, see address_place. */
+struct peer {
+	uint32_t count;
+	char place[];
+};
+
+struct doors {
+	struct loop *loop;
+	const struct config *config;
+	struct doors_host host;
+	struct vec doors; /* struct door * */
+	struct map peers; /* struct peer, by place */
+	uint32_t inside;
+	bool open;   /* doors_open was called */
+	bool paused; /* the house is full */
+	struct doors_counts counts;
+};
+
+static struct str peer_key(const void *item)
+{
+	return str_of(((const struct peer *)item)->place);
+}
+
+static void door_free(struct door *door)
+{
+	if (!door)
+		return;
+	listener_free(door->listener);
+	mem_free(door->text);
+	mem_free(door);
+}
+
+static void take_handed(struct doors *d)
+{
+	struct handed_socket handed[HANDED_MAX];
+	int count = handed_sockets(handed, HANDED_MAX);
+	char why[256];
+
+	if (count < 0)
+		log_event(EVENT_SOCKET_REFUSED, LOG_FIELDS({"CHATD_REASON", strerror(-count)}),
+			  "sockets from the service manager are not used: its LISTEN variables: %s", strerror(-count));
+	for (int i = 0; i < count; i++) {
+		struct door *door = mem_zalloc(sizeof(*door));
+
+		if (listener_adopt(&door->listener, d->loop, &handed[i], why, sizeof(why)) == 0) {
+			vec_push(&d->doors, door);
+			continue;
+		}
+		log_event(EVENT_SOCKET_REFUSED, LOG_FIELDS({"CHATD_LISTENER", handed[i].name}, {"CHATD_REASON", why}),
+			  "socket \"%s\" from the service manager is not used: %s", handed[i].name, why);
+		close(handed[i].fd);
+		mem_free(door);
+	}
+}
+
+struct doors *doors_new(struct loop *loop, const struct config *config, const struct doors_host *host)
+{
+	struct doors *d = mem_zalloc(sizeof(*d));
+	struct hash_key key;
+
+	arc4random_buf(&key, sizeof(key));
+	map_init(&d->peers, peer_key, &key);
+	d->loop = loop;
+	d->config = config;
+	d->host = *host;
+	take_handed(d);
+	return d;
+}
+
+void doors_free(struct doors *d)
+{
+	struct peer *p;
+	uint32_t at = 0;
+
+	if (!d)
+		return;
+	doors_close(d);
+	while ((p = map_next(&d->peers, &at)))
+		mem_free(p);
+	map_deinit(&d->peers);
+	mem_free(d);
+}
+
+static uint32_t clients_max(const struct config *config)
+{
+	struct rlimit limit;
+	rlim_t most = DESCRIPTORS_KEPT * 2;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0)
+		most = limit.rlim_cur;
+	if (most != RLIM_INFINITY && most > DESCRIPTORS_KEPT)
+		most -= DESCRIPTORS_KEPT;
+	if (config->max_clients && most > config->max_clients)
+		return config->max_clients;
+	return most > UINT32_MAX ? UINT32_MAX : (uint32_t)most;
+}
+
+static struct peer *peer_find(const struct doors *d, const char *host, char place[ADDRESS_TEXT_MAX])
+{
+	address_place(host, place);
+	return map_get(&d->peers, str_of(place));
+}
+
+/* False: there are too many from there. */
+static bool peer_enter(struct doors *d, const char *host, bool local)
+{
+	char place[ADDRESS_TEXT_MAX];
+	struct peer *p = peer_find(d, host, place);
+	uint32_t most = local && !d->config->limit_local ? 0 : d->config->clients_per_address;
+
+	if (most && p && p->count >= most)
+		return false;
+	if (!p) {
+		p = mem_zalloc(sizeof(*p) + strlen(place) + 1);
+		memcpy(p->place, place, strlen(place) + 1);
+		map_put(&d->peers, p);
+	}
+	p->count++;
+	d->inside++;
+	return true;
+}
+
+static void turn_away(int fd, const char *host)
+{
+	static const char line[] = "ERROR :Closing link: too many connections from your address\r\n";
+
+	log_event(EVENT_ADDRESS_FULL, LOG_FIELDS({"CHATD_PEER", host}), "too many connections from %s", host);
+	/* A fresh socket has room for this; where it does not, the peer sees the end alone. */
+	if (write(fd, line, sizeof(line) - 1) < 0)
+		log_text(LOG_LEVEL_DEBUG, "%s was not told", host);
+	close(fd);
+}
+
+static void pause_all(struct doors *d, bool pause);
+
+static void log_full(const struct doors *d)
+{
+	char count[16];
+
+	(void)snprintf(count, sizeof(count), "%u", d->inside);
+	log_event(EVENT_HOUSE_FULL, LOG_FIELDS({"CHATD_CLIENTS", count}),
+		  "%s clients: no more are let in until some leave", count);
+}
+
+static void on_accept(void *ctx, struct listener *l, int fd, const struct address *peer)
+{
+	struct doors *d = ctx;
+	char host[ADDRESS_TEXT_MAX];
+
+	(void)l;
+	address_host(peer, host);
+	if (!peer_enter(d, host, address_is_local(peer))) {
+		d->counts.address_full++;
+		turn_away(fd, host);
+		return;
+	}
+	if (d->host.enter(d->host.ctx, fd, peer)) {
+		d->counts.accepted++;
+	} else {
+		d->counts.failed++;
+		doors_left(d, host);
+	}
+	if (d->inside >= clients_max(d->config)) {
+		log_full(d);
+		pause_all(d, true);
+	}
+}
+
+static void pause_all(struct doors *d, bool pause)
+{
+	d->paused = pause;
+	for (uint32_t i = 0; i < d->doors.count; i++) {
+		struct listener *l = ((struct door *)d->doors.items[i])->listener;
+
+		if (pause)
+			listener_pause(l);
+		else
+			listener_start(l, on_accept, d);
+	}
+}
+
+void doors_open(struct doors *d)
+{
+	d->open = true;
+	if (!d->paused)
+		pause_all(d, false);
+}
+
+void doors_left(struct doors *d, const char *host)
+{
+	char place[ADDRESS_TEXT_MAX];
+	struct peer *p = peer_find(d, host, place);
+
+	d->inside--;
+	if (p && --p->count == 0) {
+		map_del(&d->peers, str_of(place));
+		mem_free(p);
+	}
+	if (d->paused && d->inside < clients_max(d->config))
+		pause_all(d, false);
+}
+
+void doors_close(struct doors *d)
+{
+	for (uint32_t i = 0; i < d->doors.count; i++)
+		door_free(d->doors.items[i]);
+	vec_deinit(&d->doors);
+}
+
+static struct door *find(const struct vec *doors, const char *text)
+{
+	for (uint32_t i = 0; i < doors->count; i++) {
+		struct door *door = doors->items[i];
+
+		if (door->text && strcmp(door->text, text) == 0)
+			return door;
+	}
+	return NULL;
+}
+
+static bool any_handed(const struct doors *d)
+{
+	for (uint32_t i = 0; i < d->doors.count; i++)
+		if (!((const struct door *)d->doors.items[i])->text)
+			return true;
+	return false;
+}
+
+static bool named(const struct config *config, const char *text)
+{
+	for (uint32_t i = 0; i < config->nlisten; i++)
+		if (strcmp(config->listen[i].text, text) == 0)
+			return true;
+	return false;
+}
+
+static void close_unnamed(struct doors *d, const struct config *config)
+{
+	for (uint32_t i = d->doors.count; i-- > 0;) {
+		struct door *door = d->doors.items[i];
+
+		if (!door->text || named(config, door->text))
+			continue;
+		vec_remove(&d->doors, i);
+		door_free(door);
+	}
+}
+
+/* Opens those that are new into fresh. */
+static int open_new(struct doors *d, const struct config *config, struct vec *fresh, char *why, size_t size)
+{
+	for (uint32_t i = 0; i < config->nlisten; i++) {
+		const struct config_listen *wanted = &config->listen[i];
+		struct door *door;
+		char reason[256];
+		int err;
+
+		if (find(&d->doors, wanted->text) || find(fresh, wanted->text))
+			continue;
+		door = mem_zalloc(sizeof(*door));
+		err = listener_open(&door->listener, d->loop, &wanted->at, reason, sizeof(reason));
+		if (err < 0) {
+			snprintf(why, size, "%s: %s", wanted->text, reason);
+			mem_free(door);
+			return err;
+		}
+		door->text = mem_strdup(wanted->text);
+		vec_push(fresh, door);
+	}
+	return 0;
+}
+
+int doors_apply(struct doors *d, const struct config *config, char *why, size_t size)
+{
+	struct vec fresh = {0};
+	int err = 0;
+
+	if (!(config->listen_default && any_handed(d)))
+		err = open_new(d, config, &fresh, why, size);
+	for (uint32_t i = 0; err < 0 && i < fresh.count; i++)
+		door_free(fresh.items[i]);
+	if (err == 0) {
+		close_unnamed(d, config);
+		for (uint32_t i = 0; i < fresh.count; i++)
+			vec_push(&d->doors, fresh.items[i]);
+		/* Here the limit may move, either way. */
+		if (d->open)
+			pause_all(d, d->inside >= clients_max(config));
+	}
+	vec_deinit(&fresh);
+	return err;
+}
+
+const struct address *doors_nth(const struct doors *d, size_t nth)
+{
+	return nth < d->doors.count ? listener_address(((const struct door *)d->doors.items[nth])->listener) : NULL;
+}
+
+int doors_copy_handed(const struct doors *d, int *fds, int max)
+{
+	int count = 0;
+
+	for (uint32_t i = 0; i < d->doors.count && count < max; i++) {
+		const struct door *door = d->doors.items[i];
+		int copy = door->text ? -1 : fcntl(listener_fd(door->listener), F_DUPFD_CLOEXEC, 0);
+
+		if (copy >= 0)
+			fds[count++] = copy;
+	}
+	return count;
+}
+
+struct doors_counts doors_counts(const struct doors *d)
+{
+	return d->counts;
+}

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "chatd/config.h"
+#include "net/address.h"
+
+struct loop;
+struct doors;
+
+/*
+ * The listeners: those of the configuration and those handed over by the service manager, who may come in through them
+ * (clients in all, clients per address), and when they rest.
+ */
+struct doors_host {
+	/* A connection that was let in; the descriptor is the callee's. False: it came to nothing. */
+	bool (*enter)(void *ctx, int fd, const struct address *peer);
+	void *ctx;
+};
+
+/* Takes what the service manager handed over. config stays the caller's and is read at all times. */
+struct doors *doors_new(struct loop *loop, const struct config *config, const struct doors_host *host);
+void doors_free(struct doors *d);
+
+/*
+ * Opens what config names and closes what it does not name any more; what is in both stays as it is. All or nothing: 0,
+ * or -errno with a sentence in why and everything as before. Handed sockets stay; where there are any, and config names
+ * no endpoint of its own, none is opened.
+ */
+int doors_apply(struct doors *d, const struct config *config, char *why, size_t size);
+
+/* Lets clients in from now on. */
+void doors_open(struct doors *d);
+
+/* A client that had entered from this host is gone. */
+void doors_left(struct doors *d, const char *host);
+
+/* Nobody comes in any more. */
+void doors_close(struct doors *d);
+
+/* The addresses, one after the other; NULL at the end. */
+const struct address *doors_nth(const struct doors *d, size_t nth);
+
+/* Copies of the handed sockets, for a program that this process turns into. Returns how many, at most max. */
+int doors_copy_handed(const struct doors *d, int *fds, int max);
+
+struct doors_counts {
+	uint64_t accepted;
+	uint64_t address_full; /* turned away: too many from there */
+	uint64_t failed;       /* nothing could be made of them */
+};
+struct doors_counts doors_counts(const struct doors *d);

@@ -1,0 +1,426 @@
+#include "chatd/engine.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "chatd/keep.h"
+#include "chatd/msgid.h"
+#include "chatd/report.h"
+#include "command/answers.h"
+#include "command/command.h"
+#include "fanout/fanout.h"
+#include "journal/journal.h"
+#include "network/network.h"
+#include "proto/tags.h"
+#include "proto/utf8.h"
+#include "session/held.h"
+#include "session/monitor.h"
+#include "session/session.h"
+
+enum { WHOWAS_MAX = 1024 };
+
+struct engine {
+	struct loop *loop;
+	struct config *config;
+	struct engine_host host;
+	struct session_hub hub;
+	struct network *net;
+	struct journal *journal; /* NULL until engine_open */
+	bool stored;             /* it is on disk */
+	struct fanout *fanout;
+	struct command_env env;
+	struct command_host command_host;
+	struct session *asking; /* whose command is running; NULL: none */
+	struct msgid_source msgids;
+	uint64_t last_user;
+	struct keep keep;
+	uint64_t position; /* of the record that was ordered last */
+	bool refused;      /* it was, wholly or in part */
+	enum refusal why;  /* of the last refusal */
+	struct engine_counts counts;
+	bool lost;         /* the running command had a record that the journal did not take to keep */
+	uint64_t kept;     /* position of the last kept record of the running command; 0: none */
+	uint64_t durable;  /* everything kept up to here is, or will never be */
+	uint32_t open;     /* sessions whose descriptor is not released */
+};
+
+/* The session that a change answers, NULL when it is not one that asks now. */
+static struct session *origin_of(const struct engine *e, const struct change *c)
+{
+	return e->asking && e->asking->id == c->record->session ? e->asking : NULL;
+}
+
+static void adopt(struct engine *e, const struct change *c)
+{
+	struct session *s = origin_of(e, c);
+
+	if (!s)
+		return;
+	session_register(s, c->user);
+	network_user_set_sessions(e->net, c->user->id, s);
+	report_client_in(s, c->user);
+}
+
+/* All of the user's sessions end with it. */
+static void dismiss(struct engine *e, const struct change *c)
+{
+	struct session *next;
+	char reason[512];
+	struct str text = utf8_cut(c->text, sizeof(reason) - 1);
+
+	memcpy(reason, text.p ? text.p : "", text.n);
+	reason[text.n] = '\0';
+	for (struct session *s = c->user->sessions; s; s = next) {
+		next = s->next_own;
+		report_client_out(s, c->user, reason);
+		session_close(s, reason);
+	}
+	network_user_set_sessions(e->net, c->user->id, NULL);
+}
+
+static void owe(struct engine *e, const struct change *c)
+{
+	struct session *s = origin_of(e, c);
+
+	if (c->type != CHANGE_JOINED) {
+		if (s)
+			answer_change(&e->env, s, c);
+		return;
+	}
+	for (s = c->user->sessions; s; s = s->next_own)
+		answer_change(&e->env, s, c);
+}
+
+static void tell(void *ctx, const struct change *c)
+{
+	struct engine *e = ctx;
+
+	e->refused = e->refused || c->type == CHANGE_REFUSED;
+	if (c->type == CHANGE_REFUSED)
+		e->why = c->refusal;
+	keep_note(&e->keep, c);
+	report_channel(c);
+	if (c->type == CHANGE_USER_ADDED)
+		adopt(e, c);
+	fanout_tell(e->fanout, c);
+	owe(e, c);
+	if (c->type == CHANGE_QUIT)
+		dismiss(e, c);
+}
+
+static void ordered(void *ctx, uint64_t position, const void *record)
+{
+	struct engine *e = ctx;
+	const struct change_sink sink = {tell, e};
+
+	e->position = position;
+	e->refused = false;
+	e->why = REFUSAL_NONE;
+	network_apply(e->net, record, &sink);
+}
+
+static void durable(void *ctx, uint64_t position, int err)
+{
+	struct engine *e = ctx;
+
+	e->durable = position;
+	held_release(&e->hub, position, err);
+}
+
+static void committed(void *ctx, int64_t us)
+{
+	struct engine *e = ctx;
+
+	histogram_add(&e->counts.commits, us, 1);
+}
+
+/* On one machine a record has been applied by now: what was refused is not kept. */
+static void encode(void *ctx, struct buf *out, const void *record, struct journal_about *about)
+{
+	struct engine *e = ctx;
+
+	if (e->refused)
+		return;
+	keep_encode(&e->keep, out, record, about);
+	e->kept = e->position;
+}
+
+static bool snapshot(void *ctx, uint64_t nth, struct buf *out)
+{
+	struct engine *e = ctx;
+
+	return keep_snapshot(&e->keep, nth, out);
+}
+
+static bool restore_one(void *ctx, uint64_t position, struct str bytes)
+{
+	struct engine *e = ctx;
+	struct record r;
+
+	if (!record_decode(&r, &e->keep.room, bytes)) {
+		report_damaged_record(position);
+		return true;
+	}
+	network_apply(e->net, &r, NULL);
+	return true;
+}
+
+/* When the store has no room for more, chat goes on without it, and the author is told. */
+static void append(struct engine *e, struct record *r)
+{
+	enum journal_class class = keep_class(&e->keep, r);
+	int err;
+
+	e->counts.records[r->type]++;
+	r->time = loop_clock(e->loop)->real_ms;
+	r->msgid = msgid_next(&e->msgids, r->time);
+	err = e->journal->ops->append(e->journal, r, class);
+	if (err < 0)
+		report_not_kept(err);
+	if (err < 0 && class != JOURNAL_PASSING) {
+		e->lost = true;
+		e->journal->ops->append(e->journal, r, JOURNAL_PASSING);
+	}
+}
+
+static void submit(void *ctx, struct record *r)
+{
+	struct engine *e = ctx;
+	struct record kept;
+
+	if (r->type == RECORD_USER_ADD)
+		r->origin = ++e->last_user;
+	keep_author(&e->keep, r, network_user(e->net, r->origin));
+	e->keep.touched[0] = '\0';
+	append(e, r);
+	if (keep_touched(&e->keep, &kept))
+		append(e, &kept);
+}
+
+/* Takes the session off its user, and the user off the network with its last one. */
+static void leave(struct engine *e, struct session *s, const char *reason)
+{
+	const struct user *u = s->user;
+	struct record r = {.type = RECORD_USER_QUIT};
+	struct session *head, **at;
+
+	if (!u)
+		return;
+	head = u->sessions;
+	for (at = &head; *at && *at != s; at = &(*at)->next_own)
+		;
+	if (*at)
+		*at = s->next_own;
+	network_user_set_sessions(e->net, u->id, head);
+	report_client_out(s, u, reason);
+	s->user = NULL;
+	if (head)
+		return;
+	r.origin = u->id;
+	r.user_quit.reason = str_of(reason);
+	submit(e, &r);
+}
+
+static void host_quit(void *ctx, struct session *s, const char *reason)
+{
+	leave(ctx, s, reason);
+	session_close(s, reason);
+}
+
+static void host_gone(void *ctx, const struct session *s)
+{
+	struct engine *e = ctx;
+
+	e->open--;
+	e->host.gone(e->host.ctx, s->address);
+}
+
+/* What the command wrote waits until what it asked to be kept is durable. */
+static void hold_answer(struct engine *e, struct session *s, size_t written, const struct message *m)
+{
+	struct held_answer answer = {.position = e->kept, .command = m->command};
+	struct tag label;
+
+	if ((s->flags & SESSION_CLOSED) || (!e->lost && e->kept <= e->durable))
+		return;
+	if (tags_find(m->tags, STR("label"), &label))
+		answer.label = label.value;
+	if (e->lost)
+		held_answer_lost(s, written, &answer);
+	else
+		held_answer_add(s, written, &answer);
+}
+
+static void host_command(void *ctx, struct session *s, const struct message *m)
+{
+	struct engine *e = ctx;
+	size_t before = held_mark(s), after;
+
+	e->asking = s;
+	e->kept = 0;
+	e->lost = false;
+	command_run(&e->env, s, m);
+	e->asking = NULL;
+	after = held_mark(s);
+	hold_answer(e, s, after > before ? after - before : 0, m);
+}
+
+static bool host_rehash(void *ctx, char *why, size_t size)
+{
+	struct engine *e = ctx;
+
+	return e->host.reload(e->host.ctx, why, size);
+}
+
+static void host_stop(void *ctx, const char *reason, bool restart)
+{
+	struct engine *e = ctx;
+
+	e->host.stop(e->host.ctx, reason, restart);
+}
+
+static void random_key(struct hash_key *key)
+{
+	arc4random_buf(key, sizeof(*key));
+}
+
+static void env_init(struct engine *e)
+{
+	e->command_host = (struct command_host){
+		.submit = submit,
+		.quit = host_quit,
+		.rehash = host_rehash,
+		.stop = host_stop,
+		.ctx = e,
+	};
+	e->env = (struct command_env){
+		.net = e->net,
+		.server = &e->config->server,
+		.monitor = e->hub.monitor,
+		.hub = &e->hub,
+		.host = &e->command_host,
+		.usage = mem_zalloc(command_count() * sizeof(struct command_usage)),
+	};
+}
+
+int engine_new(struct engine **out, struct loop *loop, struct config *config, const struct engine_host *host)
+{
+	struct engine *e = mem_zalloc(sizeof(*e));
+	const struct session_host session_host = {host_command, host_quit, user_nick, host_gone, e};
+	struct network_config network = {.casemap = config->server.casemap, .whowas_max = WHOWAS_MAX};
+	struct hash_key key;
+	int err;
+
+	e->loop = loop;
+	e->config = config;
+	e->host = *host;
+	e->last_user = (uint64_t)config->server.started_ms << 20;
+	msgid_init(&e->msgids);
+	err = session_hub_init(&e->hub, loop, &config->server, &session_host);
+	if (err < 0) {
+		session_hub_deinit(&e->hub);
+		mem_free(e);
+		return err;
+	}
+	e->hub.limits = config->conn_limits;
+	random_key(&network.seed);
+	e->net = network_new(&network);
+	random_key(&key);
+	e->hub.monitor = monitor_new(config->server.casemap, &key);
+	e->keep.net = e->net;
+	e->keep.config = config;
+	e->fanout = fanout_new(&e->hub, e->net);
+	env_init(e);
+	*out = e;
+	return 0;
+}
+
+/* The journal on disk where there is a directory for it, else one that keeps nothing. */
+int engine_open(struct engine *e, struct worker *worker, char *why, size_t size)
+{
+	const struct journal_owner owner = {ordered, durable, encode, snapshot, e};
+	const struct store_options options = {
+		.directory = e->config->state,
+		.loop = e->loop,
+		.worker = worker,
+		.durability = e->config->durability,
+		.retention = e->config->retention,
+		.committed = committed,
+	};
+	int err;
+
+	if (!options.directory) {
+		e->journal = journal_local_new(&owner);
+		return 0;
+	}
+	err = store_open(&e->journal, &options, &owner, why, size);
+	if (err < 0)
+		return err;
+	e->stored = true;
+	return e->journal->ops->restore(e->journal, restore_one, e);
+}
+
+void engine_free(struct engine *e)
+{
+	if (!e)
+		return;
+	mem_free(e->env.usage);
+	fanout_free(e->fanout);
+	if (e->journal)
+		e->journal->ops->free(e->journal);
+	monitor_free(e->hub.monitor);
+	network_free(e->net);
+	session_hub_deinit(&e->hub);
+	mem_free(e);
+}
+
+bool engine_accept(struct engine *e, int fd, const struct address *peer)
+{
+	if (!session_new(&e->hub, fd, peer)) {
+		report_client_failed(peer);
+		return false;
+	}
+	e->open++;
+	return true;
+}
+
+void engine_reconfigured(struct engine *e)
+{
+	e->hub.limits = e->config->conn_limits;
+	if (e->stored)
+		store_configure(e->journal, e->config->durability, &e->config->retention);
+}
+
+void engine_goodbye(struct engine *e, const char *reason)
+{
+	struct session *s, *next;
+
+	for (s = LIST_FIRST(&e->hub.sessions); s; s = next) {
+		next = LIST_NEXT(s, all);
+		session_close(s, reason);
+	}
+}
+
+uint32_t engine_clients(const struct engine *e)
+{
+	return e->open;
+}
+
+struct engine_view engine_view(const struct engine *e)
+{
+	return (struct engine_view){e->net, &e->hub, e->env.usage, &e->counts, e->position, e->durable};
+}
+
+enum refusal engine_ask(struct engine *e, struct record *r)
+{
+	r->flags |= RECORD_OVERRIDE;
+	submit(e, r);
+	return e->refused ? e->why : REFUSAL_NONE;
+}
+
+struct record_room *engine_room(struct engine *e)
+{
+	return &e->keep.room;
+}

@@ -1,0 +1,74 @@
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "chatd/config.h"
+#include "chatd/histogram.h"
+#include "network/change.h"
+#include "network/record.h"
+
+struct command_usage;
+struct engine;
+struct listener;
+struct loop;
+struct worker;
+struct address;
+struct network;
+struct session_hub;
+
+/*
+ * The turning of records into changes and of changes into what people hear: the only place that applies records.
+ */
+struct engine_host {
+	/* REHASH. False: refused, why says the reason. */
+	bool (*reload)(void *ctx, char *why, size_t size);
+	/* DIE, RESTART. */
+	void (*stop)(void *ctx, const char *reason, bool restart);
+	/* A client's descriptor was released. host: its address. */
+	void (*gone)(void *ctx, const char *host);
+	void *ctx;
+};
+
+/* config stays the caller's and must live as long; its server part is in use at all times. 0 or -errno. */
+int engine_new(struct engine **out, struct loop *loop, struct config *config, const struct engine_host *host);
+void engine_free(struct engine *e);
+
+/*
+ * Opens the journal in config's state directory, if there is one, and brings back what it keeps. Before anybody enters. 0 or
+ * -errno, with a sentence in why where there is more to say. The worker outlives the engine.
+ */
+int engine_open(struct engine *e, struct worker *worker, char *why, size_t size);
+
+/* A new client. The descriptor is the engine's. False: it was closed at once. */
+bool engine_accept(struct engine *e, int fd, const struct address *peer);
+
+/* The configuration has been replaced in place. */
+void engine_reconfigured(struct engine *e);
+
+/* Says goodbye to everybody, without telling each of all the others' leaving; gone is called for each. */
+void engine_goodbye(struct engine *e, const char *reason);
+
+uint32_t engine_clients(const struct engine *e); /* connected, not yet released ones included */
+
+/* What those may look at who report on it. */
+struct engine_counts {
+	uint64_t records[RECORD_TYPE_END];
+	struct histogram commits; /* of the journal's batches; none where nothing is kept */
+};
+struct engine_view {
+	const struct network *net;
+	const struct session_hub *hub;
+	const struct command_usage *usage; /* one per row, by command_nth */
+	const struct engine_counts *counts;
+	uint64_t position; /* of the newest record */
+	uint64_t durable;  /* of what is kept everything up to here is on disk, or never will be */
+};
+struct engine_view engine_view(const struct engine *e);
+
+/*
+ * Submits a record that the server itself asks for, with its power. REFUSAL_NONE, or why nothing came of it. Room for a
+ * record's lists, until the next one is submitted.
+ */
+enum refusal engine_ask(struct engine *e, struct record *r);
+struct record_room *engine_room(struct engine *e);

@@ -1,0 +1,104 @@
+#include "chatd/keep.h"
+
+#include <stdio.h>
+
+enum journal_class keep_class(const struct keep *k, const struct record *r)
+{
+	switch (record_class(r)) {
+	case RECORD_PRESENCE:
+		return JOURNAL_PASSING;
+	case RECORD_KEPT_MESSAGE:
+		if (r->message.channel.n == 0 && !k->config->keep_direct)
+			return JOURNAL_PASSING;
+		return JOURNAL_MESSAGE;
+	default:
+		return JOURNAL_STATE;
+	}
+}
+
+void keep_author(struct keep *k, struct record *r, const struct user *u)
+{
+	if (r->type != RECORD_MESSAGE || !u)
+		return;
+	snprintf(k->by, sizeof(k->by), "%s!%s@%s", user_nick(u), user_text(u, USER_NAME), user_text(u, USER_HOST));
+	r->message.by = str_of(k->by);
+	r->message.account = user_str(u, USER_ACCOUNT);
+}
+
+/* Messages between users have one place for all of them. */
+static struct str target_of(struct keep *k, const struct record *r)
+{
+	struct str channel = r->message.channel;
+
+	if (r->type != RECORD_MESSAGE)
+		return STR_NONE;
+	if (channel.n == 0 || channel.n > sizeof(k->target))
+		return STR("@");
+	casemap_fold(network_casemap(k->net), k->target, channel);
+	return (struct str){k->target, channel.n};
+}
+
+void keep_encode(struct keep *k, struct buf *out, const struct record *r, struct journal_about *about)
+{
+	record_encode(out, r);
+	*about = (struct journal_about){.time = r->time, .msgid = r->msgid, .target = target_of(k, r)};
+}
+
+static bool gave_up_registration(const struct change *c)
+{
+	for (uint32_t i = 0; i < c->nops; i++) {
+		const struct chan_mode *mode = chan_mode_find(c->ops[i].letter);
+
+		if (mode && mode->type == CHAN_MODE_FLAG && mode->bit == CHAN_REGISTERED && !c->ops[i].set)
+			return true;
+	}
+	return false;
+}
+
+void keep_note(struct keep *k, const struct change *c)
+{
+	if (c->record->type == RECORD_CHANNEL)
+		return;
+	if (c->type != CHANGE_TOPIC && c->type != CHANGE_CHANNEL_MODES)
+		return;
+	if ((c->channel->flags & CHAN_REGISTERED) || gave_up_registration(c))
+		snprintf(k->touched, sizeof(k->touched), "%s", c->channel->name);
+}
+
+bool keep_touched(struct keep *k, struct record *r)
+{
+	const struct channel *c;
+
+	if (!k->touched[0])
+		return false;
+	c = network_channel(k->net, str_of(k->touched));
+	*r = (struct record){.type = RECORD_CHANNEL};
+	if (c)
+		network_channel_record(c, r, &k->room);
+	else
+		r->channel.name = str_of(k->touched);
+	r->flags = RECORD_OVERRIDE;
+	return true;
+}
+
+/*
+ * From the last channel down to the first: one that goes meanwhile is replaced by the last, which has been seen, and
+ * whatever comes or changes is in a record behind the snapshot's position.
+ */
+bool keep_snapshot(struct keep *k, uint64_t nth, struct buf *out)
+{
+	const struct vec *channels = network_channels(k->net);
+	const struct channel *c;
+	struct record r;
+
+	if (nth == 0 || k->walk > channels->count)
+		k->walk = channels->count;
+	if (k->walk == 0)
+		return false;
+	c = channels->items[--k->walk];
+	if (!(c->flags & CHAN_REGISTERED))
+		return true;
+	network_channel_record(c, &r, &k->room);
+	record_encode(out, &r);
+	return true;
+}

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "chatd/config.h"
+#include "journal/journal.h"
+#include "network/change.h"
+#include "network/network.h"
+#include "network/record.h"
+
+/*
+ * What of the network outlives the process, and in which form: between the records of network and the bytes of the
+ * journal.
+ */
+struct keep {
+	const struct network *net;
+	const struct config *config;
+	struct record_room room;
+	uint32_t walk;     /* how many channels a snapshot has not seen yet */
+	char by[512];      /* who spoke */
+	char target[256];  /* a folded channel */
+	char touched[256]; /* a registered channel that was altered, its name; empty: none */
+};
+
+enum journal_class keep_class(const struct keep *k, const struct record *r);
+
+/* Who speaks, for those who read it later; u NULL: the server. */
+void keep_author(struct keep *k, struct record *r, const struct user *u);
+
+void keep_encode(struct keep *k, struct buf *out, const struct record *r, struct journal_about *about);
+
+/* Notes that a change altered what is kept of a channel. */
+void keep_note(struct keep *k, const struct change *c);
+
+/* The record that keeps what was noted. False: nothing was. */
+bool keep_touched(struct keep *k, struct record *r);
+
+/* The nth part of the state as a record; see journal.h. */
+bool keep_snapshot(struct keep *k, uint64_t nth, struct buf *out);

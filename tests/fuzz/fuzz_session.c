@@ -1,0 +1,288 @@
+#include <errno.h>
+#include <stdint.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "chatd/config.h"
+#include "chatd/engine.h"
+#include "check.h"
+#include "loop/loop.h"
+#include "proto/line.h"
+#include "proto/name.h"
+#include "proto/utf8.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/*
+ * The engine with several clients at socketpairs. Each line of the input is a step; N is the digit of a client, which
+ * comes in when it is named first, and again when it is named after its end:
+ *   Ntext     says the line             -N  hangs up
+ *   +Ntext    says it in the same turn  /N  says no more
+ *             as the next step          !N  stops reading, or goes on
+ *   ~Ntext    says a part of a line     *   the configuration is read again
+ * Whatever is said, every line that somebody gets must be one: whole, in its limits, UTF-8.
+ */
+enum {
+	CLIENTS = 6,
+	INPUT_MAX = 16 << 10,
+	TURNS = 3,
+	TURNS_MAX = 1000,
+	HEARD_MAX = 2 * LINE_MAX_BYTES,
+};
+
+struct client {
+	int fd; /* -1: not there */
+	bool deaf;
+	size_t n;
+	char heard[HEARD_MAX];
+};
+
+struct world {
+	struct loop *loop;
+	struct engine *engine;
+	struct config config;
+	bool stopping;
+	unsigned reloads;
+	struct client clients[CLIENTS];
+};
+
+static void set_text(char **at, const char *text)
+{
+	mem_free(*at);
+	*at = mem_strdup(text);
+}
+
+static void on_config_error(void *ctx, const struct config_error *error)
+{
+	(void)ctx;
+	fprintf(stderr, "%s\n", error->text);
+	abort();
+}
+
+/* Names as long as they may be, and limits that are soon reached. Flood control comes and goes with each reload. */
+static void configure(struct config *c, unsigned reloads)
+{
+	const struct config_source source = {.no_limits = reloads % 2 == 0};
+	struct oper_block oper = {mem_strdup("root"), mem_strdup("pw"), mem_strdup("*@*")};
+
+	CHECK(config_load(c, &source, on_config_error, NULL) == 0);
+	set_text(&c->server.name, "a-server.with-a-name-that-is-as-long-as.names-may-be.in.example");
+	set_text(&c->server.network, reloads % 2 ? "Again" : "Net");
+	text_lines_add(&c->server.motd, "Be kind.");
+	c->server.opers = mem_realloc(c->server.opers, sizeof(oper));
+	c->server.opers[0] = oper;
+	c->server.nopers = 1;
+	c->server.channels_max = 4;
+	c->server.list_max = 4;
+	c->server.monitor_max = 3;
+	c->server.flood_burst = 1 + reloads;
+	c->conn_limits.sendq_max = 16 << 10;
+	server_build(&c->server);
+}
+
+static bool on_reload(void *ctx, char *why, size_t size)
+{
+	struct world *w = ctx;
+	struct config fresh;
+
+	(void)why;
+	(void)size;
+	configure(&fresh, ++w->reloads);
+	fresh.server.started_ms = w->config.server.started_ms;
+	config_deinit(&w->config);
+	w->config = fresh;
+	engine_reconfigured(w->engine);
+	return true;
+}
+
+static void on_stop(void *ctx, const char *reason, bool restart)
+{
+	struct world *w = ctx;
+
+	(void)reason;
+	(void)restart;
+	w->stopping = true;
+}
+
+static void on_gone(void *ctx, const char *host)
+{
+	(void)ctx;
+	CHECK(strcmp(host, "localhost") == 0);
+}
+
+/* One entry is one line, whoever wrote what is in it. */
+static void on_log(void *ctx, const struct log_entry *entry)
+{
+	(void)ctx;
+	CHECK(utf8_valid(str_of(entry->text)));
+	for (const char *p = entry->text; *p; p++)
+		CHECK((unsigned char)*p >= ' ' && *p != 0x7f);
+}
+
+static void world_init(struct world *w)
+{
+	const struct engine_host host = {on_reload, on_stop, on_gone, w};
+	char why[256] = "";
+
+	memset(w, 0, sizeof(*w));
+	for (int i = 0; i < CLIENTS; i++)
+		w->clients[i].fd = -1;
+	configure(&w->config, 0);
+	CHECK(loop_new(&w->loop) == 0);
+	CHECK(engine_new(&w->engine, w->loop, &w->config, &host) == 0);
+	CHECK(engine_open(w->engine, NULL, why, sizeof(why)) == 0);
+}
+
+static void client_come(struct world *w, struct client *c)
+{
+	struct address peer = {.ss.ss_family = AF_UNIX, .len = offsetof(struct sockaddr_un, sun_path)};
+	int fds[2];
+
+	if (c->fd >= 0)
+		return;
+	CHECK(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds) == 0);
+	CHECK(engine_accept(w->engine, fds[0], &peer));
+	*c = (struct client){.fd = fds[1]};
+}
+
+static void client_go(struct client *c)
+{
+	if (c->fd < 0)
+		return;
+	close(c->fd);
+	c->fd = -1;
+}
+
+static void check_line(struct str line)
+{
+	struct line parsed;
+
+	CHECK(line.n && line.p[line.n - 1] == '\r');
+	CHECK(utf8_valid(line));
+	CHECK(line_parse(&parsed, line, LINE_TAGS_MAX) == LINE_OK);
+	if (!str_eq(parsed.command, STR("ERROR")))
+		CHECK(parsed.source.n && !memchr(parsed.source.p, ':', parsed.source.n));
+}
+
+/* Takes whole lines off the front of what was heard. */
+static void check_heard(struct client *c)
+{
+	char *end;
+	size_t at = 0;
+
+	while ((end = memchr(c->heard + at, '\n', c->n - at))) {
+		check_line((struct str){c->heard + at, (size_t)(end - c->heard) - at});
+		at = (size_t)(end - c->heard) + 1;
+	}
+	memmove(c->heard, c->heard + at, c->n - at);
+	c->n -= at;
+	CHECK(c->n < LINE_MAX_BYTES);
+}
+
+static void client_hear(struct client *c)
+{
+	ssize_t n;
+
+	while (c->fd >= 0 && !c->deaf) {
+		n = recv(c->fd, c->heard + c->n, sizeof(c->heard) - c->n, 0);
+		if (n < 0 && errno == EAGAIN)
+			return;
+		if (n <= 0) {
+			client_go(c);
+			return;
+		}
+		c->n += (size_t)n;
+		check_heard(c);
+	}
+}
+
+static void turn(struct world *w)
+{
+	CHECK(loop_turn(w->loop, 0) == 0);
+	if (w->stopping)
+		engine_goodbye(w->engine, "Server is going down");
+	for (int i = 0; i < CLIENTS; i++)
+		client_hear(&w->clients[i]);
+}
+
+/* What the kernel has no room for is not said: the server holds this one, and the input is bounded. */
+static void client_say(struct world *w, struct client *c, struct str text, struct str end)
+{
+	if (w->stopping)
+		return;
+	client_come(w, c);
+	if (send(c->fd, text.p, text.n, MSG_NOSIGNAL) == (ssize_t)text.n && end.n)
+		(void)!send(c->fd, end.p, end.n, MSG_NOSIGNAL);
+}
+
+static void client_do(struct world *w, char what, struct client *c, struct str text)
+{
+	switch (what) {
+	case '~':
+		client_say(w, c, text, STR_NONE);
+		break;
+	case '-':
+		client_go(c);
+		break;
+	case '/':
+		if (c->fd >= 0)
+			shutdown(c->fd, SHUT_WR);
+		break;
+	case '!':
+		c->deaf = !c->deaf;
+		break;
+	default:
+		client_say(w, c, text, STR("\r\n"));
+	}
+}
+
+static void step(struct world *w, struct str line)
+{
+	char why[64], what = '\0';
+
+	if (line.n && strchr("+~-/!", line.p[0])) {
+		what = line.p[0];
+		line = (struct str){line.p + 1, line.n - 1};
+	}
+	if (line.n && line.p[0] >= '0' && line.p[0] < '0' + CLIENTS)
+		client_do(w, what, &w->clients[line.p[0] - '0'], (struct str){line.p + 1, line.n - 1});
+	else if (line.n && line.p[0] == '*')
+		on_reload(w, why, sizeof(why));
+	for (int i = 0; i < TURNS && what != '+'; i++)
+		turn(w);
+}
+
+/* All hang up: nothing of them may stay. */
+static void world_deinit(struct world *w)
+{
+	turn(w);
+	for (int i = 0; i < CLIENTS; i++)
+		client_go(&w->clients[i]);
+	turn(w);
+	/* Those whom flood control holds would be waited for. */
+	engine_goodbye(w->engine, "Server is going down");
+	for (int i = 0; i < TURNS_MAX && engine_clients(w->engine); i++)
+		turn(w);
+	CHECK(engine_clients(w->engine) == 0);
+	engine_free(w->engine);
+	loop_free(w->loop);
+	config_deinit(&w->config);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static struct world w;
+	struct str rest = {(const char *)data, size}, line;
+
+	if (size > INPUT_MAX)
+		return 0;
+	log_set_sink(on_log, NULL);
+	world_init(&w);
+	while (str_split(&rest, '\n', &line))
+		step(&w, line);
+	world_deinit(&w);
+	return 0;
+}
