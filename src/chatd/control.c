@@ -5,6 +5,7 @@
 #include <pwd.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -245,21 +246,34 @@ int control_prepare(struct control *c, const struct config *config, char *why, s
 	return side_prepare(c->side, config->control_path, &at, why, size);
 }
 
-/* Others are let in by the kernel or not, as the file says; its mode alone would be enough for them. */
+/* So it is where the process runs with that group, and then it may have no right to say so again. */
+static bool is_given(const char *path, gid_t group)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && st.st_gid == group;
+}
+
+/* Members of the group must be able to open the file; whether they may come in is asked once more when they do. */
+static void give_file(const char *path, const char *name, gid_t group)
+{
+	if (!is_given(path, group) && chown(path, (uid_t)-1, group) < 0)
+		log_event(EVENT_CONTROL_GROUP, LOG_FIELDS({"CHATD_FILE", path}, {"CHATD_REASON", strerror(errno)}),
+			  "%s cannot be given to group %s: %s. Its members may not be able to open it", path, name,
+			  strerror(errno));
+}
+
 static void take_group(struct control *c, const char *name)
 {
 	char memory[ENTRY_MAX];
 	struct group entry, *found = NULL;
-	const char *path = side_text(c->side);
 
 	c->grouped = getgrnam_r(name, &entry, memory, sizeof(memory), &found) == 0 && found;
 	if (!c->grouped)
 		return;
 	c->group = found->gr_gid;
-	if (path && chown(path, (uid_t)-1, c->group) < 0)
-		log_event(EVENT_CONTROL_GROUP, LOG_FIELDS({"CHATD_FILE", path}, {"CHATD_REASON", strerror(errno)}),
-			  "%s cannot be given to group %s: %s. Its members may not be able to open it", path, name,
-			  strerror(errno));
+	if (side_text(c->side))
+		give_file(side_text(c->side), name, c->group);
 }
 
 void control_commit(struct control *c, const struct config *config)

@@ -28,7 +28,8 @@ struct control_host {
 	const struct config *config; /* replaced in place at a reload */
 	/* What SIGHUP does; error hears what is wrong. False: the old configuration stays, why says the reason. */
 	bool (*reload)(void *ctx, config_error_fn error, void *error_ctx, char *why, size_t size);
-	void (*stop)(void *ctx, const char *reason, bool restart);
+	/* False: it goes on, for a fresh program could not start with the configuration as it is. */
+	bool (*stop)(void *ctx, const char *reason, bool restart);
 	void *ctx;
 };
 

@@ -349,8 +349,10 @@ static void stop(struct control_conn *c, const char *given, bool restart)
 	snprintf(reason, sizeof(reason), "%s by %s%s%s", restart ? "restarted" : "stopped", control_user(c),
 		 given ? ": " : "", given ? given : "");
 	control_log(c, &(struct control_deed){.command = restart ? "restart" : "stop", .reason = given});
-	control_ok(c);
-	host->stop(host->ctx, reason, restart);
+	if (host->stop(host->ctx, reason, restart))
+		control_ok(c);
+	else
+		control_fail(c, "config", "the configuration is wrong: it goes on without a restart");
 }
 
 static void run_stop(struct control_conn *c, const char *const *words, size_t n)

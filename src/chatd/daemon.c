@@ -15,8 +15,12 @@
 #include "chatd/admin.h"
 #include "chatd/doors.h"
 #include "chatd/engine.h"
+#include "chatd/handoff.h"
+#include "chatd/handover.h"
 #include "chatd/logging.h"
 #include "chatd/service.h"
+#include "chatd/status.h"
+#include "chatd/watchdog.h"
 #include "loop/loop.h"
 #include "loop/poller.h"
 #include "loop/signals.h"
@@ -24,6 +28,12 @@
 
 /* For the last goodbyes to arrive, before the program ends without. */
 enum { GOODBYE_MS = 5000, WHY_MAX = 512 };
+
+/* A large store may take so long to be read, or to have its last records written on a slow disk. */
+enum { OPEN_MS = 600000, CLOSE_MS = 60000 };
+
+/* A successor takes over all that is here: this process after exec, or one that the service manager starts. */
+enum leaving { LEAVING_NOT, LEAVING_BY_EXEC, LEAVING_BY_MANAGER };
 
 struct daemon {
 	struct config *config;
@@ -34,10 +44,14 @@ struct daemon {
 	struct doors *doors;
 	struct admin *admin;
 	struct signals *signals;
+	struct status *status;
+	struct watchdog *watchdog;
 	struct worker *worker;
 	struct timer goodbye;
 	struct disposal stop_later;
 	struct daemon_end end;
+	const char *farewell; /* what clients hear at the end */
+	enum leaving leaving; /* from when it was asked for */
 	bool stopping;
 };
 
@@ -128,14 +142,14 @@ static bool reload(void *ctx, char *why, size_t size)
 /* The same, and the service manager hears of it. */
 static bool reload_aloud(void *ctx, config_error_fn error, void *error_ctx, char *why, size_t size)
 {
-	char status[WHY_MAX + 64] = "Serving";
+	struct daemon *d = ctx;
+	char trouble[WHY_MAX + 64];
 	bool done;
 
 	service_reloading();
-	done = take_config(ctx, &(struct complaints){why, size, error, error_ctx});
-	if (!done)
-		snprintf(status, sizeof(status), "Serving with the old configuration: %s", why);
-	service_ready(status);
+	done = take_config(d, &(struct complaints){why, size, error, error_ctx});
+	snprintf(trouble, sizeof(trouble), "the old configuration holds: %s", why);
+	status_ready(d->status, done ? NULL : trouble);
 	return done;
 }
 
@@ -157,36 +171,23 @@ static void stop_now(struct disposal *disposal)
 {
 	struct daemon *d = (struct daemon *)((char *)disposal - offsetof(struct daemon, stop_later));
 
-	engine_goodbye(d->engine, d->end.restart ? "Server is restarting, reconnect" : "Server is going down");
+	engine_goodbye(d->engine, d->farewell);
 	end_if_empty(d);
 }
 
-static void log_end(const struct daemon *d, const char *reason)
+static void log_end(const struct daemon *d, enum log_event event, const char *what, const char *reason)
 {
 	char count[16];
 
 	(void)snprintf(count, sizeof(count), "%u", engine_clients(d->engine));
-	log_event(d->end.restart ? EVENT_RESTARTING : EVENT_STOPPING,
-		  LOG_FIELDS({"CHATD_REASON", reason}, {"CHATD_CLIENTS", count}), "%s: %s",
-		  d->end.restart ? "restarting" : "stopping", reason);
+	log_event(event, LOG_FIELDS({"CHATD_REASON", reason}, {"CHATD_CLIENTS", count}), "%s: %s", what, reason);
 }
 
-static void stop(void *ctx, const char *reason, bool restart)
+static void say_goodbye(struct daemon *d, const char *farewell)
 {
-	struct daemon *d = ctx;
-
-	if (d->stopping)
-		return;
 	d->stopping = true;
-	d->end.restart = restart;
-	log_end(d, reason);
-	/* A manager that is told of stopping waits for the process to end; in a restart it lives on. */
-	if (restart) {
-		service_reloading();
-		d->end.nhanded = doors_copy_handed(d->doors, d->end.handed, DAEMON_HANDED_MAX);
-	} else {
-		service_stopping();
-	}
+	d->farewell = farewell;
+	service_stopping("Saying goodbye");
 	doors_close(d->doors);
 	admin_shut(d->admin);
 	d->goodbye.due = goodbye_over;
@@ -195,16 +196,74 @@ static void stop(void *ctx, const char *reason, bool restart)
 	loop_dispose(d->loop, &d->stop_later);
 }
 
-static void on_signal(void *ctx, int signo)
+/* Whoever would come up with a wrong configuration would not come up. */
+static bool config_is_good(const struct daemon *d)
+{
+	struct config fresh;
+
+	if (config_load(&fresh, d->source, logging_config_error, NULL) != 0)
+		return false;
+	config_deinit(&fresh);
+	return true;
+}
+
+/* The rest is done outside of the loop, by leave. A manager that restarts this service is not asked to think again. */
+static void ask_to_leave(struct daemon *d, enum leaving how, const char *reason)
+{
+	if (how == LEAVING_BY_EXEC && !config_is_good(d)) {
+		log_refused("no restart: the configuration is wrong");
+		return;
+	}
+	log_end(d, EVENT_RESTARTING, "restarting", reason);
+	d->leaving = how;
+	loop_stop(d->loop);
+}
+
+static void stop(void *ctx, const char *reason, bool restart)
 {
 	struct daemon *d = ctx;
 
+	if (d->stopping || d->leaving)
+		return;
+	if (restart) {
+		ask_to_leave(d, LEAVING_BY_EXEC, reason);
+		return;
+	}
+	log_end(d, EVENT_STOPPING, "stopping", reason);
+	say_goodbye(d, "Server is going down");
+}
+
+/* The same; false: nothing came of it. */
+static bool stop_or_not(void *ctx, const char *reason, bool restart)
+{
+	const struct daemon *d = ctx;
+
+	stop(ctx, reason, restart);
+	return d->stopping || d->leaving;
+}
+
+static void on_signal(void *ctx, int signo)
+{
+	struct daemon *d = ctx;
 	char why[WHY_MAX];
 
+	if (d->stopping || d->leaving)
+		return;
 	if (signo == SIGHUP)
 		reload_aloud(d, NULL, NULL, why, sizeof(why));
+	else if (signo == SIGUSR1 && service_can_store())
+		ask_to_leave(d, LEAVING_BY_MANAGER, "SIGUSR1");
+	else if (signo == SIGUSR1 || signo == SIGUSR2)
+		ask_to_leave(d, LEAVING_BY_EXEC, signo == SIGUSR1 ? "SIGUSR1" : "SIGUSR2");
 	else
 		stop(d, signo == SIGTERM ? "SIGTERM" : "SIGINT", false);
+}
+
+const int *daemon_signals(void)
+{
+	static const int signos[] = {SIGHUP, SIGTERM, SIGINT, SIGUSR1, SIGUSR2, 0};
+
+	return signos;
 }
 
 static bool enter(void *ctx, int fd, const struct address *peer)
@@ -263,6 +322,8 @@ static int open_journal(struct daemon *d)
 
 	if (err < 0)
 		return fail(EX_OSERR, "worker thread", err);
+	if (d->config->state)
+		service_extend_timeout(OPEN_MS);
 	err = engine_open(d->engine, d->worker, why, sizeof(why));
 	if (err == 0)
 		return EX_OK;
@@ -275,16 +336,28 @@ static int open_journal(struct daemon *d)
 static int new_admin(struct daemon *d)
 {
 	const struct admin_host host = {
-		.control = {d->engine, d->config, reload_aloud, stop, d},
+		.control = {d->engine, d->config, reload_aloud, stop_or_not, d},
 		.metrics = {d->engine, d->doors},
 	};
 
 	return admin_new(&d->admin, d->loop, &host);
 }
 
+/* Before the engine is made: names must be compared as they were. NULL: there was none. */
+static struct handoff_in *find_predecessor(struct daemon *d)
+{
+	int carriers[HANDOFF_CARRIERS_MAX];
+	size_t count = doors_carriers(d->doors, carriers);
+	struct handoff_in *predecessor = handover_find(carriers, count);
+
+	if (predecessor)
+		handover_adapt(predecessor, &d->config->server);
+	return predecessor;
+}
+
 static int set_up(struct daemon *d)
 {
-	static const int signos[] = {SIGHUP, SIGTERM, SIGINT, 0};
+	struct handoff_in *predecessor;
 	const struct engine_host engine_host = {reload, stop, gone, d};
 	const struct doors_host doors_host = {enter, d};
 	int err, code = prepare_state(d->config->state);
@@ -295,13 +368,18 @@ static int set_up(struct daemon *d)
 	err = loop_new(&d->loop);
 	if (err < 0)
 		return fail(EX_OSERR, "event loop", err);
-	err = signals_new(&d->signals, d->loop, signos, on_signal, d);
+	err = signals_new(&d->signals, d->loop, daemon_signals(), on_signal, d);
 	if (err < 0)
 		return fail(EX_OSERR, "signals", err);
-	err = engine_new(&d->engine, d->loop, d->config, &engine_host);
-	if (err < 0)
-		return fail(EX_OSERR, "engine", err);
 	d->doors = doors_new(d->loop, d->config, &doors_host);
+	predecessor = find_predecessor(d);
+	err = engine_new(&d->engine, d->loop, d->config, &engine_host);
+	if (err < 0) {
+		handoff_close(predecessor);
+		return fail(EX_OSERR, "engine", err);
+	}
+	if (predecessor)
+		handover_arrive(predecessor, d->engine, d->doors);
 	err = new_admin(d);
 	if (err < 0)
 		return fail(EX_OSERR, "side entrances", err);
@@ -324,6 +402,52 @@ static void log_start(const struct daemon *d)
 	}
 }
 
+/* It cannot leave: it goes on, or where the manager wants it to end it says goodbye. */
+static void stay(struct daemon *d, enum leaving how)
+{
+	int err = signals_new(&d->signals, d->loop, daemon_signals(), on_signal, d);
+
+	if (err < 0)
+		(void)fail(EX_OSERR, "signals", err);
+	d->leaving = LEAVING_NOT;
+	engine_stay(d->engine);
+	if (how == LEAVING_BY_EXEC)
+		status_ready(d->status, NULL);
+	else
+		say_goodbye(d, "Server is restarting, reconnect");
+}
+
+/* False: it stays. */
+static bool leave(struct daemon *d)
+{
+	enum leaving how = d->leaving;
+	struct handoff_out *h;
+
+	/* A manager that is told of stopping waits for the process to end; after exec it lives on. */
+	if (how == LEAVING_BY_EXEC)
+		service_reloading();
+	else
+		service_stopping("Handing over");
+	/* Those that come from here on are for the successor. */
+	signals_free(d->signals);
+	d->signals = NULL;
+	h = handover_pack(d->engine, d->doors, how == LEAVING_BY_EXEC);
+	if (!h || (how == LEAVING_BY_MANAGER && handover_store(h) < 0)) {
+		handoff_free(h);
+		stay(d, how);
+		return false;
+	}
+	engine_abandon(d->engine);
+	doors_leave(d->doors);
+	doors_close(d->doors);
+	admin_shut(d->admin);
+	if (how == LEAVING_BY_EXEC)
+		d->end.successor = h;
+	else
+		handoff_free(h);
+	return true;
+}
+
 static int serve(struct daemon *d)
 {
 	char why[WHY_MAX];
@@ -338,13 +462,21 @@ static int serve(struct daemon *d)
 	admin_commit(d->admin, d->config);
 	doors_open(d->doors);
 	log_start(d);
-	service_ready("Serving");
-	err = loop_run(d->loop);
+	d->status = status_new(d->loop, d->engine);
+	d->watchdog = watchdog_new(d->loop);
+	status_ready(d->status, NULL);
+	do
+		err = loop_run(d->loop);
+	while (err == 0 && d->leaving && !leave(d));
 	return err < 0 ? fail(EX_OSERR, "event loop", err) : EX_OK;
 }
 
 static void tear_down(struct daemon *d)
 {
+	if ((d->stopping || d->leaving == LEAVING_BY_MANAGER) && d->config->state)
+		service_extend_timeout(CLOSE_MS);
+	status_free(d->status);
+	watchdog_free(d->watchdog);
 	admin_free(d->admin);
 	doors_free(d->doors);
 	engine_free(d->engine);

@@ -12,14 +12,17 @@
 #include "base/map.h"
 #include "base/mem.h"
 #include "base/vec.h"
+#include "base/wire.h"
+#include "chatd/handoff.h"
 #include "net/listener.h"
 
 /* Descriptors that are not for clients: files, listeners, the store, a spare. */
-enum { DESCRIPTORS_KEPT = 64, HANDED_MAX = 32 };
+enum { DESCRIPTORS_KEPT = 64, HANDED_MAX = 32 + HANDOFF_CARRIERS_MAX, TEXT_MAX = 4096 };
 
 struct door {
 	struct listener *listener;
 	char *text; /* as configured; NULL: handed over */
+	char *name; /* of one that was handed over */
 };
 
 /* Clients from one place, see address_place. */
@@ -38,6 +41,8 @@ struct doors {
 	bool open;   /* doors_open was called */
 	bool paused; /* the house is full */
 	struct doors_counts counts;
+	int carriers[HANDOFF_CARRIERS_MAX]; /* of a predecessor's state */
+	size_t ncarriers;
 };
 
 static struct str peer_key(const void *item)
@@ -51,6 +56,31 @@ static void door_free(struct door *door)
 		return;
 	listener_free(door->listener);
 	mem_free(door->text);
+	mem_free(door->name);
+	mem_free(door);
+}
+
+/* A socket that is called like doors has those; one with any other name is for IRC. */
+static int adopt(struct doors *d, struct handed_socket *handed, struct door *door, char *why, size_t size)
+{
+	int err = doors_parse(&handed->doors, handed->name, why, size);
+
+	return err < 0 ? err : listener_adopt(&door->listener, d->loop, handed, why, size);
+}
+
+static void adopt_handed(struct doors *d, struct handed_socket *handed)
+{
+	struct door *door = mem_zalloc(sizeof(*door));
+	char why[256];
+
+	if (adopt(d, handed, door, why, sizeof(why)) == 0) {
+		door->name = mem_strdup(handed->name);
+		vec_push(&d->doors, door);
+		return;
+	}
+	log_event(EVENT_SOCKET_REFUSED, LOG_FIELDS({"CHATD_LISTENER", handed->name}, {"CHATD_REASON", why}),
+		  "socket \"%s\" from the service manager is not used: %s", handed->name, why);
+	close(handed->fd);
 	mem_free(door);
 }
 
@@ -58,23 +88,25 @@ static void take_handed(struct doors *d)
 {
 	struct handed_socket handed[HANDED_MAX];
 	int count = handed_sockets(handed, HANDED_MAX);
-	char why[256];
 
 	if (count < 0)
 		log_event(EVENT_SOCKET_REFUSED, LOG_FIELDS({"CHATD_REASON", strerror(-count)}),
 			  "sockets from the service manager are not used: its LISTEN variables: %s", strerror(-count));
 	for (int i = 0; i < count; i++) {
-		struct door *door = mem_zalloc(sizeof(*door));
-
-		if (listener_adopt(&door->listener, d->loop, &handed[i], why, sizeof(why)) == 0) {
-			vec_push(&d->doors, door);
-			continue;
-		}
-		log_event(EVENT_SOCKET_REFUSED, LOG_FIELDS({"CHATD_LISTENER", handed[i].name}, {"CHATD_REASON", why}),
-			  "socket \"%s\" from the service manager is not used: %s", handed[i].name, why);
-		close(handed[i].fd);
-		mem_free(door);
+		if (strcmp(handed[i].name, HANDOFF_NAME) == 0 && d->ncarriers < HANDOFF_CARRIERS_MAX)
+			d->carriers[d->ncarriers++] = handed[i].fd;
+		else
+			adopt_handed(d, &handed[i]);
 	}
+}
+
+size_t doors_carriers(struct doors *d, int fds[HANDOFF_CARRIERS_MAX])
+{
+	size_t count = d->ncarriers;
+
+	memcpy(fds, d->carriers, count * sizeof(*fds));
+	d->ncarriers = 0;
+	return count;
 }
 
 struct doors *doors_new(struct loop *loop, const struct config *config, const struct doors_host *host)
@@ -99,6 +131,8 @@ void doors_free(struct doors *d)
 	if (!d)
 		return;
 	doors_close(d);
+	for (size_t i = 0; i < d->ncarriers; i++)
+		close(d->carriers[i]);
 	while ((p = map_next(&d->peers, &at)))
 		mem_free(p);
 	map_deinit(&d->peers);
@@ -125,15 +159,11 @@ static struct peer *peer_find(const struct doors *d, const char *host, char plac
 	return map_get(&d->peers, str_of(place));
 }
 
-/* False: there are too many from there. */
-static bool peer_enter(struct doors *d, const char *host, bool local)
+void doors_entered(struct doors *d, const char *host)
 {
 	char place[ADDRESS_TEXT_MAX];
 	struct peer *p = peer_find(d, host, place);
-	uint32_t most = local && !d->config->limit_local ? 0 : d->config->clients_per_address;
 
-	if (most && p && p->count >= most)
-		return false;
 	if (!p) {
 		p = mem_zalloc(sizeof(*p) + strlen(place) + 1);
 		memcpy(p->place, place, strlen(place) + 1);
@@ -141,6 +171,18 @@ static bool peer_enter(struct doors *d, const char *host, bool local)
 	}
 	p->count++;
 	d->inside++;
+}
+
+/* False: there are too many from there. */
+static bool peer_enter(struct doors *d, const char *host, bool local)
+{
+	char place[ADDRESS_TEXT_MAX];
+	const struct peer *p = peer_find(d, host, place);
+	uint32_t most = local && !d->config->limit_local ? 0 : d->config->clients_per_address;
+
+	if (most && p && p->count >= most)
+		return false;
+	doors_entered(d, host);
 	return true;
 }
 
@@ -270,6 +312,29 @@ static void close_unnamed(struct doors *d, const struct config *config)
 	}
 }
 
+/* The service manager handed over a socket with this very address. */
+static bool is_handed(const struct doors *d, const struct address *wanted)
+{
+	char text[ADDRESS_TEXT_MAX], other[ADDRESS_TEXT_MAX];
+
+	address_format(wanted, text);
+	for (uint32_t i = 0; i < d->doors.count; i++) {
+		const struct door *door = d->doors.items[i];
+
+		if (door->text)
+			continue;
+		address_format(listener_address(door->listener), other);
+		if (strcmp(text, other) == 0)
+			return true;
+	}
+	return false;
+}
+
+static const char *hint(const struct doors *d, int err)
+{
+	return err == -EADDRINUSE && any_handed(d) ? "; does a socket unit have it? chatd(8) says more" : "";
+}
+
 /* Opens those that are new into fresh. */
 static int open_new(struct doors *d, const struct config *config, struct vec *fresh, char *why, size_t size)
 {
@@ -279,12 +344,12 @@ static int open_new(struct doors *d, const struct config *config, struct vec *fr
 		char reason[256];
 		int err;
 
-		if (find(&d->doors, wanted->text) || find(fresh, wanted->text))
+		if (find(&d->doors, wanted->text) || find(fresh, wanted->text) || is_handed(d, &wanted->at.address))
 			continue;
 		door = mem_zalloc(sizeof(*door));
 		err = listener_open(&door->listener, d->loop, &wanted->at, reason, sizeof(reason));
 		if (err < 0) {
-			snprintf(why, size, "%s: %s", wanted->text, reason);
+			snprintf(why, size, "%s: %s%s", wanted->text, reason, hint(d, err));
 			mem_free(door);
 			return err;
 		}
@@ -320,21 +385,77 @@ const struct address *doors_nth(const struct doors *d, size_t nth)
 	return nth < d->doors.count ? listener_address(((const struct door *)d->doors.items[nth])->listener) : NULL;
 }
 
-int doors_copy_handed(const struct doors *d, int *fds, int max)
-{
-	int count = 0;
-
-	for (uint32_t i = 0; i < d->doors.count && count < max; i++) {
-		const struct door *door = d->doors.items[i];
-		int copy = door->text ? -1 : fcntl(listener_fd(door->listener), F_DUPFD_CLOEXEC, 0);
-
-		if (copy >= 0)
-			fds[count++] = copy;
-	}
-	return count;
-}
-
 struct doors_counts doors_counts(const struct doors *d)
 {
 	return d->counts;
+}
+
+/* Leaving for a successor, and arriving */
+
+void doors_save(const struct doors *d, struct handoff_out *h, bool handed_too)
+{
+	struct wire_out *out = handoff_state(h);
+	size_t begun = wire_begin(out);
+
+	for (uint32_t i = 0; i < d->doors.count; i++) {
+		const struct door *door = d->doors.items[i];
+		size_t inner;
+
+		if (!door->text && !handed_too)
+			continue;
+		inner = wire_begin(out);
+		wire_put_u32(out, handoff_add(h, listener_fd(door->listener)));
+		wire_put_u8(out, door->text != NULL);
+		wire_put_text(out, door->text ? door->text : door->name);
+		wire_end(out, inner);
+	}
+	wire_end(out, begun);
+}
+
+void doors_leave(struct doors *d)
+{
+	for (uint32_t i = 0; i < d->doors.count; i++)
+		listener_leave(((struct door *)d->doors.items[i])->listener);
+}
+
+/* One that the configuration does not name any more is closed. */
+static void adopt_own(struct doors *d, struct handed_socket *handed, char *text)
+{
+	struct door *door = mem_zalloc(sizeof(*door));
+	char why[256];
+
+	door->text = text;
+	for (uint32_t i = 0; i < d->config->nlisten; i++) {
+		if (strcmp(d->config->listen[i].text, text) != 0)
+			continue;
+		handed->doors = d->config->listen[i].at.doors;
+		if (listener_adopt(&door->listener, d->loop, handed, why, sizeof(why)) < 0)
+			break;
+		vec_push(&d->doors, door);
+		return;
+	}
+	close(handed->fd);
+	door_free(door);
+}
+
+void doors_load(struct doors *d, struct handoff_in *h, struct wire_in *in)
+{
+	struct wire_in doors = wire_section(in);
+
+	while (wire_more(&doors)) {
+		struct wire_in one = wire_section(&doors);
+		struct handed_socket handed = {.fd = handoff_take(h, wire_u32(&one)), .doors = DOOR_IRC};
+		struct str text;
+
+		handed.own = wire_bounded(&one, 1, 1);
+		text = wire_text(&one, TEXT_MAX);
+		if (handed.fd == HANDOFF_NONE)
+			continue;
+		if (!handed.own) {
+			snprintf(handed.name, sizeof(handed.name), "%.*s", STR_ARG(text));
+			adopt_handed(d, &handed);
+		} else {
+			adopt_own(d, &handed, mem_strndup(text.n ? text.p : "", text.n));
+		}
+	}
 }

@@ -4,10 +4,12 @@
 #include <stddef.h>
 
 #include "chatd/config.h"
+#include "chatd/handoff.h"
 #include "net/address.h"
 
 struct loop;
 struct doors;
+struct wire_in;
 
 /*
  * The listeners: those of the configuration and those handed over by the service manager, who may come in through them
@@ -33,6 +35,9 @@ int doors_apply(struct doors *d, const struct config *config, char *why, size_t 
 /* Lets clients in from now on. */
 void doors_open(struct doors *d);
 
+/* A client from this host is inside already: a predecessor had let it in. */
+void doors_entered(struct doors *d, const char *host);
+
 /* A client that had entered from this host is gone. */
 void doors_left(struct doors *d, const char *host);
 
@@ -42,8 +47,17 @@ void doors_close(struct doors *d);
 /* The addresses, one after the other; NULL at the end. */
 const struct address *doors_nth(const struct doors *d, size_t nth);
 
-/* Copies of the handed sockets, for a program that this process turns into. Returns how many, at most max. */
-int doors_copy_handed(const struct doors *d, int *fds, int max);
+/*
+ * Leaving for a successor: writes a section of the state and the sockets; handed_too: those of the service manager as well,
+ * when nobody else hands them over. doors_leave when it has them: their paths are the successor's.
+ */
+void doors_save(const struct doors *d, struct handoff_out *h, bool handed_too);
+void doors_leave(struct doors *d);
+/* Takes that section up, before doors_apply. */
+void doors_load(struct doors *d, struct handoff_in *h, struct wire_in *in);
+
+/* What the service manager handed over of a predecessor's state; once. Returns how many. */
+size_t doors_carriers(struct doors *d, int fds[HANDOFF_CARRIERS_MAX]);
 
 struct doors_counts {
 	uint64_t accepted;

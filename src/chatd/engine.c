@@ -1,10 +1,13 @@
 #include "chatd/engine.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "chatd/carry.h"
+#include "chatd/handoff.h"
 #include "chatd/keep.h"
 #include "chatd/msgid.h"
 #include "chatd/report.h"
@@ -17,8 +20,11 @@
 #include "proto/utf8.h"
 #include "session/held.h"
 #include "session/monitor.h"
+#include "session/save.h"
 #include "session/session.h"
 
+/* How long output waits for a slow disk before its author hears that it may not be kept. */
+enum { DISK_MS = 3000 };
 enum { WHOWAS_MAX = 1024 };
 
 struct engine {
@@ -44,6 +50,9 @@ struct engine {
 	uint64_t kept;     /* position of the last kept record of the running command; 0: none */
 	uint64_t durable;  /* everything kept up to here is, or will never be */
 	uint32_t open;     /* sessions whose descriptor is not released */
+	bool arrived;      /* a predecessor's state is the state */
+	uint64_t *missing; /* users some connection of whom did not come along */
+	size_t nmissing;
 };
 
 /* The session that a change answers, NULL when it is not one that asks now. */
@@ -159,6 +168,9 @@ static bool restore_one(void *ctx, uint64_t position, struct str bytes)
 	struct engine *e = ctx;
 	struct record r;
 
+	/* It was kept, and is part of what the predecessor had. */
+	if (e->arrived)
+		return true;
 	if (!record_decode(&r, &e->keep.room, bytes)) {
 		report_damaged_record(position);
 		return true;
@@ -338,7 +350,7 @@ int engine_new(struct engine **out, struct loop *loop, struct config *config, co
 }
 
 /* The journal on disk where there is a directory for it, else one that keeps nothing. */
-int engine_open(struct engine *e, struct worker *worker, char *why, size_t size)
+static int open_journal(struct engine *e, struct worker *worker, char *why, size_t size)
 {
 	const struct journal_owner owner = {ordered, durable, encode, snapshot, e};
 	const struct store_options options = {
@@ -362,11 +374,134 @@ int engine_open(struct engine *e, struct worker *worker, char *why, size_t size)
 	return e->journal->ops->restore(e->journal, restore_one, e);
 }
 
+/* Users who have no connection left. */
+static void dismiss_missing(struct engine *e)
+{
+	struct record r = {.type = RECORD_USER_QUIT};
+
+	r.user_quit.reason = STR("Connection lost while the server restarted");
+	for (size_t i = 0; i < e->nmissing; i++) {
+		const struct user *u = network_user(e->net, e->missing[i]);
+
+		if (!u || u->sessions)
+			continue;
+		r.origin = u->id;
+		submit(e, &r);
+	}
+	mem_free(e->missing);
+	e->missing = NULL;
+	e->nmissing = 0;
+}
+
+int engine_open(struct engine *e, struct worker *worker, char *why, size_t size)
+{
+	int err = open_journal(e, worker, why, size);
+
+	if (err == 0)
+		dismiss_missing(e);
+	return err;
+}
+
+/* Leaving for a successor, and arriving */
+
+static struct carry carried(struct engine *e)
+{
+	return (struct carry){e->net, &e->hub, &e->msgids, &e->last_user};
+}
+
+static void await_disk(struct engine *e)
+{
+	int64_t end = loop_clock(e->loop)->mono_ms + DISK_MS, left = DISK_MS;
+
+	while (!LIST_EMPTY(&e->hub.held) && left > 0 && loop_turn(e->loop, left) == 0)
+		left = end - loop_clock(e->loop)->mono_ms;
+	held_release(&e->hub, UINT64_MAX, -ETIMEDOUT);
+}
+
+/* The dead have their end in the turn. */
+static void settle(struct engine *e)
+{
+	struct session *s, *next;
+
+	for (s = LIST_FIRST(&e->hub.sessions); s; s = next) {
+		next = LIST_NEXT(s, all);
+		if (!session_settle(s) && !conn_is_dead(&s->conn))
+			host_quit(e, s, "The server is restarting, reconnect");
+	}
+	loop_turn(e->loop, 0);
+}
+
+bool engine_leave(struct engine *e, struct handoff_out *h)
+{
+	struct carry c = carried(e);
+
+	conn_hub_freeze(e->hub.conns);
+	await_disk(e);
+	settle(e);
+	carry_save(&c, h);
+	return !handoff_state(h)->buf.full;
+}
+
+void engine_stay(struct engine *e)
+{
+	struct session *s;
+
+	conn_hub_thaw(e->hub.conns);
+	LIST_FOREACH(s, &e->hub.sessions, all)
+		session_thaw(s);
+}
+
+void engine_abandon(struct engine *e)
+{
+	struct session *s;
+
+	while ((s = LIST_FIRST(&e->hub.sessions)) || (s = LIST_FIRST(&e->hub.closing))) {
+		if (s->user)
+			network_user_set_sessions(e->net, s->user->id, NULL);
+		session_abandon(s);
+	}
+	e->open = 0;
+}
+
+struct arrival {
+	struct engine *e;
+	engine_back_fn back;
+	void *ctx;
+};
+
+static void on_back(void *ctx, struct session *s)
+{
+	const struct arrival *a = ctx;
+
+	a->e->open++;
+	a->back(a->ctx, s->address);
+}
+
+static void on_lost(void *ctx, uint64_t user)
+{
+	struct engine *e = ((const struct arrival *)ctx)->e;
+
+	e->missing = mem_realloc(e->missing, (e->nmissing + 1) * sizeof(*e->missing));
+	e->missing[e->nmissing++] = user;
+}
+
+bool engine_arrive(struct engine *e, struct handoff_in *h, struct wire_in in, engine_back_fn back, void *ctx)
+{
+	struct arrival a = {e, back, ctx};
+	const struct carry c = carried(e);
+	const struct carry_load to = {on_back, on_lost, &a};
+
+	e->arrived = carry_load(&c, h, in, &to);
+	return e->arrived;
+}
+
 void engine_free(struct engine *e)
 {
 	if (!e)
 		return;
+	engine_abandon(e);
 	mem_free(e->env.usage);
+	mem_free(e->missing);
 	fanout_free(e->fanout);
 	if (e->journal)
 		e->journal->ops->free(e->journal);
@@ -401,6 +536,11 @@ void engine_goodbye(struct engine *e, const char *reason)
 		next = LIST_NEXT(s, all);
 		session_close(s, reason);
 	}
+}
+
+struct engine_count engine_count(const struct engine *e)
+{
+	return (struct engine_count){network_users(e->net)->count, network_channels(e->net)->count};
 }
 
 uint32_t engine_clients(const struct engine *e)

@@ -3,6 +3,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/wire.h"
 #include "chatd/config.h"
 #include "chatd/histogram.h"
 #include "network/change.h"
@@ -10,6 +11,8 @@
 
 struct command_usage;
 struct engine;
+struct handoff_in;
+struct handoff_out;
 struct listener;
 struct loop;
 struct worker;
@@ -43,11 +46,33 @@ int engine_open(struct engine *e, struct worker *worker, char *why, size_t size)
 /* A new client. The descriptor is the engine's. False: it was closed at once. */
 bool engine_accept(struct engine *e, int fd, const struct address *peer);
 
+/*
+ * Leaving for a successor. engine_leave stops listening to anybody, waits for a bounded time for what the disk is about to
+ * confirm, brings long answers to their ends, and writes a section of the state and the descriptors. False: there was no
+ * memory. Then, or when nothing comes of it later, engine_stay goes on as before; else engine_abandon forgets everybody
+ * without a word. Not inside the loop.
+ */
+bool engine_leave(struct engine *e, struct handoff_out *h);
+void engine_stay(struct engine *e);
+void engine_abandon(struct engine *e);
+
+/*
+ * Takes that section up, before engine_open. back: a client is here again, whose address this is. False: it is damaged, and
+ * nobody is here.
+ */
+typedef void (*engine_back_fn)(void *ctx, const char *host);
+bool engine_arrive(struct engine *e, struct handoff_in *h, struct wire_in in, engine_back_fn back, void *ctx);
+
 /* The configuration has been replaced in place. */
 void engine_reconfigured(struct engine *e);
 
 /* Says goodbye to everybody, without telling each of all the others' leaving; gone is called for each. */
 void engine_goodbye(struct engine *e, const char *reason);
+
+struct engine_count {
+	uint32_t users, channels;
+};
+struct engine_count engine_count(const struct engine *e);
 
 uint32_t engine_clients(const struct engine *e); /* connected, not yet released ones included */
 

@@ -9,7 +9,7 @@
 #include "base/log.h"
 #include "chatd/config.h"
 #include "chatd/daemon.h"
-#include "chatd/handon.h"
+#include "chatd/handover.h"
 #include "chatd/logging.h"
 #include "chatd/options.h"
 #include "chatd/service.h"
@@ -67,23 +67,33 @@ static config_error_fn teller(void)
 	return service_is_managed() ? logging_config_error : print_error;
 }
 
-static int serve(const struct config_source *source, struct logging *logging, char **argv)
+/* True: a successor is to take over. */
+static bool serve(const struct config_source *source, struct logging *logging, int *code)
 {
 	struct config config;
 	struct daemon_end end;
 
+	*code = EX_CONFIG;
 	if (config_load(&config, source, teller(), NULL) != 0)
-		return EX_CONFIG;
+		return false;
 	logging_configure(logging, &config);
 	end = daemon_run(&config, source, logging);
 	config_deinit(&config);
-	if (!end.restart || end.code != EX_OK)
-		return end.code;
-	hand_on(end.handed, end.nhanded);
-	execvp(argv[0], argv);
-	log_event(EVENT_START_FAILED, LOG_FIELDS({"CHATD_REASON", strerror(errno)}), "restart: %s: %s", argv[0],
-		  strerror(errno));
-	return EX_OSERR;
+	*code = end.code;
+	if (end.successor)
+		handover_inherit(end.successor);
+	return end.successor;
+}
+
+/* For as long as nobody is there to take them, so in the moment between a program and its successor, they wait. */
+static void hold_signals(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	for (const int *signo = daemon_signals(); *signo; signo++)
+		sigaddset(&set, *signo);
+	sigprocmask(SIG_BLOCK, &set, NULL);
 }
 
 static int run(const struct config_source *source, char **argv)
@@ -91,8 +101,14 @@ static int run(const struct config_source *source, char **argv)
 	struct logging logging;
 	int code;
 
+	hold_signals();
 	logging_init(&logging);
-	code = serve(source, &logging, argv);
+	/* Where there is no program any more this one goes on: everybody is still here. */
+	while (serve(source, &logging, &code)) {
+		execvp(argv[0], argv);
+		log_event(EVENT_HANDOVER_FAILED, LOG_FIELDS({"CHATD_REASON", strerror(errno)}),
+			  "hand-over: %s: %s: the same program goes on", argv[0], strerror(errno));
+	}
 	logging_deinit(&logging);
 	return code;
 }

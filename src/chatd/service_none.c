@@ -1,5 +1,12 @@
 #include "chatd/service.h"
 
+#include <errno.h>
+
+bool service_is_heard(void)
+{
+	return false;
+}
+
 void service_ready(const char *status)
 {
 	(void)status;
@@ -14,8 +21,28 @@ void service_status(const char *status)
 	(void)status;
 }
 
-void service_stopping(void)
+void service_stopping(const char *status)
 {
+	(void)status;
+}
+
+void service_extend_timeout(int64_t ms)
+{
+	(void)ms;
+}
+
+int64_t service_watchdog_ms(void)
+{
+	return 0;
+}
+
+void service_alive(void)
+{
+}
+
+unsigned service_memory_mb(void)
+{
+	return 0;
 }
 
 bool service_has_journal(void)
@@ -26,4 +53,22 @@ bool service_has_journal(void)
 bool service_is_managed(void)
 {
 	return false;
+}
+
+bool service_can_store(void)
+{
+	return false;
+}
+
+int service_store(const char *name, const int *fds, size_t count)
+{
+	(void)name;
+	(void)fds;
+	(void)count;
+	return -ENOTSUP;
+}
+
+void service_unstore(const char *name)
+{
+	(void)name;
 }

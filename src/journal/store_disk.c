@@ -78,8 +78,10 @@ static int count_pages(void *ctx, sqlite3 *db, const char *name, int pages)
 
 	(void)db;
 	(void)name;
-	if (pages < d->wal_pages)
+	if (pages < d->wal_pages) {
 		d->wal_due = d->wal_reach;
+		d->wal_moved = 0;
+	}
 	d->wal_pages = pages;
 	return SQLITE_OK;
 }
@@ -90,7 +92,7 @@ int disk_handle_open(struct disk *d, int flags)
 
 	d->opened_ms = clock_mono_us() / 1000;
 	d->suspect = false;
-	d->wal_pages = 0;
+	d->wal_pages = d->wal_moved = 0;
 	d->wal_due = d->wal_reach = d->wal_step;
 	if (!d->db)
 		return SQLITE_NOMEM;
@@ -219,8 +221,11 @@ int disk_sweep(const char *path, enum durability durability)
 /* While a reader stays, the log goes on behind what was moved; the rest is tried when it has grown as much again. */
 void disk_checkpoint(struct disk *d)
 {
-	int rc = d->db ? sqlite3_wal_checkpoint_v2(d->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL) : SQLITE_OK;
+	int moved = 0;
+	int rc = d->db ? sqlite3_wal_checkpoint_v2(d->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, &moved) : SQLITE_OK;
 
+	if (!rc && moved <= d->wal_pages)
+		d->wal_moved = moved;
 	d->wal_reach = WAL_PARTS * (d->wal_pages - d->wal_due);
 	if (d->wal_reach < d->wal_step)
 		d->wal_reach = d->wal_step;
@@ -252,7 +257,7 @@ bool disk_truncate(struct disk *d)
 {
 	if (d->db && sqlite3_wal_checkpoint_v2(d->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL) != SQLITE_OK)
 		return false;
-	d->wal_pages = 0;
+	d->wal_pages = d->wal_moved = 0;
 	d->wal_due = d->wal_reach;
 	return true;
 }

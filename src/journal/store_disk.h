@@ -72,8 +72,8 @@ struct disk {
 	int64_t opened_ms;
 	int open_busy_ms;           /* how long opening waits for another process (a backup) that has the file locked */
 	enum durability durability; /* as the handle is set */
-	bool full;                  /* the disk was, at the last attempt */
 	int wal_pages;
+	int wal_moved; /* of them, known to be in the file */
 	int wal_due;   /* pages at which they are moved to the file */
 	int wal_step;  /* from one time to the next, when little is written */
 	int wal_reach; /* the same, as it is now */
@@ -127,8 +127,9 @@ int disk_trim(struct disk *d, uint64_t position);      /* state up to there, one
 /* store_trouble.c */
 bool disk_is_damage(int rc);
 int disk_errno(int rc);
-int disk_renew(struct disk *d, int rc); /* sets the file aside and begins a fresh one; 0 or -errno */
-int disk_ready(struct disk *d);         /* opens it again where that may help */
+int disk_renew(struct disk *d, int rc);      /* sets the file aside and begins a fresh one; 0 or -errno */
+int disk_ready(struct disk *d);              /* opens it again where that may help */
+int disk_room(struct disk *d, size_t bytes); /* -ENOSPC: so much more must not be written */
 
 /* store_retention.c */
 /* One step through the targets. 1: there is more; 0: the pass is over. */

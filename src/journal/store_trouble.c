@@ -3,13 +3,17 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/statvfs.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 
 /* A handle is opened again at most this often: the write-ahead log is read from its start each time. */
-enum { REOPEN_MS = 500, SUFFIX_MAX = 32 };
+enum { REOPEN_MS = 500 };
+
+/* What a batch may take beyond its bytes, for pages of which it fills a part: as much again, and ROOM_MIN. */
+enum { ROOM_FACTOR = 2, ROOM_MIN = 256 << 10 };
 
 bool disk_is_damage(int rc)
 {
@@ -105,11 +109,6 @@ int disk_ready(struct disk *d)
 	char why[NOTE_SIZE];
 	int rc;
 
-	/* What is in the log already may fit into the file, and then the log begins anew within the space that it has.
-	 */
-	if (d->db && d->full)
-		disk_truncate(d);
-	d->full = false;
 	if (d->db && (!d->suspect || now_ms - d->opened_ms < REOPEN_MS))
 		return 0;
 	disk_handle_abandon(d);
@@ -118,4 +117,26 @@ int disk_ready(struct disk *d)
 		rc = disk_renew(d, rc);
 	d->opened_ms = now_ms;
 	return rc;
+}
+
+static bool has_room(const struct disk *d, size_t bytes)
+{
+	uint64_t unmoved = (uint64_t)(d->wal_pages - d->wal_moved) * DISK_PAGE;
+	struct statvfs fs;
+
+	if (statvfs(d->directory, &fs) < 0)
+		return true;
+	return (uint64_t)fs.f_bavail * fs.f_frsize >= unmoved + ROOM_FACTOR * bytes + ROOM_MIN;
+}
+
+/*
+ * A write-ahead log that fills the last of the disk is a trap: it cannot be moved into a file that cannot grow, and so
+ * nothing can be deleted any more. So there must always be room for moving it, and for what is to be written.
+ */
+int disk_room(struct disk *d, size_t bytes)
+{
+	if (has_room(d, bytes))
+		return 0;
+	disk_checkpoint(d);
+	return has_room(d, bytes) ? 0 : -ENOSPC;
 }

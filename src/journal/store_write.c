@@ -142,6 +142,8 @@ int disk_write(struct disk *d, const struct batch *b)
 	int rc = disk_ready(d);
 
 	if (!rc)
+		rc = disk_room(d, b->n);
+	if (!rc)
 		rc = write_batch(d, b);
 	if (disk_is_damage(rc)) {
 		rc = disk_renew(d, rc);
@@ -154,7 +156,6 @@ int disk_write(struct disk *d, const struct batch *b)
 	}
 	rc = disk_errno(rc);
 	d->suspect = rc != -EBUSY && rc != -ESTALE;
-	d->full = rc == -ENOSPC;
 	return rc;
 }
 

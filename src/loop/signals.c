@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <unistd.h>
 
@@ -17,6 +18,7 @@ struct signals {
 	void (*handler)(void *ctx, int signo);
 	void *ctx;
 	sigset_t blocked; /* by us: those that were not before */
+	bool any;         /* of those */
 	struct disposal disposal;
 };
 
@@ -48,8 +50,10 @@ static int block(struct signals *s, const int *signos, sigset_t *set)
 	if (error)
 		return -error;
 	for (int i = 0; signos[i]; i++)
-		if (sigismember(&before, signos[i]) == 0)
+		if (sigismember(&before, signos[i]) == 0) {
 			sigaddset(&s->blocked, signos[i]);
+			s->any = true;
+		}
 	return 0;
 }
 
@@ -92,7 +96,7 @@ void signals_free(struct signals *s)
 		return;
 	loop_watch_stop(s->loop, &s->watch);
 	/* One that still waits would otherwise do its default, most often kill, as soon as it is unblocked. */
-	while (signals_fd_next(s->watch.fd) > 0)
+	while (s->any && signals_fd_next(s->watch.fd) > 0)
 		continue;
 	close(s->watch.fd);
 	pthread_sigmask(SIG_UNBLOCK, &s->blocked, NULL);

@@ -80,11 +80,22 @@ static bool is_over(const struct conn *c)
 	return c->flags & (c->flags & CONN_HELD ? CONN_BROKEN : CONN_EOF);
 }
 
+/* When the hub thaws. */
+static void settle_later(struct conn *c)
+{
+	c->flags |= CONN_PUMP_DUE;
+	conn_place(c);
+}
+
 void conn_settle(struct conn *c)
 {
 	unsigned want = takes_input(c) ? POLL_READ : 0;
-	if (c->state == CONN_DEAD || c->state == CONN_GONE || conn_hub_is_frozen(c->hub))
+	if (c->state == CONN_DEAD || c->state == CONN_GONE)
 		return;
+	if (conn_hub_is_frozen(c->hub)) {
+		settle_later(c);
+		return;
+	}
 	if (is_over(c)) {
 		conn_kill(c, c->end_reason ? c->end_reason : "Connection closed");
 		return;
@@ -348,6 +359,7 @@ void conn_ready(struct watch *w, unsigned happened)
 	struct conn *c = (struct conn *)((char *)w - offsetof(struct conn, watch));
 	if (conn_hub_is_frozen(c->hub)) {
 		(void)loop_watch(conn_hub_loop(c->hub), w, 0);
+		settle_later(c);
 		return;
 	}
 	if (c->state >= CONN_FLUSHING) {

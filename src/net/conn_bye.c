@@ -20,7 +20,7 @@ static void finish(struct conn *c)
 {
 	struct loop *loop = conn_hub_loop(c->hub);
 	c->state = CONN_GONE;
-	c->flags &= ~CONN_FLUSH_DUE;
+	c->flags &= ~(CONN_FLUSH_DUE | CONN_PUMP_DUE);
 	conn_place(c);
 	loop_timer_stop(loop, &c->linger);
 	loop_watch_stop(loop, &c->watch);

@@ -58,6 +58,7 @@ bool conn_load(struct conn *c, struct wire_in *in)
 	c->bytes_out = wire_u64(&saved);
 	if (kind != TRANSPORT_PLAIN || !load_ring(c, &c->in, &saved) || !load_ring(c, &c->out, &saved))
 		return false;
+	conn_hub_counting(c->hub)->written += c->out.len;
 	if (flags & SAVED_SKIPPING)
 		c->flags |= CONN_SKIPPING;
 	if (flags & SAVED_HELD)
@@ -73,11 +74,6 @@ bool conn_load(struct conn *c, struct wire_in *in)
 	return true;
 }
 
-void conn_thaw(struct conn *c)
-{
-	conn_settle(c);
-}
-
 void conn_abandon(struct conn *c)
 {
 	struct loop *loop = conn_hub_loop(c->hub);
@@ -87,7 +83,7 @@ void conn_abandon(struct conn *c)
 		ring_clear(&c->in, pool);
 	else
 		loop_timer_stop(loop, &c->linger);
-	ring_clear(&c->out, pool);
+	conn_drop_output(c);
 	c->state = CONN_GONE;
 	c->flags = 0;
 	conn_place(c);

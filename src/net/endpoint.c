@@ -52,14 +52,20 @@ static int take_scheme(struct str *rest, unsigned *found, const struct complaint
 	return 0;
 }
 
+/* 0: there is none of that name. */
+static unsigned door_bit(struct str name)
+{
+	for (size_t i = 0; i < COUNT(doors); i++)
+		if (str_eq(name, str_of(doors[i].name)))
+			return doors[i].bit;
+	return 0;
+}
+
 static int add_doors(struct str names, unsigned *found, const struct complaint *to)
 {
 	struct str name;
 	while (str_split(&names, ',', &name)) {
-		unsigned bit = 0;
-		for (size_t i = 0; i < COUNT(doors); i++)
-			if (str_eq(name, str_of(doors[i].name)))
-				bit = doors[i].bit;
+		unsigned bit = door_bit(name);
 		if (!bit)
 			return complain(to, -EINVAL,
 					"unknown door \"%.*s\"; known are irc, line, tls, websocket, proxy",
@@ -149,6 +155,31 @@ static int check_built(unsigned found, const struct complaint *to)
 	return 0;
 }
 
+/* Where nothing says what is spoken, it is IRC. */
+static unsigned or_irc(unsigned found)
+{
+	return found & ~(unsigned)DOOR_PROXY ? found : found | DOOR_IRC;
+}
+
+int doors_parse(unsigned *found, const char *names, char *why, size_t size)
+{
+	struct str rest = str_of(names);
+	struct str name;
+	unsigned named = 0;
+	while (str_split(&rest, ',', &name)) {
+		unsigned bit = door_bit(name);
+		if (!bit)
+			return 1;
+		named |= bit;
+	}
+	if (!named)
+		return 1;
+	int error = check_built(named, &(struct complaint){why, size});
+	if (!error)
+		*found = or_irc(named);
+	return error;
+}
+
 int endpoint_parse(struct endpoint *e, const char *text, char *why, size_t size)
 {
 	struct complaint to = {why, size};
@@ -170,7 +201,6 @@ int endpoint_parse(struct endpoint *e, const char *text, char *why, size_t size)
 		error = parse_query(query, &e->doors, &to);
 	if (error)
 		return error;
-	if (!(e->doors & ~(unsigned)DOOR_PROXY))
-		e->doors |= DOOR_IRC;
+	e->doors = or_irc(e->doors);
 	return check_built(e->doors, &to);
 }

@@ -3,6 +3,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "base/wire.h"
 #include "proto/modes.h"
 
 /*
@@ -68,45 +69,33 @@ static const struct field fields[RECORD_TYPE_END][FIELDS_MAX + 1] = {
 			    AT(FIELD_ITEMS, channel.items)},
 };
 
-static void put_number(struct buf *out, uint64_t v, unsigned size)
+static void put_ops(struct wire_out *out, const struct record *r)
 {
-	for (unsigned i = 0; i < size; i++)
-		buf_chr(out, (char)(v >> 8 * i & 0xff));
-}
-
-static void put_str(struct buf *out, struct str s)
-{
-	put_number(out, s.n, 4);
-	buf_str(out, s);
-}
-
-static void put_ops(struct buf *out, const struct record *r)
-{
-	put_number(out, r->channel_modes.nops, 1);
+	wire_put_number(out, r->channel_modes.nops, 1);
 	for (uint32_t i = 0; i < r->channel_modes.nops; i++) {
 		const struct mode_op *op = &r->channel_modes.ops[i];
 
-		put_number(out, op->set, 1);
-		put_number(out, (unsigned char)op->letter, 1);
-		put_number(out, op->user, 8);
-		put_str(out, op->param);
+		wire_put_number(out, op->set, 1);
+		wire_put_number(out, (unsigned char)op->letter, 1);
+		wire_put_number(out, op->user, 8);
+		wire_put_str(out, op->param);
 	}
 }
 
-static void put_items(struct buf *out, const struct record *r)
+static void put_items(struct wire_out *out, const struct record *r)
 {
-	put_number(out, r->channel.nitems, 2);
+	wire_put_number(out, r->channel.nitems, 2);
 	for (uint32_t i = 0; i < r->channel.nitems; i++) {
 		const struct list_item *item = &r->channel.items[i];
 
-		put_number(out, item->list, 1);
-		put_str(out, item->mask);
-		put_str(out, item->by);
-		put_number(out, (uint64_t)item->time, 8);
+		wire_put_number(out, item->list, 1);
+		wire_put_str(out, item->mask);
+		wire_put_str(out, item->by);
+		wire_put_number(out, (uint64_t)item->time, 8);
 	}
 }
 
-static void put_field(struct buf *out, const struct record *r, const struct field *f)
+static void put_field(struct wire_out *out, const struct record *r, const struct field *f)
 {
 	const void *at = (const char *)r + f->at;
 
@@ -114,19 +103,19 @@ static void put_field(struct buf *out, const struct record *r, const struct fiel
 	case FIELD_END:
 		break;
 	case FIELD_STR:
-		put_str(out, *(const struct str *)at);
+		wire_put_str(out, *(const struct str *)at);
 		break;
 	case FIELD_U32:
-		put_number(out, *(const uint32_t *)at, 4);
+		wire_put_number(out, *(const uint32_t *)at, 4);
 		break;
 	case FIELD_U64:
-		put_number(out, *(const uint64_t *)at, 8);
+		wire_put_number(out, *(const uint64_t *)at, 8);
 		break;
 	case FIELD_MESSAGE_KIND:
-		put_number(out, *(const enum message_kind *)at, 1);
+		wire_put_number(out, *(const enum message_kind *)at, 1);
 		break;
 	case FIELD_RANK:
-		put_number(out, *(const uint8_t *)at, 1);
+		wire_put_number(out, *(const uint8_t *)at, 1);
 		break;
 	case FIELD_OPS:
 		put_ops(out, r);
@@ -150,129 +139,94 @@ static bool encodable(const struct record *r)
 }
 
 /* What does not fit leaves nothing behind. */
-void record_encode(struct buf *out, const struct record *r)
+void record_encode(struct buf *room, const struct record *r)
 {
-	size_t start = out->n;
+	struct wire_out wire, *out = &wire;
+	size_t start = room->n;
 	struct buf length;
 
 	if (!encodable(r)) {
-		out->full = true;
+		room->full = true;
 		return;
 	}
-	put_number(out, 0, LENGTH_SIZE);
-	put_number(out, RECORD_VERSION, 1);
-	put_number(out, r->type, 1);
-	put_number(out, r->flags & RECORD_OVERRIDE, 1);
-	put_number(out, (uint64_t)r->time, 8);
-	put_number(out, r->origin, 8);
-	put_number(out, r->session, 8);
-	put_str(out, r->msgid);
+	wire_init_fixed(out, *room);
+	wire_put_number(out, 0, LENGTH_SIZE);
+	wire_put_number(out, RECORD_VERSION, 1);
+	wire_put_number(out, r->type, 1);
+	wire_put_number(out, r->flags & RECORD_OVERRIDE, 1);
+	wire_put_number(out, (uint64_t)r->time, 8);
+	wire_put_number(out, r->origin, 8);
+	wire_put_number(out, r->session, 8);
+	wire_put_str(out, r->msgid);
 	for (const struct field *f = fields[r->type]; f->kind != FIELD_END; f++)
 		put_field(out, r, f);
-	if (out->full) {
-		out->n = start;
+	*room = out->buf;
+	if (room->full) {
+		room->n = start;
 		return;
 	}
-	buf_init(&length, out->p + start, LENGTH_SIZE);
-	put_number(&length, out->n - start, LENGTH_SIZE);
+	buf_init(&length, room->p + start, LENGTH_SIZE);
+	wire_init_fixed(out, length);
+	wire_put_number(out, room->n - start, LENGTH_SIZE);
 }
 
-/* What is still to be read; one wrong value makes all of it bad. */
-struct reader {
-	struct str rest;
-	struct record_room *room;
-	bool bad;
-};
-
-static uint64_t take_number(struct reader *in, unsigned size)
+static struct str take_str(struct wire_in *in)
 {
-	uint64_t v = 0;
+	struct str s = wire_str(in);
 
-	if (in->rest.n < size) {
-		in->bad = true;
-		return 0;
-	}
-	for (unsigned i = 0; i < size; i++)
-		v |= (uint64_t)(unsigned char)in->rest.p[i] << 8 * i;
-	in->rest.p += size;
-	in->rest.n -= size;
-	return v;
-}
-
-/* A number that must not exceed max. */
-static uint64_t take_bounded(struct reader *in, unsigned size, uint64_t max)
-{
-	uint64_t v = take_number(in, size);
-
-	if (v <= max)
-		return v;
-	in->bad = true;
-	return 0;
-}
-
-static struct str take_str(struct reader *in)
-{
-	size_t n = (size_t)take_number(in, 4);
-	struct str s;
-
-	if (n > in->rest.n)
-		in->bad = true;
-	if (in->bad || n == 0)
+	if (s.n == 0)
 		return STR_NONE;
-	s = (struct str){in->rest.p, n};
-	if (memchr(s.p, '\0', n))
-		in->bad = true;
-	in->rest.p += n;
-	in->rest.n -= n;
+	if (memchr(s.p, '\0', s.n))
+		wire_fail(in);
 	return s;
 }
 
-static void take_ops(struct reader *in, struct record *r)
+static void take_ops(struct wire_in *in, struct record_room *room, struct record *r)
 {
-	uint32_t nops = (uint32_t)take_bounded(in, 1, RECORD_MODE_OPS_MAX);
+	uint32_t nops = (uint32_t)wire_bounded(in, 1, RECORD_MODE_OPS_MAX);
 
 	for (uint32_t i = 0; i < nops && !in->bad; i++) {
-		struct mode_op *op = &in->room->ops[i];
+		struct mode_op *op = &room->ops[i];
 
-		op->set = take_bounded(in, 1, 1);
-		op->letter = (char)take_number(in, 1);
+		op->set = wire_bounded(in, 1, 1);
+		op->letter = (char)wire_number(in, 1);
 		if (!chan_mode_find(op->letter))
-			in->bad = true;
-		op->user = take_number(in, 8);
+			wire_fail(in);
+		op->user = wire_number(in, 8);
 		op->param = take_str(in);
 	}
-	r->channel_modes.ops = in->room->ops;
+	r->channel_modes.ops = room->ops;
 	r->channel_modes.nops = nops;
 }
 
-static void take_items(struct reader *in, struct record *r)
+static void take_items(struct wire_in *in, struct record_room *room, struct record *r)
 {
-	uint32_t nitems = (uint32_t)take_bounded(in, 2, RECORD_LIST_ITEMS_MAX);
+	uint32_t nitems = (uint32_t)wire_bounded(in, 2, RECORD_LIST_ITEMS_MAX);
 
 	for (uint32_t i = 0; i < nitems && !in->bad; i++) {
-		struct list_item *item = &in->room->items[i];
+		struct list_item *item = &room->items[i];
 
-		item->list = (enum chan_list)take_bounded(in, 1, CHAN_LIST_COUNT - 1);
+		item->list = (enum chan_list)wire_bounded(in, 1, CHAN_LIST_COUNT - 1);
 		item->mask = take_str(in);
 		if (!item->mask.n)
-			in->bad = true;
+			wire_fail(in);
 		item->by = take_str(in);
-		item->time = (int64_t)take_number(in, 8);
+		item->time = (int64_t)wire_number(in, 8);
 	}
-	r->channel.items = in->room->items;
+	r->channel.items = room->items;
 	r->channel.nitems = nitems;
 }
 
-static uint8_t take_rank(struct reader *in)
+static uint8_t take_rank(struct wire_in *in)
 {
-	uint8_t rank = (uint8_t)take_bounded(in, 1, RANK_OWNER);
+	uint8_t rank = (uint8_t)wire_bounded(in, 1, RANK_OWNER);
 
 	if (rank & (rank - 1))
-		in->bad = true;
+		wire_fail(in);
 	return rank;
 }
 
-static void take_field(struct reader *in, struct record *r, const struct field *f)
+static void take_field(struct wire_in *in, struct record_room *room, struct record *r, const struct field *f)
 {
 	void *at = (char *)r + f->at;
 
@@ -283,48 +237,48 @@ static void take_field(struct reader *in, struct record *r, const struct field *
 		*(struct str *)at = take_str(in);
 		break;
 	case FIELD_U32:
-		*(uint32_t *)at = (uint32_t)take_number(in, 4);
+		*(uint32_t *)at = (uint32_t)wire_number(in, 4);
 		break;
 	case FIELD_U64:
-		*(uint64_t *)at = take_number(in, 8);
+		*(uint64_t *)at = wire_number(in, 8);
 		break;
 	case FIELD_MESSAGE_KIND:
-		*(enum message_kind *)at = (enum message_kind)take_bounded(in, 1, MESSAGE_TAGMSG);
+		*(enum message_kind *)at = (enum message_kind)wire_bounded(in, 1, MESSAGE_TAGMSG);
 		break;
 	case FIELD_RANK:
 		*(uint8_t *)at = take_rank(in);
 		break;
 	case FIELD_OPS:
-		take_ops(in, r);
+		take_ops(in, room, r);
 		break;
 	case FIELD_ITEMS:
-		take_items(in, r);
+		take_items(in, room, r);
 		break;
 	}
 }
 
-static bool take_head(struct reader *in, struct record *r, size_t size)
+static bool take_head(struct wire_in *in, struct record *r, size_t size)
 {
-	if (take_number(in, LENGTH_SIZE) != size || take_number(in, 1) != RECORD_VERSION)
+	if (wire_number(in, LENGTH_SIZE) != size || wire_number(in, 1) != RECORD_VERSION)
 		return false;
-	r->type = (enum record_type)take_bounded(in, 1, RECORD_TYPE_END - 1);
-	r->flags = (uint8_t)take_bounded(in, 1, RECORD_OVERRIDE);
-	r->time = (int64_t)take_number(in, 8);
-	r->origin = take_number(in, 8);
-	r->session = take_number(in, 8);
+	r->type = (enum record_type)wire_bounded(in, 1, RECORD_TYPE_END - 1);
+	r->flags = (uint8_t)wire_bounded(in, 1, RECORD_OVERRIDE);
+	r->time = (int64_t)wire_number(in, 8);
+	r->origin = wire_number(in, 8);
+	r->session = wire_number(in, 8);
 	r->msgid = take_str(in);
 	return !in->bad && r->type > 0;
 }
 
 bool record_decode(struct record *out, struct record_room *room, struct str bytes)
 {
-	struct reader in = {bytes, room, false};
+	struct wire_in in = wire_read(bytes);
 
 	memset(out, 0, sizeof(*out));
 	if (!take_head(&in, out, bytes.n))
 		return false;
 	for (const struct field *f = fields[out->type]; f->kind != FIELD_END; f++)
-		take_field(&in, out, f);
+		take_field(&in, room, out, f);
 	return !in.bad && in.rest.n == 0;
 }
 

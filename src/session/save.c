@@ -272,7 +272,6 @@ void session_abandon(struct session *s)
 
 void session_thaw(struct session *s)
 {
-	conn_thaw(&s->conn);
 	if (!session_must_wait(s))
 		conn_resume(&s->conn);
 }

@@ -150,9 +150,20 @@ static inline size_t lent(struct fixture *f)
 	return ring_pool_lent(conn_hub_pool(f->hub));
 }
 
+/* What the hub counts is what there is. */
+static inline void check_sendq(const struct fixture *f)
+{
+	uint64_t sum = 0;
+
+	for (int i = 0; i < OWNERS; i++)
+		sum += f->owners[i].in_use ? conn_sendq(&f->owners[i].c) : 0;
+	assert_int_equal(conn_hub_sendq(f->hub), sum);
+}
+
 static inline void turn(struct fixture *f)
 {
 	assert_int_equal(loop_turn(f->loop, 0), 0);
+	check_sendq(f);
 }
 
 static inline void turns(struct fixture *f, int count)
@@ -188,6 +199,7 @@ static inline int teardown(void **state)
 		free(o->text);
 	}
 	assert_int_equal(lent(f), 0);
+	check_sendq(f);
 	conn_hub_free(f->hub);
 	loop_free(f->loop);
 	assert_int_equal(fd_count(), f->before);

@@ -86,9 +86,31 @@ static void test_frozen(void **state)
 	assert_sleeps(f);
 	assert_string_equal(b->text, "");
 	conn_hub_thaw(f->hub);
-	conn_thaw(&b->c);
 	turns(f, 2);
 	assert_string_equal(b->text, "one|two|");
+}
+
+/* Goodbyes that are said meanwhile. */
+static void test_close_while_frozen(void **state)
+{
+	struct fixture *f = *state;
+	struct owner *gone = own_unix(f, 0), *lingering = own_unix(f, 1), *killed = own_unix(f, 2);
+
+	conn_hub_freeze(f->hub);
+	conn_write_str(&gone->c, STR("bye\n"));
+	conn_close(&gone->c, 0, on_closed);
+	conn_close(&lingering->c, LINGER_MS, on_closed);
+	conn_kill(&killed->c, "killed");
+	turns(f, 3);
+	assert_int_equal(gone->closed, 1);
+	assert_heard(gone, "bye\n", true);
+	assert_string_equal(killed->reason, "killed");
+	peer_close(lingering);
+	peer_close(killed);
+	turns(f, 2);
+	conn_hub_thaw(f->hub);
+	turn_until(f, &lingering->closed, 1);
+	turn_until(f, &killed->closed, 1);
 }
 
 /* A hand-over that came to nothing. */
@@ -107,9 +129,6 @@ static void test_thaw(void **state)
 	assert_sleeps(f);
 	assert_string_equal(held->text, "a|");
 	conn_hub_thaw(f->hub);
-	conn_thaw(&held->c);
-	conn_thaw(&talking->c);
-	conn_thaw(&leaving->c);
 	turns(f, 3);
 	assert_string_equal(held->text, "a|b|");
 	assert_string_equal(talking->text, "one|");
@@ -328,6 +347,7 @@ int main(void)
 		TEST(test_idle),
 		TEST(test_half_a_line),
 		TEST(test_frozen),
+		TEST(test_close_while_frozen),
 		TEST(test_thaw),
 		TEST(test_held_lines),
 		TEST(test_skipping),

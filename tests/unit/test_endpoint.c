@@ -66,6 +66,23 @@ static void test_doors_this_build_lacks(void **state)
 	assert_bad("127.0.0.1:6667?accept=irc&proxy", "this build has no door proxy");
 }
 
+static void test_names_of_sockets(void **state)
+{
+	unsigned doors = DOOR_LINE;
+	char why[128] = "";
+	(void)state;
+	assert_int_equal(doors_parse(&doors, "", why, sizeof(why)), 1);
+	assert_int_equal(doors_parse(&doors, "chatd.socket", why, sizeof(why)), 1);
+	assert_int_equal(doors_parse(&doors, "irc,tls,other", why, sizeof(why)), 1);
+	assert_int_equal(doors, DOOR_LINE);
+	assert_int_equal(doors_parse(&doors, "irc", why, sizeof(why)), 0);
+	assert_int_equal(doors, DOOR_IRC);
+	assert_string_equal(why, "");
+	assert_int_equal(doors_parse(&doors, "irc,tls", why, sizeof(why)), -EINVAL);
+	assert_string_equal(why, "this build has no TLS (door tls)");
+	assert_int_equal(doors, DOOR_IRC);
+}
+
 static void test_sentences(void **state)
 {
 	(void)state;
@@ -115,6 +132,7 @@ int main(void)
 		cmocka_unit_test(test_addresses),
 		cmocka_unit_test(test_doors),
 		cmocka_unit_test(test_doors_this_build_lacks),
+		cmocka_unit_test(test_names_of_sockets),
 		cmocka_unit_test(test_sentences),
 		cmocka_unit_test(test_long_texts_fit_the_sentence),
 	};

@@ -360,6 +360,41 @@ static void damaged_bytes_make_no_session(void **state)
 	wire_deinit(&out);
 }
 
+/* Whatever a wrong byte makes of it is no session, or one that can live. */
+static void any_wrong_byte(void **state)
+{
+	static const unsigned char wrong[] = {0x01, 0x80, 0xff};
+	struct stage *st = *state;
+	struct session *s = stage_session(st, 0);
+	struct wire_out out;
+
+	s->reg->nick = mem_strdup("ann");
+	s->reg->password = mem_strdup("secret");
+	monitor_add(st->hub.monitor, s, STR("bob"), 10);
+	stage_caps(st, 0, CAP_BIT(CAP_BATCH));
+	stage_say(st, 0, "half a li");
+	wire_init(&out);
+	assert_true(session_save(s, &out));
+	for (size_t i = 0; i < out.buf.n * sizeof(wrong); i++) {
+		char *at = out.buf.p + i / sizeof(wrong);
+		struct wire_in in;
+		int ends[2];
+
+		*at = (char)(*at ^ wrong[i % sizeof(wrong)]);
+		in = wire_read(buf_view(&out.buf));
+		assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends), 0);
+		s = session_load(&st->hub, ends[0], NULL, &in);
+		if (s) {
+			assert_true(session_settle(s));
+			session_abandon(s);
+		}
+		close(ends[1]);
+		*at = (char)(*at ^ wrong[i % sizeof(wrong)]);
+	}
+	assert_int_equal(st->hub.count, 1);
+	wire_deinit(&out);
+}
+
 /* A capability that only the other version has. */
 static void unknown_capabilities_are_passed_over(void **state)
 {
@@ -393,6 +428,7 @@ int main(void)
 		TEST(abandoned_in_the_middle_of_everything),
 		TEST(it_stays_after_all),
 		TEST(damaged_bytes_make_no_session),
+		TEST(any_wrong_byte),
 		TEST(unknown_capabilities_are_passed_over),
 	};
 

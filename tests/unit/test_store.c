@@ -126,9 +126,14 @@ static void test_append_anywhere(void **state)
 	store_test_settle(&t);
 	store_test_saw(&t, "o1 o2 o3 d3 ");
 	loop_hook_remove(t.loop, &h.hook);
-	assert_int_equal(store_test_number(&t, "SELECT group_concat(position || ':' || class, ' ') = '1:1 2:2 3:1' FROM"
-					       " (SELECT * FROM journal ORDER BY position)"),
-			 1);
+	t.nested = &nested;
+	store_test_message(&t, "#a", 9);
+	store_test_settle(&t);
+	store_test_saw(&t, "o4 o5 d5 ");
+	assert_int_equal(
+		store_test_number(&t, "SELECT group_concat(position || ':' || class, ' ') = '1:1 2:2 3:1 4:1 5:2' FROM"
+				      " (SELECT * FROM journal ORDER BY position)"),
+		1);
 	store_test_end(&t);
 }
 

@@ -171,6 +171,10 @@ static void test_snapshots_while_running(void **state)
 	store_test_until(&t, has_two_snapshots);
 	store_test_settle(&t);
 	store_test_until(&t, is_trimmed);
+	/* What came after the older one stays. */
+	store_test_turns(&t, 100);
+	assert_in_range(store_test_number(&t, "SELECT count(*) FROM journal WHERE class = 2 AND position > 601"), 499,
+			100000);
 	assert_int_equal(store_test_number(&t, "SELECT count(*) FROM journal WHERE class = 1"), 1);
 	store_test_state(&t, 1, 999);
 	before = copy_state(&t);

@@ -146,7 +146,7 @@ static void test_damaged_while_running(void **state)
 		assert_true(store_test_logged(&t, ".damaged-"));
 		assert_int_equal(t.errors, 1);
 		/* Its write-ahead log is kept beside it. */
-		assert_in_range(store_test_files(&t, "chatd.db.damaged-", NULL), 2, 3);
+		assert_int_equal(store_test_files(&t, "chatd.db.damaged-", NULL), 3);
 		assert_int_equal(store_test_number(&t, "SELECT count(*) FROM journal WHERE position = 501"), 1);
 		store_test_until(&t, has_snapshot_of_501);
 		before = copy_state(&t);
@@ -349,6 +349,13 @@ static bool log_is_short(struct store_test *t)
 	return file_size(t, "chatd.db-wal") < 400 * 4096;
 }
 
+/* Once it was moved, the next batch is written over its beginning. */
+static bool log_begins_anew(struct store_test *t)
+{
+	store_test_message(t, "#a", 1);
+	return log_is_short(t);
+}
+
 static void write_much(struct store_test *t)
 {
 	for (int batch = 0; batch < 100; batch++) {
@@ -374,7 +381,7 @@ static void test_long_reader(void **state)
 	t.options.tuning.idle_ms = 20;
 	store_test_open(&t);
 	write_much(&t);
-	assert_true(file_size(&t, "chatd.db-wal") < 400 * 4096);
+	store_test_until(&t, log_begins_anew);
 	db = other_connection(&t, "BEGIN; SELECT count(*) FROM journal");
 	write_much(&t);
 	assert_true(file_size(&t, "chatd.db-wal") > 1000 * 4096);
@@ -382,7 +389,7 @@ static void test_long_reader(void **state)
 	assert_true(file_size(&t, "chatd.db-wal") > 1000 * 4096);
 	sqlite3_close(db);
 	store_test_until(&t, log_is_short);
-	assert_int_equal(store_test_number(&t, "SELECT count(*) FROM journal"), 4000);
+	assert_in_range(store_test_number(&t, "SELECT count(*) FROM journal"), 4001, 10000);
 	assert_int_equal(t.errors, 0);
 	store_test_end(&t);
 }

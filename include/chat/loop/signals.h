@@ -9,5 +9,8 @@ struct signals;
  */
 int signals_new(struct signals **out, struct loop *loop, const int *signos, void (*handler)(void *ctx, int signo),
                 void *ctx);
-/* Unblocks them again; those still pending are dropped. Legal in the handler; before loop_free. */
+/*
+ * Unblocks them again; those still pending are dropped. Those that were blocked before stay so, and pending ones wait for
+ * whoever comes next, after exec too. Legal in the handler; before loop_free.
+ */
 void signals_free(struct signals *s);

@@ -163,11 +163,10 @@ void conn_close(struct conn *c, int64_t linger_ms, void (*closed)(struct conn *c
 
 /*
  * Leaving for another process. Frozen, no connection of the hub reads or hands out lines; what is written to them still
- * leaves, as far as the kernel takes it at once. conn_thaw is for each of them, after conn_hub_thaw.
+ * leaves, as far as the kernel takes it at once.
  */
 void conn_hub_freeze(struct conn_hub *hub);
 void conn_hub_thaw(struct conn_hub *hub);
-void conn_thaw(struct conn *c);
 
 /* False: it is over, or its transport has secrets that cannot leave the process. */
 bool conn_can_leave(const struct conn *c);

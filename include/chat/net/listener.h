@@ -32,6 +32,12 @@ struct endpoint {
 /* 0, or -EINVAL with a sentence in why (of size bytes). */
 int endpoint_parse(struct endpoint *e, const char *text, char *why, size_t size);
 
+/*
+ * The doors of a list of their names, as in accept=, which a socket of the service manager can be called: "irc,line".
+ * 0; 1 when one of them is no door, and *doors is as it was; -EINVAL with a sentence when this build lacks one.
+ */
+int doors_parse(unsigned *doors, const char *names, char *why, size_t size);
+
 struct listener;
 
 /* A new connection. The descriptor is the callee's: non-blocking, close-on-exec. peer is valid during the call. */

@@ -1,0 +1,44 @@
+#include "chatd/watchdog.h"
+
+#include <stddef.h>
+
+#include "base/mem.h"
+#include "chatd/service.h"
+#include "loop/loop.h"
+
+struct watchdog {
+	struct timer timer;
+	struct loop *loop;
+	int64_t every_ms;
+};
+
+static void feed(struct timer *t)
+{
+	struct watchdog *w = (struct watchdog *)((char *)t - offsetof(struct watchdog, timer));
+
+	service_alive();
+	loop_timer_set(w->loop, &w->timer, loop_clock(w->loop)->mono_ms + w->every_ms);
+}
+
+struct watchdog *watchdog_new(struct loop *loop)
+{
+	int64_t allowed_ms = service_watchdog_ms();
+	struct watchdog *w;
+
+	if (allowed_ms <= 0)
+		return NULL;
+	w = mem_zalloc(sizeof(*w));
+	w->timer.due = feed;
+	w->loop = loop;
+	w->every_ms = allowed_ms > 2 ? allowed_ms / 2 : 1;
+	feed(&w->timer);
+	return w;
+}
+
+void watchdog_free(struct watchdog *w)
+{
+	if (!w)
+		return;
+	loop_timer_stop(w->loop, &w->timer);
+	mem_free(w);
+}
