@@ -1,0 +1,139 @@
+"""run_checks.py [BUILD...]: builds in each way, runs all tests on each, and sums up what passed. See tools/check."""
+
+import os
+import subprocess
+import sys
+import time
+import xml.etree.ElementTree
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+FUZZ_SECONDS = "5"
+STEP_SECONDS = 1500
+
+
+@dataclass
+class Build:
+    directory: str
+    options: list
+    environment: dict = field(default_factory=dict)
+
+
+BUILDS = [
+    Build("build", []),
+    Build("build-kqueue", ["-Dpoller=kqueue"]),
+    Build(
+        "build-asan",
+        ["-Db_sanitize=address,undefined", "-Dbuildtype=debug"],
+        {
+            "ASAN_OPTIONS": "detect_stack_use_after_return=1:strict_string_checks=1",
+            "CHATD_SANITIZED": "1",  # for tests that measure: the sanitizer keeps freed memory
+            "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1",
+        },
+    ),
+]
+
+
+class Tally:
+    def __init__(self):
+        self.passed = self.failed = self.skipped = 0
+        self.failures = []
+
+    def fail(self, name):
+        self.failed += 1
+        self.failures.append(name)
+
+    def add_case(self, case, where):
+        if case.find("failure") is not None or case.find("error") is not None:
+            self.fail(f"{where}: {case.get('classname', '')} {case.get('name')}")
+        elif case.find("skipped") is not None:
+            self.skipped += 1
+        else:
+            self.passed += 1
+
+    def add_report(self, path, where, status):
+        """A JUnit report. None of it, or no failure in it although the run failed, is a failure."""
+        before = self.failed
+        try:
+            cases = list(xml.etree.ElementTree.parse(path).iter("testcase"))
+        except (OSError, xml.etree.ElementTree.ParseError):
+            cases = []
+        for case in cases:
+            self.add_case(case, where)
+        if not cases or (status and self.failed == before):
+            self.fail(f"{where}: ended with status {status} after {len(cases)} tests")
+
+
+def run(what, command, environment=None):
+    """The exit status. What it prints is let through."""
+    print(f"== {what}", flush=True)
+    started = time.monotonic()
+    try:
+        status = subprocess.run(
+            command, cwd=ROOT, env={**os.environ, **(environment or {})}, stdin=subprocess.DEVNULL, timeout=STEP_SECONDS
+        ).returncode
+    except subprocess.TimeoutExpired:
+        status = 124
+    print(f"== {what}: status {status} after {time.monotonic() - started:.0f} s", flush=True)
+    return status
+
+
+def compile_tree(build):
+    again = ["--reconfigure"] if (ROOT / build.directory / "build.ninja").exists() else []
+    setup = ["meson", "setup", *again, "-Dwerror=true", "-Dtests=true", *build.options, build.directory]
+    return run(f"set up {build.directory}", setup) or run(f"compile {build.directory}", ["ninja", "-C", build.directory])
+
+
+def unit_tests(build, tally):
+    report = ROOT / build.directory / "meson-logs/testlog.junit.xml"
+    report.unlink(missing_ok=True)
+    command = ["meson", "test", "-C", build.directory, "--no-rebuild", "--print-errorlogs"]
+    tally.add_report(report, build.directory, run(f"unit tests in {build.directory}", command, build.environment))
+
+
+def black_box_tests(build, tally):
+    directory = ROOT / build.directory
+    report = directory / "pytest.xml"
+    report.unlink(missing_ok=True)
+    command = ["/usr/bin/python3", "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--junitxml={report}"]
+    command += ["tests/irc", "tests/clients"]
+    environment = {
+        **build.environment,
+        "CHATD_BUILD": str(directory),
+        "CHATD": str(directory / "src/chatd/chatd"),
+        "CHAT_CLIENT": str(directory / "src/chat-client/chat-client"),
+    }
+    tally.add_report(report, f"{build.directory} black-box", run(f"black-box tests on {build.directory}", command, environment))
+
+
+def fuzz(tally):
+    for source in sorted((ROOT / "tests/fuzz").glob("fuzz_*.c")):
+        name = source.stem.removeprefix("fuzz_")
+        if run(f"fuzz {name}", ["tools/fuzz", "-t", FUZZ_SECONDS, name]):
+            tally.fail(f"fuzz {name}")
+        else:
+            tally.passed += 1
+
+
+def main(names):
+    tally = Tally()
+    for build in BUILDS:
+        if names and build.directory not in names:
+            continue
+        if compile_tree(build):
+            tally.fail(f"{build.directory} does not compile")
+            continue
+        unit_tests(build, tally)
+        black_box_tests(build, tally)
+    if not names or "fuzz" in names:
+        fuzz(tally)
+    for failure in tally.failures:
+        print(f"failed: {failure}")
+    skipped = f", {tally.skipped} skipped" if tally.skipped else ""
+    print(f"{tally.passed} passed, {tally.failed} failed{skipped}")
+    return 1 if tally.failed or not tally.passed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
