@@ -75,7 +75,7 @@ static enum line_result parse_body(struct line *out, struct str body)
 	}
 	out->command = take_word(&body);
 	take_params(out, body);
-	if (out->command.n == 0 || out->command.p[0] == ':' || out->command.p[0] == '@')
+	if (is_blank(out->command) || out->command.p[0] == ':' || out->command.p[0] == '@')
 		return LINE_MALFORMED;
 	return too_long ? LINE_BODY_TOO_LONG : LINE_OK;
 }

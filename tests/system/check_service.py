@@ -256,17 +256,20 @@ def hung_loop_is_killed(m):
 
 
 def killed_server_comes_back(m):
-    m.run("sh", "-c", "echo kept >/var/lib/chatd/test-marker")
-    client = Client(m).register()
+    """What was echoed before was durable."""
+    client = Client(m).register(caps="echo-message").join("#kept")
     pid, inodes = m.main_pid(), listening(m)
     assert len(inodes) == 2, inodes
+    text = f"said to process {pid} of {m.read('/proc/sys/kernel/random/boot_id')}".strip()
+    client.send(f"PRIVMSG #kept :{text}")
+    client.expect(rf"PRIVMSG #kept :{text}$")
     m.signal("KILL", pid)
     assert is_over(client)
     Client(m).register().close()
     restarted(m, pid)
     assert listening(m) == inodes
-    assert m.read("/var/lib/chatd/test-marker") == "kept\n"
-    m.run("rm", "/var/lib/chatd/test-marker")
+    assert m.output("chatctl", "journal", "dump").count(text) == 1
+    m.run("chatctl", "journal", "verify")
 
 
 def stop_says_goodbye_to_all(m):
@@ -318,45 +321,6 @@ class Pair:
     def close(self):
         self.ana.close()
         self.ben.close()
-
-
-def restart_drops_nobody(m):
-    pair, inodes = Pair(m), listening(m)
-    for _ in range(3):
-        pid = m.main_pid()
-        pair.ana.send("PRIVMSG #pair :on the way")
-        m.run("systemctl", "restart", "chatd.service")
-        assert listening(m) == inodes and m.main_pid() != pid
-        pair.ben.expect(r" PRIVMSG #pair :on the way$")
-        pair.talk()
-        m.run("systemctl", "reset-failed", "chatd.service", check=False)
-    pair.close()
-
-
-def restart_of_the_sockets_drops_nobody(m):
-    pair, pid = Pair(m), m.main_pid()
-    m.run("systemctl", "restart", "chatd.socket")
-    until(lambda: m.main_pid() not in (0, pid), "another process")
-    pair.talk()
-    pair.close()
-    Client(m).register().close()
-
-
-def operator_restart_drops_nobody(m):
-    """RESTART: a fresh program in the same process."""
-    configure(m, "[oper root]\npassword = secret\n")
-    m.run("systemctl", "restart", "chatd.service")
-    inodes, pid = listening(m), m.main_pid()
-    pair = Pair(m)
-    assert made_operator(pair.ana)
-    before = m.place()
-    pair.ana.send("RESTART")
-    until(lambda: any(entry["MESSAGE"].startswith("chatd ") for entry in m.journal("chatd.service", before)), "a start")
-    pair.talk()
-    pair.close()
-    Client(m).register().close()
-    assert listening(m) == inodes and m.main_pid() == pid
-    until(lambda: m.show("chatd.service", "SubState") == "running", "it is ready")
 
 
 def made_operator(client):
@@ -430,6 +394,16 @@ def door_that_is_not_built_is_refused(m):
     Client(m).register().close()
 
 
+def control_socket_is_for_root_and_the_group(m):
+    nobody = ["setpriv", "--reuid=65534", "--regid=65534"]
+    m.run("chatctl", "status")
+    m.run(*nobody, f"--groups={m.output('id', '-g', 'chatd')}", "chatctl", "status")
+    assert m.run(*nobody, "--clear-groups", "chatctl", "status", check=False).returncode != 0
+    configure(m, "[server]\nnmae = wrong.example.org\n")
+    done = m.run("chatctl", "reload", check=False)
+    assert done.returncode == 78 and "nmae" in done.stdout, done.stdout
+
+
 def further_instance_runs_beside(m):
     m.write("/etc/chatd/team.conf", "[server]\nname = team.example.org\n[listen]\nendpoint = 127.0.0.1:7001\n")
     try:
@@ -481,15 +455,13 @@ CHECKS = [
     killed_server_comes_back,
     stop_says_goodbye_to_all,
     stop_does_not_wait_for_who_never_reads,
-    restart_drops_nobody,
-    restart_of_the_sockets_drops_nobody,
-    operator_restart_drops_nobody,
     credentials_reach_the_configuration,
     lan_is_one_file_away,
     low_port_needs_no_capability,
     machine_without_ipv6,
     same_endpoint_in_the_configuration,
     door_that_is_not_built_is_refused,
+    control_socket_is_for_root_and_the_group,
     further_instance_runs_beside,
     local_network_is_told,
 ]

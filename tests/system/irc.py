@@ -53,9 +53,11 @@ class Client:
                 return found
             seen.append(line)
 
-    def register(self, password=None):
+    def register(self, password=None, caps=None):
         if password:
             self.send(f"PASS {password}")
+        if caps:
+            self.send(f"CAP REQ :{caps}", "CAP END")
         self.send(f"NICK {self.nick}", f"USER {self.nick} 0 * :A test")
         self.expect(r"^:\S+ 001 ")
         return self

@@ -88,6 +88,7 @@ static void test_refused(void **state)
 		{STR("@a"), LINE_MALFORMED},
 		{STR("@"), LINE_MALFORMED},
 		{STR("@a "), LINE_MALFORMED},
+		{STR("@a \t"), LINE_MALFORMED},
 		{STR("@a :src"), LINE_MALFORMED},
 		{STR("@a :src "), LINE_MALFORMED},
 		{STR(":"), LINE_MALFORMED},

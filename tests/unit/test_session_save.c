@@ -158,7 +158,7 @@ static void deadlines_stay(void **state)
 static void charge_much(struct stage *st, struct session *s, const struct message *m)
 {
 	(void)m;
-	session_charge(s, st->server.flood_burst * 1000 + 100);
+	session_charge(s, (st->server.flood_burst + 200) * 1000);
 }
 
 /* Flood control holds its lines over there too, and lets them go when it is time. */
