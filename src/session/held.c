@@ -155,19 +155,36 @@ void held_answer_add(struct session *s, size_t n, const struct held_answer *a)
 	h->barriers += n > 0;
 }
 
-static void pass_on(struct session *s, size_t n)
+/* The room that its last words have beyond the queue is for nothing else. */
+static bool write_lines(struct session *s, const char *lines, size_t n)
+{
+	if (conn_is_dead(&s->conn) && conn_sendq(&s->conn) + n > s->hub->limits.sendq_max)
+		return false;
+	return conn_write(&s->conn, lines, n);
+}
+
+/* By whole lines, for where one does not fit nothing that stands behind it may follow. False: that happened. */
+static bool pass_on(struct session *s, size_t n)
 {
 	struct ring *ring = &s->held->bytes;
-	char chunk[4096];
+	struct ring_pool *pool = conn_hub_pool(s->hub->conns);
+	char lines[LINE_MAX_BYTES];
 
 	while (n) {
-		size_t part = n < sizeof(chunk) ? n : sizeof(chunk);
+		size_t part = n < sizeof(lines) ? n : sizeof(lines);
+		const char *end;
 
-		ring_copy(ring, chunk, part);
-		ring_consume(ring, conn_hub_pool(s->hub->conns), part);
-		conn_write(&s->conn, chunk, part);
+		ring_copy(ring, lines, part);
+		end = memrchr(lines, '\n', part);
+		if (end)
+			part = (size_t)(end - lines) + 1;
+		if (!write_lines(s, lines, part))
+			break;
+		ring_consume(ring, pool, part);
 		n -= part;
 	}
+	ring_consume(ring, pool, n);
+	return n == 0;
 }
 
 /* In the answer's place, which is in front of all that still waits. */
@@ -238,14 +255,15 @@ void held_release(struct session_hub *hub, uint64_t position, int err)
 void held_drop(struct session *s)
 {
 	struct piece *p;
+	bool fits = true;
 
 	if (!s->held)
 		return;
 	STAILQ_FOREACH(p, &s->held->pieces, next) {
-		if (p->position || p->lost)
+		if (p->position || p->lost || !fits)
 			ring_consume(&s->held->bytes, conn_hub_pool(s->hub->conns), p->bytes);
 		else
-			pass_on(s, p->bytes);
+			fits = pass_on(s, p->bytes);
 	}
 	held_free(s);
 }

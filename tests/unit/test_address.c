@@ -58,6 +58,25 @@ static void test_what_is_no_address_is_refused(void **state)
 		assert_int_equal(address_parse(&a, bad[i][0], bad[i][1]), -EINVAL);
 }
 
+/* What one customer has counts as one place. */
+static void test_places(void **state)
+{
+	static const char *const rows[][2] = {
+		{"2001:db8:1:2::1", "2001:db8:1:2::/64"},
+		{"2001:db8:1:2:ffff:ffff:ffff:ffff", "2001:db8:1:2::/64"},
+		{"2001:db8:1:3::1", "2001:db8:1:3::/64"},
+		{"0::1", "0::1"},
+		{"192.0.2.1", "192.0.2.1"},
+		{"localhost", "localhost"},
+	};
+	char got[ADDRESS_TEXT_MAX];
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		address_place(rows[i][0], got);
+		assert_string_equal(got, rows[i][1]);
+	}
+}
+
 static void test_longest_path(void **state)
 {
 	struct address a;
@@ -112,6 +131,7 @@ int main(void)
 		cmocka_unit_test(test_text_of_each_kind),
 		cmocka_unit_test(test_mapped_addresses_come_out_as_ipv4),
 		cmocka_unit_test(test_what_is_no_address_is_refused),
+		cmocka_unit_test(test_places),
 		cmocka_unit_test(test_longest_path),
 		cmocka_unit_test(test_unix_addresses_of_the_kernel),
 	};

@@ -464,6 +464,111 @@ static void closing_frees_a_waiting_stream(void **state)
 	assert_string_equal(stage_heard(st, 0), "ERROR :Closing link: (localhost) [bye]\n");
 }
 
+/* Numbered lines of 100 bytes. */
+static void tell_lines(struct stage *st, int from, int to)
+{
+	char line[128];
+
+	for (int i = from; i < to; i++) {
+		snprintf(line, sizeof(line), "N%05d %92s", i, "");
+		tell(st, line);
+	}
+}
+
+/* None of them is missing between two others, nor cut. Returns what stands behind the last. */
+static const char *after_lines(const char *heard)
+{
+	int number = 0, last = -1;
+	const char *at = heard, *end;
+
+	for (; *at == 'N' && (end = strchr(at, '\n')); at = end + 1) {
+		assert_int_equal(end - at, 99);
+		assert_int_equal(sscanf(at, "N%d", &number), 1);
+		assert_int_equal(number, ++last);
+		if (strncmp(end, "\nSAID\n", 6) == 0)
+			end += 5;
+	}
+	assert_true(last >= 0);
+	return at;
+}
+
+/* As much as the kernel and the queue take, and more behind an answer that waits. */
+static void fill_up(struct stage *st)
+{
+	int n = 0;
+
+	st->hub.limits.sendq_max = 16 << 10;
+	while (conn_sendq(&stage_session(st, 0)->conn) < 8 << 10) {
+		tell_lines(st, n, n + 10);
+		stage_settle(st);
+		n += 10;
+	}
+	answer(st, 5, NULL, "SAID");
+	tell_lines(st, n, n + 150);
+}
+
+/* Reads what the kernel has, while the loop does not know it yet. */
+static size_t read_behind_its_back(struct stage *st, char *text, size_t max)
+{
+	size_t n = 0;
+	ssize_t got;
+
+	while ((got = recv(st->clients[0].fd, text + n, max - n, MSG_DONTWAIT)) > 0)
+		n += (size_t)got;
+	return n;
+}
+
+static void what_does_not_fit_is_not_cut(void **state)
+{
+	struct stage *st = *state;
+	char *text = calloc(1, STAGE_TEXT), *to = text;
+	size_t n;
+
+	assert_non_null(text);
+	fill_up(st);
+	n = read_behind_its_back(st, text, STAGE_TEXT - (64 << 10));
+	release(st, 5, 0);
+	assert_true(conn_is_dead(&stage_session(st, 0)->conn));
+	assert_int_equal(loop_turn(st->loop, 0), 0);
+	read_behind_its_back(st, text + n, STAGE_TEXT - n - 1);
+	for (const char *from = text; *from; from++)
+		if (*from != '\r')
+			*to++ = *from;
+	*to = '\0';
+	assert_string_equal(after_lines(text), "ERROR :Closing link: (localhost) [SendQ exceeded]\n");
+	free(text);
+}
+
+static void nor_is_it_at_the_end(void **state)
+{
+	struct stage *st = *state;
+
+	fill_up(st);
+	conn_kill(&stage_session(st, 0)->conn, "Enough");
+	stage_await_log(st, "over 0 Enough");
+	assert_string_equal(after_lines(stage_heard(st, 0)), "ERROR :Closing link: (localhost) [Enough]\n");
+}
+
+/* What is remembered of answers that say nothing is bounded too, for a disk may hang for long. */
+static void sendq_bounds_what_is_remembered(void **state)
+{
+	struct stage *st = *state;
+	char label[1001];
+
+	memset(label, 'l', 1000);
+	label[1000] = '\0';
+	st->hub.limits.sendq_max = 16 << 10;
+	for (int round = 0; round < 3; round++) {
+		for (int i = 0; i < 14; i++)
+			answer(st, 5, label, NULL);
+		assert_false(conn_is_dead(&stage_session(st, 0)->conn));
+		release(st, 5, 0);
+	}
+	for (int i = 0; i < 17; i++)
+		answer(st, 7, label, NULL);
+	stage_await_log(st, "over 0 SendQ exceeded");
+}
+
 /* A PING is said behind what waits, like everything else. */
 static void ping_waits_as_well(void **state)
 {
@@ -497,6 +602,9 @@ int main(void)
 		TEST(closing_while_waiting),
 		TEST(the_peer_leaves_while_waiting),
 		TEST(sendq_bounds_what_waits),
+		TEST(sendq_bounds_what_is_remembered),
+		TEST(what_does_not_fit_is_not_cut),
+		TEST(nor_is_it_at_the_end),
 		TEST(an_answer_that_kills),
 		TEST(nothing_is_lost_or_reordered),
 		TEST(streams_pause_behind_it),

@@ -98,6 +98,8 @@ static void test_mask_normalise(void **state)
 		{" x", NULL},
 		{"nick more", "nick!*@*"},
 		{"~a:x y", "~a:x"},
+		{"~a:\033[1m", NULL},
+		{"~m:~a:x\177", NULL},
 	};
 
 	(void)state;

@@ -367,6 +367,21 @@ static void quiet_clients_are_asked(void **state)
 	assert_int_equal(stage_count(stage_heard(st, 0), "PING"), 1);
 }
 
+static void the_longest_name_is_asked_with(void **state)
+{
+	static const char name[] = "a-server.with-a-name-that-is-as-long-as.names-may-be.in.example";
+	struct stage *st = *state;
+	char line[160];
+
+	mem_free(st->server.name);
+	st->server.name = mem_strdup(name);
+	st->server.ping_ms = 10;
+	stage_register(st, 0, "ann");
+	snprintf(line, sizeof(line), ":%s PING %s\r\n", name, name);
+	stage_await(st, 0, line);
+	assert_string_equal(stage_log(st), "");
+}
+
 /* One who talks is not asked at all. */
 static void talking_clients_are_not_asked(void **state)
 {
@@ -432,6 +447,22 @@ static void bad_lines_cost_as_well(void **state)
 	assert_true(stage_session(st, i)->flags & SESSION_THROTTLED);
 }
 
+static void empty_lines_cost_a_little(void **state)
+{
+	struct stage *st = *state;
+	int i;
+
+	st->server.flood_burst = 1;
+	st->server.flood_rate = 1;
+	i = stage_add(st);
+	stage_say(st, i, "\r\n\n\r\n\n\r\n\n\r\n\n\r\n\n");
+	assert_false(stage_session(st, i)->flags & SESSION_THROTTLED);
+	stage_say(st, i, "\n");
+	assert_true(stage_session(st, i)->flags & SESSION_THROTTLED);
+	stage_say(st, i, "PING x\r\n");
+	assert_string_equal(stage_log(st), "");
+}
+
 static void a_throttled_client_may_leave(void **state)
 {
 	struct stage *st = *state;
@@ -462,6 +493,27 @@ static void throttle_keeps_the_other_deadlines(void **state)
 	stage_say(st, i, "PING x\r\nPING x\r\nPING x\r\nPING x\r\n");
 	stage_await_log(st, "over 1 Registration timed out");
 	assert_int_equal(stage_count(stage_log(st), "PING"), 4);
+}
+
+/* Whoever always has more to say is always held, and yet it must come in or go. */
+static void a_flood_puts_off_no_registration(void **state)
+{
+	struct stage *st = *state;
+	static const char more[] = "@a\r\n@a\r\n@a\r\n";
+	int64_t start = loop_clock(st->loop)->mono_ms;
+	int i;
+
+	st->server.registration_ms = 30;
+	st->server.flood_burst = 1;
+	st->server.flood_rate = 1000;
+	i = stage_add(st);
+	do {
+		/* As much as the kernel takes, which is nothing at times: what is held is not read. */
+		send(st->clients[i].fd, more, sizeof(more) - 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+		stage_settle(st);
+		stage_heard(st, i);
+		assert_true(loop_clock(st->loop)->mono_ms < start + 5000);
+	} while (!strstr(st->log, "over 1 Registration timed out"));
 }
 
 /* Streams: what they say is test_reply's and test_held's; here, when they run. */
@@ -579,6 +631,37 @@ static void streams_are_freed_with_the_session(void **state)
 	assert_int_equal(late.steps, 0);
 }
 
+static bool silent_step(struct stream *stream, struct session *s)
+{
+	struct blocks *b = (struct blocks *)stream;
+
+	(void)s;
+	++*b->steps;
+	return --b->left == 0;
+}
+
+/* Nothing that it says holds it up: it must stop by itself, and go on when all others have had their turn. */
+static void a_silent_stream_gives_others_their_turn(void **state)
+{
+	struct stage *st = *state;
+	struct blocks *b = mem_zalloc(sizeof(*b));
+	struct counts c = {0, 0};
+	unsigned before;
+
+	*b = (struct blocks){{.step = silent_step, .free = blocks_free}, 1000, &c.steps, &c.freed};
+	session_stream(stage_session(st, 0), &b->st);
+	assert_in_range(c.steps, 1, 100);
+	while (!c.freed) {
+		before = c.steps;
+		assert_int_equal(loop_turn(st->loop, -1), 0);
+		assert_in_range(c.steps - before, 1, 100);
+	}
+	assert_int_equal(c.steps, 1000);
+	assert_null(stage_session(st, 0)->stream);
+	stage_say(st, 0, "PING x\r\n");
+	assert_string_equal(stage_log(st), "command 0 PING :x; ");
+}
+
 /* One who never reads does not make it grow, and is let go when the peer goes. */
 static void a_stream_to_nobody(void **state)
 {
@@ -642,14 +725,18 @@ int main(void)
 		TEST(registration_has_a_deadline),
 		TEST(registered_in_time),
 		TEST(quiet_clients_are_asked),
+		TEST(the_longest_name_is_asked_with),
 		TEST(talking_clients_are_not_asked),
 		TEST(too_fast_is_slowed_down),
 		TEST(bad_lines_cost_as_well),
+		TEST(empty_lines_cost_a_little),
 		TEST(a_throttled_client_may_leave),
 		TEST(throttle_keeps_the_other_deadlines),
+		TEST(a_flood_puts_off_no_registration),
 		TEST(a_stream_goes_at_the_readers_pace),
 		TEST(streams_queue),
 		TEST(streams_are_freed_with_the_session),
+		TEST(a_silent_stream_gives_others_their_turn),
 		TEST(a_stream_to_nobody),
 		TEST(a_stream_under_flood_control),
 	};

@@ -109,6 +109,28 @@ static void too_many(void **state)
 	assert_string_equal(stage_heard(&d->st, a.client), "");
 }
 
+/* Of the list, what is neither the first nor one too many. */
+static void each_but_the_first_has_its_cost(void **state)
+{
+	struct desk *d = *state;
+	struct asking a = asking_by(d, 2);
+	struct session *s = stage_session(&d->st, a.client);
+	struct targets t;
+
+	d->st.server.no_limits = false;
+	d->st.server.flood_burst = 5;
+	s->tokens = 5000;
+	targets_init(&t, "a,,b,c,d,e", NULL, 4);
+	t.cost = 700;
+	t.quiet = true;
+	assert_string_equal(walk(&t, &a.call), "a/ b/ c/ d/ ");
+	assert_in_range(s->tokens, 5000 - 3 * 700, 5000 - 2 * 700);
+	targets_init(&t, "a,b,c", NULL, TARGETS_ALL);
+	s->tokens = 5000;
+	assert_string_equal(walk(&t, &a.call), "a/ b/ c/ ");
+	assert_int_equal(s->tokens, 5000);
+}
+
 static void long_words_are_cut(void **state)
 {
 	struct desk *d = *state;
@@ -184,6 +206,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(lists),
 		TEST(too_many),
+		TEST(each_but_the_first_has_its_cost),
 		TEST(long_words_are_cut),
 		cmocka_unit_test(shown_words_are_one_parameter),
 		TEST(names_are_looked_up),
