@@ -266,11 +266,11 @@ const int *daemon_signals(void)
 	return signos;
 }
 
-static bool enter(void *ctx, int fd, const struct address *peer)
+static bool enter(void *ctx, const struct arrival *a)
 {
 	struct daemon *d = ctx;
 
-	return engine_accept(d->engine, fd, peer);
+	return engine_accept(d->engine, a);
 }
 
 static void gone(void *ctx, const char *host)

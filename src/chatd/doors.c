@@ -15,6 +15,7 @@
 #include "base/wire.h"
 #include "chatd/handoff.h"
 #include "net/listener.h"
+#include "session/arrival.h"
 
 /* Descriptors that are not for clients: files, listeners, the store, a spare. */
 enum { DESCRIPTORS_KEPT = 64, HANDED_MAX = 32 + HANDOFF_CARRIERS_MAX, TEXT_MAX = 4096 };
@@ -212,6 +213,7 @@ static void on_accept(void *ctx, struct listener *l, int fd, const struct addres
 {
 	struct doors *d = ctx;
 	char host[ADDRESS_TEXT_MAX];
+	struct arrival a;
 
 	(void)l;
 	address_host(peer, host);
@@ -220,7 +222,8 @@ static void on_accept(void *ctx, struct listener *l, int fd, const struct addres
 		turn_away(fd, host);
 		return;
 	}
-	if (d->host.enter(d->host.ctx, fd, peer)) {
+	arrival_plain(&a, fd, peer);
+	if (d->host.enter(d->host.ctx, &a)) {
 		d->counts.accepted++;
 	} else {
 		d->counts.failed++;

@@ -7,6 +7,7 @@
 #include "chatd/handoff.h"
 #include "net/address.h"
 
+struct arrival;
 struct loop;
 struct doors;
 struct wire_in;
@@ -16,8 +17,8 @@ struct wire_in;
  * (clients in all, clients per address), and when they rest.
  */
 struct doors_host {
-	/* A connection that was let in; the descriptor is the callee's. False: it came to nothing. */
-	bool (*enter)(void *ctx, int fd, const struct address *peer);
+	/* A client that was let in; its transport is the callee's. False: it came to nothing. */
+	bool (*enter)(void *ctx, const struct arrival *a);
 	void *ctx;
 };
 

@@ -18,6 +18,7 @@
 #include "network/network.h"
 #include "proto/tags.h"
 #include "proto/utf8.h"
+#include "session/arrival.h"
 #include "session/held.h"
 #include "session/monitor.h"
 #include "session/save.h"
@@ -463,7 +464,7 @@ void engine_abandon(struct engine *e)
 	e->open = 0;
 }
 
-struct arrival {
+struct comeback {
 	struct engine *e;
 	engine_back_fn back;
 	void *ctx;
@@ -471,7 +472,7 @@ struct arrival {
 
 static void on_back(void *ctx, struct session *s)
 {
-	const struct arrival *a = ctx;
+	const struct comeback *a = ctx;
 
 	a->e->open++;
 	a->back(a->ctx, s->address);
@@ -479,7 +480,7 @@ static void on_back(void *ctx, struct session *s)
 
 static void on_lost(void *ctx, uint64_t user)
 {
-	struct engine *e = ((const struct arrival *)ctx)->e;
+	struct engine *e = ((const struct comeback *)ctx)->e;
 
 	e->missing = mem_realloc(e->missing, (e->nmissing + 1) * sizeof(*e->missing));
 	e->missing[e->nmissing++] = user;
@@ -487,7 +488,7 @@ static void on_lost(void *ctx, uint64_t user)
 
 bool engine_arrive(struct engine *e, struct handoff_in *h, struct wire_in in, engine_back_fn back, void *ctx)
 {
-	struct arrival a = {e, back, ctx};
+	struct comeback a = {e, back, ctx};
 	const struct carry c = carried(e);
 	const struct carry_load to = {on_back, on_lost, &a};
 
@@ -511,10 +512,10 @@ void engine_free(struct engine *e)
 	mem_free(e);
 }
 
-bool engine_accept(struct engine *e, int fd, const struct address *peer)
+bool engine_accept(struct engine *e, const struct arrival *a)
 {
-	if (!session_new(&e->hub, fd, peer)) {
-		report_client_failed(peer);
+	if (!session_new(&e->hub, a)) {
+		report_client_failed(&a->peer);
 		return false;
 	}
 	e->open++;

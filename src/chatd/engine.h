@@ -9,6 +9,7 @@
 #include "network/change.h"
 #include "network/record.h"
 
+struct arrival;
 struct command_usage;
 struct engine;
 struct handoff_in;
@@ -43,8 +44,8 @@ void engine_free(struct engine *e);
  */
 int engine_open(struct engine *e, struct worker *worker, char *why, size_t size);
 
-/* A new client. The descriptor is the engine's. False: it was closed at once. */
-bool engine_accept(struct engine *e, int fd, const struct address *peer);
+/* A new client. Its transport is the engine's. False: it was freed at once. */
+bool engine_accept(struct engine *e, const struct arrival *a);
 
 /*
  * Leaving for a successor. engine_leave stops listening to anybody, waits for a bounded time for what the disk is about to

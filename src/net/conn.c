@@ -419,12 +419,31 @@ static void set_options(int fd)
 int conn_init(struct conn *c, struct conn_hub *hub, int fd, const struct conn_handlers *h,
 	      const struct conn_limits *limits)
 {
-	*c = (struct conn){.watch = {.ready = conn_ready, .fd = fd}, .hub = hub};
+	struct transport plain;
+
+	transport_plain_init(&plain, fd);
+	return conn_begin(c, hub, &plain, h, limits);
+}
+
+bool conn_feed(struct conn *c, struct str bytes)
+{
+	if (!ring_append(&c->in, conn_hub_pool(c->hub), bytes.p, bytes.n, recvq_max(c)))
+		return false;
+	c->bytes_in += bytes.n;
+	conn_hub_counting(c->hub)->bytes_in += bytes.n;
+	c->flags |= CONN_PUMP_DUE;
+	conn_place(c);
+	return true;
+}
+
+int conn_begin(struct conn *c, struct conn_hub *hub, const struct transport *t, const struct conn_handlers *h,
+	       const struct conn_limits *limits)
+{
+	*c = (struct conn){.watch = {.ready = conn_ready, .fd = t->fd}, .hub = hub, .transport = *t};
 	c->handlers = h;
 	c->limits = limits;
-	transport_plain_init(&c->transport, fd);
-	set_options(fd);
-	int error = loop_watch(conn_hub_loop(hub), &c->watch, POLL_READ);
+	set_options(t->fd);
+	int error = loop_watch(conn_hub_loop(hub), &c->watch, POLL_READ | t->ops->wants(t));
 	if (error)
 		c->transport.ops->free(&c->transport);
 	return error;

@@ -51,12 +51,14 @@ static bool load_ring(struct conn *c, struct ring *r, struct wire_in *in)
 bool conn_load(struct conn *c, struct wire_in *in)
 {
 	struct wire_in saved = wire_section(in);
-	uint8_t kind = wire_u8(&saved);
-	uint32_t flags = wire_u32(&saved);
+	uint32_t flags;
 
+	if (!transport_load(&c->transport, &saved))
+		return false;
+	flags = wire_u32(&saved);
 	c->bytes_in = wire_u64(&saved);
 	c->bytes_out = wire_u64(&saved);
-	if (kind != TRANSPORT_PLAIN || !load_ring(c, &c->in, &saved) || !load_ring(c, &c->out, &saved))
+	if (!load_ring(c, &c->in, &saved) || !load_ring(c, &c->out, &saved))
 		return false;
 	conn_hub_counting(c->hub)->written += c->out.len;
 	if (flags & SAVED_SKIPPING)

@@ -10,7 +10,15 @@
 #include "session/session_internal.h"
 
 /* As saved: these numbers are not used again. */
-enum { SAVED_CAP_302 = 1 << 0, SAVED_PINGED = 1 << 1, SAVED_LOCAL = 1 << 2, SAVED_THROTTLED = 1 << 3 };
+enum {
+	SAVED_CAP_302 = 1 << 0,
+	SAVED_PINGED = 1 << 1,
+	SAVED_LOCAL = 1 << 2,
+	SAVED_THROTTLED = 1 << 3,
+	SAVED_SECURE = 1 << 4,
+	SAVED_WEBSOCKET = 1 << 5,
+	SAVED_PROXIED = 1 << 6,
+};
 
 enum { TEXT_LEAST = 1 };
 
@@ -18,10 +26,9 @@ static const struct {
 	uint16_t flag;
 	uint32_t saved;
 } flags[] = {
-	{SESSION_CAP_302, SAVED_CAP_302},
-	{SESSION_PINGED, SAVED_PINGED},
-	{SESSION_LOCAL, SAVED_LOCAL},
-	{SESSION_THROTTLED, SAVED_THROTTLED},
+	{SESSION_CAP_302, SAVED_CAP_302},     {SESSION_PINGED, SAVED_PINGED}, {SESSION_LOCAL, SAVED_LOCAL},
+	{SESSION_THROTTLED, SAVED_THROTTLED}, {SESSION_SECURE, SAVED_SECURE}, {SESSION_WEBSOCKET, SAVED_WEBSOCKET},
+	{SESSION_PROXIED, SAVED_PROXIED},
 };
 
 enum { FLAGS = sizeof(flags) / sizeof(flags[0]) };
@@ -110,6 +117,12 @@ static uint32_t saved_flags(const struct session *s)
 	return saved;
 }
 
+/* Behind all that was there from the first version on; each may be missing, with all that follow it. */
+static void save_more(const struct session *s, struct wire_out *out)
+{
+	wire_put_text(out, s->certfp);
+}
+
 bool session_save(const struct session *s, struct wire_out *out)
 {
 	size_t before = out->buf.n, begun = wire_begin(out), inner;
@@ -128,6 +141,7 @@ bool session_save(const struct session *s, struct wire_out *out)
 		out->buf.n = before;
 		return false;
 	}
+	save_more(s, out);
 	wire_end(out, begun);
 	return true;
 }
@@ -210,6 +224,13 @@ static void load_monitors(struct session *s, struct wire_in *in)
 	}
 }
 
+/* What save_more wrote. */
+static void load_more(struct session *s, struct wire_in *in)
+{
+	if (wire_more(in))
+		s->certfp = take_text(in);
+}
+
 static bool load(struct session *s, struct wire_in *in)
 {
 	s->id = wire_u64(in);
@@ -219,14 +240,20 @@ static bool load(struct session *s, struct wire_in *in)
 	load_times(s, in);
 	load_registration(s, in);
 	load_monitors(s, in);
-	return !in->bad && s->id && s->address && conn_load(&s->conn, in);
+	if (in->bad || !s->id || !s->address || !conn_load(&s->conn, in))
+		return false;
+	load_more(s, in);
+	return !in->bad;
 }
 
 struct session *session_load(struct session_hub *hub, int fd, const struct user *user, struct wire_in *in)
 {
 	struct wire_in saved = wire_section(in);
-	struct session *s = session_make(hub, fd);
+	struct transport plain; /* until the state says better */
+	struct session *s;
 
+	transport_plain_init(&plain, fd);
+	s = session_make(hub, &plain);
 	if (!s)
 		return NULL;
 	s->user = user;
@@ -264,10 +291,8 @@ void session_abandon(struct session *s)
 {
 	if (!(s->flags & SESSION_CLOSED))
 		forget(s);
-	LIST_REMOVE(s, all);
 	conn_abandon(&s->conn);
-	mem_free(s->address);
-	mem_free(s);
+	session_free(s);
 }
 
 void session_thaw(struct session *s)

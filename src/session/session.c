@@ -8,6 +8,7 @@
 #include "proto/line.h"
 #include "proto/tags.h"
 #include "proto/utf8.h"
+#include "session/arrival.h"
 #include "session/held.h"
 #include "session/monitor.h"
 #include "session/reply.h"
@@ -362,11 +363,11 @@ void session_hub_deinit(struct session_hub *hub)
 	mem_free(hub->scratch);
 }
 
-struct session *session_make(struct session_hub *hub, int fd)
+struct session *session_make(struct session_hub *hub, const struct transport *t)
 {
 	struct session *s = mem_zalloc(sizeof(*s));
 
-	if (conn_init(&s->conn, hub->conns, fd, &handlers, &hub->limits) < 0) {
+	if (conn_begin(&s->conn, hub->conns, t, &handlers, &hub->limits) < 0) {
 		mem_free(s);
 		return NULL;
 	}
@@ -377,25 +378,45 @@ struct session *session_make(struct session_hub *hub, int fd)
 	return s;
 }
 
-struct session *session_new(struct session_hub *hub, int fd, const struct address *peer)
+static uint16_t flags_of(const struct arrival *a)
 {
-	struct session *s = session_make(hub, fd);
+	uint16_t flags = address_is_local(&a->peer) ? SESSION_LOCAL : 0;
+
+	flags |= a->traits & ARRIVAL_SECURE ? SESSION_SECURE : 0;
+	flags |= a->traits & ARRIVAL_WEBSOCKET ? SESSION_WEBSOCKET : 0;
+	flags |= a->traits & ARRIVAL_PROXIED ? SESSION_PROXIED : 0;
+	return flags;
+}
+
+struct session *session_new(struct session_hub *hub, const struct arrival *a)
+{
+	struct session *s = session_make(hub, &a->transport);
 	char host[ADDRESS_TEXT_MAX];
 
 	if (!s)
 		return NULL;
-	address_host(peer, host);
+	address_host(&a->peer, host);
 	s->id = ++hub->last_id;
 	s->address = mem_strdup(host);
+	s->certfp = a->certfp ? mem_strdup(a->certfp) : NULL;
 	s->opened = loop_clock(hub->loop)->real_ms;
 	s->heard = now_ms(s);
 	s->reg = mem_zalloc(sizeof(*s->reg));
-	if (address_is_local(peer))
-		s->flags |= SESSION_LOCAL;
+	s->flags |= flags_of(a);
 	throttle_init(s);
 	session_timer_arm(s);
 	hub->unregistered++;
+	if (a->first.n && !conn_feed(&s->conn, a->first))
+		conn_kill(&s->conn, "Out of memory");
 	return s;
+}
+
+void session_free(struct session *s)
+{
+	LIST_REMOVE(s, all);
+	mem_free(s->address);
+	mem_free(s->certfp);
+	mem_free(s);
 }
 
 static void session_closed(struct conn *c)
@@ -403,9 +424,7 @@ static void session_closed(struct conn *c)
 	struct session *s = of_conn(c);
 
 	s->hub->host.gone(s->hub->host.ctx, s);
-	LIST_REMOVE(s, all);
-	mem_free(s->address);
-	mem_free(s);
+	session_free(s);
 }
 
 static void say_error(struct session *s, const char *reason)

@@ -18,6 +18,7 @@
  * it knows whose user it is, and nothing of channels.
  */
 struct answer;
+struct arrival;
 struct held;
 struct monitor;
 struct server;
@@ -72,6 +73,9 @@ enum {
 	SESSION_LOCAL = 1 << 3,       /* from loopback or a Unix socket */
 	SESSION_THROTTLED = 1 << 4,   /* flood control holds its input */
 	SESSION_COMMAND = 1 << 5,     /* a command of it is being answered */
+	SESSION_SECURE = 1 << 6,      /* ARRIVAL_SECURE */
+	SESSION_WEBSOCKET = 1 << 7,   /* ARRIVAL_WEBSOCKET */
+	SESSION_PROXIED = 1 << 8,     /* ARRIVAL_PROXIED */
 };
 
 struct session {
@@ -85,6 +89,7 @@ struct session {
 	struct stream *stream;     /* a long answer in progress: input waits */
 	struct vec monitors;       /* what it watches, monitor.c's */
 	char *address;             /* numeric, or "localhost" */
+	char *certfp;              /* as in struct arrival */
 	cap_set caps;
 	int64_t opened;     /* ms since 1970 */
 	int64_t heard;      /* mono ms of the last line */
@@ -102,8 +107,8 @@ struct session {
 int session_hub_init(struct session_hub *hub, struct loop *loop, struct server *server, const struct session_host *host);
 void session_hub_deinit(struct session_hub *hub);
 
-/* Takes a connected descriptor. NULL: it was closed (no memory, no descriptor to watch). */
-struct session *session_new(struct session_hub *hub, int fd, const struct address *peer);
+/* Takes the transport over. NULL: it was freed (no memory, no descriptor to watch). */
+struct session *session_new(struct session_hub *hub, const struct arrival *a);
 
 /* What numerics call it: "*" before it has a nick. */
 const char *session_nick(const struct session *s);

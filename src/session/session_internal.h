@@ -4,8 +4,10 @@
 
 /* What session.c and save.c share. */
 
-/* One with nothing but its connection, in the hub's list. NULL: the descriptor was closed. */
-struct session *session_make(struct session_hub *hub, int fd);
+/* One with nothing but its connection, in the hub's list. NULL: the transport was freed. */
+struct session *session_make(struct session_hub *hub, const struct transport *t);
+/* What is left of one whose connection is gone. */
+void session_free(struct session *s);
 
 void session_registration_free(struct registration *r);
 

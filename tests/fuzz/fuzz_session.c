@@ -4,6 +4,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "session/arrival.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "chatd/config.h"
@@ -139,12 +140,14 @@ static void world_init(struct world *w)
 static void client_come(struct world *w, struct client *c)
 {
 	struct address peer = {.ss.ss_family = AF_UNIX, .len = offsetof(struct sockaddr_un, sun_path)};
+	struct arrival arrival;
 	int fds[2];
 
 	if (c->fd >= 0)
 		return;
 	CHECK(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds) == 0);
-	CHECK(engine_accept(w->engine, fds[0], &peer));
+	arrival_plain(&arrival, fds[0], &peer);
+	CHECK(engine_accept(w->engine, &arrival));
 	*c = (struct client){.fd = fds[1]};
 }
 

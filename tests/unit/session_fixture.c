@@ -18,6 +18,7 @@
 #include "fd_count.h"
 #include "proto/line.h"
 #include "proto/utf8.h"
+#include "session/arrival.h"
 #include "session/monitor.h"
 
 enum { SETTLED_TURNS = 8, AWAIT_US = 20 * 1000 * 1000, AWAIT_TURN_MS = 20 };
@@ -131,6 +132,7 @@ void stage_deinit(struct stage *st)
 int stage_add(struct stage *st)
 {
 	const struct address here = {.ss.ss_family = AF_UNIX, .len = sizeof(sa_family_t)};
+	struct arrival arrival;
 	struct stage_client *c = &st->clients[st->count];
 	int ends[2];
 
@@ -140,7 +142,8 @@ int stage_add(struct stage *st)
 	c->text = malloc(STAGE_TEXT);
 	c->shown = malloc(STAGE_TEXT);
 	assert_true(c->text && c->shown);
-	c->s = session_new(&st->hub, ends[0], &here);
+	arrival_plain(&arrival, ends[0], &here);
+	c->s = session_new(&st->hub, &arrival);
 	assert_non_null(c->s);
 	return st->count++;
 }

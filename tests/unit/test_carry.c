@@ -24,6 +24,7 @@
 #include "loop/loop.h"
 #include "loop/worker.h"
 #include "network/network.h"
+#include "session/arrival.h"
 #include "session/session.h"
 
 enum { CLIENTS = 8, TEXT = 1 << 20, SETTLED_TURNS = 8, AWAIT_US = 20 * 1000 * 1000 };
@@ -168,6 +169,7 @@ static int tear_down(void **state)
 static int client(struct town *t)
 {
 	const struct address here = {.ss.ss_family = AF_UNIX, .len = sizeof(sa_family_t)};
+	struct arrival arrival;
 	int ends[2];
 
 	assert_true(t->count < CLIENTS);
@@ -175,7 +177,8 @@ static int client(struct town *t)
 	t->fds[t->count] = ends[1];
 	t->heard[t->count] = malloc(TEXT);
 	assert_non_null(t->heard[t->count]);
-	assert_true(engine_accept(t->engine, ends[0], &here));
+	arrival_plain(&arrival, ends[0], &here);
+	assert_true(engine_accept(t->engine, &arrival));
 	return t->count++;
 }
 
@@ -467,11 +470,10 @@ static void old_people(struct town *t)
 	say(t, late, "CAP LS 302\r\nNICK cat\r\nUSER cat 0 * :Cat\r\n");
 }
 
-static bool no_entry(void *ctx, int fd, const struct address *peer)
+static bool no_entry(void *ctx, const struct arrival *a)
 {
 	(void)ctx;
-	(void)fd;
-	(void)peer;
+	(void)a;
 	return false;
 }
 

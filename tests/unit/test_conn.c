@@ -536,6 +536,20 @@ static void test_failed_init_closes(void **state)
 	assert_int_equal(fcntl(fd, F_GETFD), -1);
 }
 
+/* Somebody read ahead before it was a connection. */
+static void test_what_was_read_before_comes_first(void **state)
+{
+	struct fixture *f = *state;
+	struct owner *o = own_unix(f, 0);
+
+	assert_true(conn_feed(&o->c, str_of("one\ntw")));
+	assert_int_equal(o->lines, 0);
+	say(o, "o\nthree\n");
+	turn_until(f, &o->lines, 3);
+	assert_string_equal(o->text, "one|two|three|");
+	assert_int_equal(o->c.bytes_in, 14);
+}
+
 static void test_idle_ones_own_nothing(void **state)
 {
 	struct fixture *f = *state;
@@ -579,6 +593,7 @@ int main(void)
 		TEST(test_no_memory),
 		TEST(test_tcp_options),
 		TEST(test_failed_init_closes),
+		TEST(test_what_was_read_before_comes_first),
 		TEST(test_idle_ones_own_nothing),
 	};
 	if (fd_raise_limit() < 0)

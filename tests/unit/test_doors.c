@@ -25,6 +25,7 @@
 #include "chatd/doors.h"
 #include "fd_count.h"
 #include "loop/loop.h"
+#include "session/arrival.h"
 
 enum { INSIDE_MAX = 64, AWAIT_US = 20 * 1000 * 1000, SETTLED_TURNS = 6 };
 
@@ -41,17 +42,17 @@ struct hall {
 	bool refuses; /* enter says that it came to nothing */
 };
 
-static bool enter(void *ctx, int fd, const struct address *peer)
+static bool enter(void *ctx, const struct arrival *a)
 {
 	struct hall *h = ctx;
 
 	if (h->refuses) {
-		close(fd);
+		close(a->transport.fd);
 		return false;
 	}
 	assert_true(h->count < INSIDE_MAX);
-	address_host(peer, h->hosts[h->count]);
-	h->inside[h->count++] = fd;
+	address_host(&a->peer, h->hosts[h->count]);
+	h->inside[h->count++] = a->transport.fd;
 	return true;
 }
 

@@ -13,6 +13,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "session/arrival.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -197,11 +198,13 @@ static int tear_down_kept(void **state)
 static int client(struct town *t)
 {
 	const struct address here = {.ss.ss_family = AF_UNIX, .len = sizeof(sa_family_t)};
+	struct arrival arrival;
 	int ends[2];
 
 	assert_true(t->count < CLIENTS);
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends), 0);
-	assert_true(engine_accept(t->engine, ends[0], &here));
+	arrival_plain(&arrival, ends[0], &here);
+	assert_true(engine_accept(t->engine, &arrival));
 	t->fds[t->count] = ends[1];
 	t->heard[t->count] = calloc(1, TEXT);
 	assert_non_null(t->heard[t->count]);

@@ -116,6 +116,14 @@ struct conn {
  */
 int conn_init(struct conn *c, struct conn_hub *hub, int fd, const struct conn_handlers *h,
 	      const struct conn_limits *limits);
+/* The same over a transport that is ready, of which the connection takes a copy; freed on failure. */
+int conn_begin(struct conn *c, struct conn_hub *hub, const struct transport *t, const struct conn_handlers *h,
+	       const struct conn_limits *limits);
+/*
+ * What was read before it was a connection, at most recvq_max bytes: it is heard first, from the loop. Only straight
+ * after conn_begin. False: no memory for it.
+ */
+bool conn_feed(struct conn *c, struct str bytes);
 
 /*
  * Appends. False: it is dead, died of this (sendq), or can no longer be written to and is about to end; nothing was

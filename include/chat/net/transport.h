@@ -9,10 +9,11 @@
  * How bytes come and go: plain now; TLS and WebSocket stack on another transport. Nothing above asks which it is.
  */
 struct transport;
+struct wire_in;
 struct wire_out;
 
 /* As saved: numbers are not used again. */
-enum transport_kind { TRANSPORT_PLAIN = 1 };
+enum transport_kind { TRANSPORT_PLAIN = 1, TRANSPORT_KTLS = 2, TRANSPORT_WEBSOCKET = 3 };
 
 struct transport_ops {
 	/*
@@ -36,8 +37,15 @@ struct transport_ops {
 
 struct transport {
 	const struct transport_ops *ops;
+	void *state; /* of those that are more than a descriptor */
 	int fd;
 };
 
 /* A plain stream socket, embedded in its owner: no allocation. free closes fd. */
 void transport_plain_init(struct transport *t, int fd);
+
+/*
+ * Puts in t's place, which is plain, what `save` wrote. False: the bytes are damaged, or of a transport that is not known
+ * here; t is as it was.
+ */
+bool transport_load(struct transport *t, struct wire_in *in);

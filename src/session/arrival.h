@@ -1,0 +1,25 @@
+#pragma once
+
+#include <stdbool.h>
+
+#include "base/str.h"
+#include "net/address.h"
+#include "net/transport.h"
+
+/* How a client came, and what is known of it before its first line. */
+enum {
+	ARRIVAL_SECURE = 1 << 0,    /* over TLS, here or at a proxy that is trusted to say so */
+	ARRIVAL_WEBSOCKET = 1 << 1, /* a message is a line */
+	ARRIVAL_PROXIED = 1 << 2,   /* peer is what a trusted proxy said */
+};
+
+struct arrival {
+	struct transport transport; /* goes over to the session */
+	struct str first;           /* what was read of it already */
+	struct address peer;        /* where it really comes from */
+	unsigned traits;            /* ARRIVAL_* */
+	const char *certfp;         /* SHA-256 of the client's certificate in lower-case hex; NULL: none */
+};
+
+/* A plain connection that comes itself. */
+void arrival_plain(struct arrival *a, int fd, const struct address *peer);
