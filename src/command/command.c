@@ -11,8 +11,8 @@ enum { COST_UNKNOWN = 1000, COST_UNIT = 100 };
 typedef const struct command *(*family_fn)(size_t *count);
 
 static const family_fn families[] = {
-	command_family_connection, command_family_channel, command_family_list,   command_family_mode,
-	command_family_message,    command_family_who,     command_family_whois,  command_family_self,
+	command_family_connection, command_family_channel, command_family_list,  command_family_mode,
+	command_family_message,    command_family_who,     command_family_whois, command_family_self,
 	command_family_server,     command_family_help,    command_family_oper,
 };
 
@@ -43,7 +43,8 @@ const struct command *command_nth(size_t n)
 	return NULL;
 }
 
-/* The row of that name and its number among all. The families are few and their rows short: compared by first letter. */
+/* The row of that name and its number among all. The families are few and their rows short: compared by first letter.
+ */
 static const struct command *find(const char *name, size_t *nth)
 {
 	size_t before = 0, count;
@@ -80,6 +81,19 @@ struct record call_record(const struct call *call, enum record_type type)
 	return r;
 }
 
+bool call_may(const struct call *call, enum privilege priv)
+{
+	const struct user *u = call_user(call);
+
+	if (u && user_may(u, priv))
+		return true;
+	if (u && (u->modes & USER_OPER))
+		reply(call->session, ERR_NOPRIVS, privilege_name(priv));
+	else
+		reply(call->session, ERR_NOPRIVILEGES);
+	return false;
+}
+
 /* What stands in the way of the row for this caller; true: it was answered. */
 static bool refused(const struct call *call)
 {
@@ -89,6 +103,8 @@ static bool refused(const struct call *call)
 		reply(s, ERR_ALREADYREGISTERED);
 	else if (call->row->role >= ROLE_USER && !call->user)
 		reply(s, ERR_NOTREGISTERED);
+	else if (call->row->role > ROLE_OPER && !call_may(call, (enum privilege)(call->row->role - ROLE_OPER - 1)))
+		return true;
 	else if (call->row->role == ROLE_OPER && !(call->user->modes & USER_OPER))
 		reply(s, ERR_NOPRIVILEGES);
 	else if (call->msg->nparams < call->row->min)

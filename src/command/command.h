@@ -26,6 +26,9 @@ enum command_role {
 	ROLE_OPER,         /* 481 for others */
 };
 
+/* A role of its own: operators with the privilege; 481 for those who are none, 723 for operators without it. */
+#define ROLE_MAY(priv) ((enum command_role)(ROLE_OPER + 1 + (priv)))
+
 struct command {
 	const char *name;
 	enum command_role role;
@@ -96,6 +99,9 @@ static inline const struct user *call_user(const struct call *call)
 {
 	return call->session->user;
 }
+
+/* Whether the caller has the privilege. False: it was answered, with 481 or 723. */
+bool call_may(const struct call *call, enum privilege priv);
 
 const struct command *command_find(const char *name); /* exact, in capitals */
 size_t command_count(void);

@@ -1,5 +1,6 @@
 #include "command/mode.h"
 
+#include "command/audit.h"
 #include "command/targets.h"
 #include "network/rules.h"
 #include "proto/modes.h"
@@ -187,6 +188,9 @@ static bool registration_submit(struct mode_batch *b, const struct mode_step *st
 	if (step->mode->type != CHAN_MODE_FLAG || step->mode->bit != CHAN_REGISTERED ||
 	    !(call_user(b->call)->modes & USER_OPER))
 		return false;
+	if (!call_may(b->call, PRIV_REGISTER))
+		return true;
+	oper_audit(b->call, &(struct deed){.channel = b->channel->name, .reason = step->set ? "+r" : "-r"});
 	r.flags = RECORD_OVERRIDE;
 	r.channel_modes.channel = str_of(call_param(b->call, 0));
 	r.channel_modes.ops = &op;

@@ -3,6 +3,7 @@
 
 #include "base/buf.h"
 #include "base/log.h"
+#include "command/audit.h"
 #include "command/families.h"
 #include "command/secret.h"
 #include "command/targets.h"
@@ -88,9 +89,10 @@ static void run_oper(struct call *call)
 	if (v.granted && (call->user->modes & USER_OPER)) {
 		reply(call->session, RPL_YOUREOPER);
 	} else if (v.granted) {
-		r = call_record(call, RECORD_USER_MODES);
+		r = call_record(call, RECORD_USER_OPER);
 		r.flags |= RECORD_OVERRIDE;
-		r.user_modes.set = USER_OPER;
+		r.user_oper.name = str_of(name);
+		r.user_oper.privileges = PRIV_ALL;
 		call_submit(call, &r);
 	} else if (v.secret || !v.admitted) {
 		reply(call->session, ERR_NOOPERHOST);
@@ -99,30 +101,16 @@ static void run_oper(struct call *call)
 	}
 }
 
-static void kill_log(const struct call *call, const struct user *target, struct str reason)
+/* The text as far as it is used. */
+static void deed_of(const struct call *call, const char *target, struct str reason)
 {
-	const char *by = user_nick(call->user), *nick = user_nick(target);
 	char text[REASON_MAX];
 	struct buf b;
 
 	buf_init(&b, text, sizeof(text) - 1);
 	buf_str(&b, reason);
 	text[b.n] = '\0';
-	log_event(EVENT_KILL,
-		  LOG_FIELDS({"CHATD_NICK", by}, {"CHATD_ACCOUNT", account_of(call->user)},
-			     {"CHATD_PEER", call->session->address}, {"CHATD_TARGET", nick}, {"CHATD_REASON", text}),
-		  "KILL of %s by %s: %s", nick, by, text);
-}
-
-/* command: NULL where the event says it. */
-static void deed_log(const struct call *call, enum log_event event, const char *command)
-{
-	const char *by = user_nick(call->user);
-
-	log_event(event,
-		  LOG_FIELDS({"CHATD_NICK", by}, {"CHATD_ACCOUNT", account_of(call->user)},
-			     {"CHATD_PEER", call->session->address}, {"CHATD_COMMAND", command}),
-		  "%s by %s", call->row->name, by);
+	oper_audit(call, &(struct deed){.target = target, .reason = text});
 }
 
 static void run_kill(struct call *call)
@@ -136,7 +124,7 @@ static void run_kill(struct call *call)
 	r = call_record(call, RECORD_USER_KILL);
 	r.user_kill.target = target->id;
 	r.user_kill.reason = utf8_cut(str_of(reason ? reason : "No reason given"), call->env->server->kick_max);
-	kill_log(call, target, r.user_kill.reason);
+	deed_of(call, user_nick(target), r.user_kill.reason);
 	call_submit(call, &r);
 }
 
@@ -146,7 +134,7 @@ static void run_rehash(struct call *call)
 	const char *path = call->env->server->config_path;
 	char why[WHY_MAX] = "";
 
-	deed_log(call, EVENT_REHASH, NULL);
+	oper_audit(call, &(struct deed){0});
 	reply(call->session, RPL_REHASHING, target_shown(path ? path : "*"));
 	if (host->rehash(host->ctx, why, sizeof(why)))
 		reply_notice(call->session, "The configuration was read again");
@@ -163,6 +151,7 @@ static void run_wallops(struct call *call)
 		reply(call->session, ERR_NEEDMOREPARAMS, call->row->name);
 		return;
 	}
+	oper_audit(call, &(struct deed){0});
 	r = call_record(call, RECORD_WALLOPS);
 	r.wallops.text = str_of(text);
 	call_submit(call, &r);
@@ -176,7 +165,7 @@ static void stop(struct call *call, bool restart)
 	char reason[REASON_MAX];
 	struct buf b;
 
-	deed_log(call, EVENT_STOP_ASKED, call->row->name);
+	deed_of(call, NULL, utf8_cut(str_of(text), call->env->server->kick_max));
 	buf_init(&b, reason, sizeof(reason) - 1);
 	buf_fmt(&b, "%s by %s", restart ? "Restarted" : "Stopped", user_nick(call->user));
 	if (text) {
@@ -199,9 +188,12 @@ static void run_restart(struct call *call)
 
 /* OPER costs as much as several commands: passwords are not to be tried in numbers. */
 static const struct command rows[] = {
-	{"OPER", ROLE_USER, 2, 50, -1, run_oper},     {"KILL", ROLE_OPER, 1, 10, -1, run_kill},
-	{"REHASH", ROLE_OPER, 0, 20, -1, run_rehash}, {"WALLOPS", ROLE_OPER, 1, 10, -1, run_wallops},
-	{"DIE", ROLE_OPER, 0, 10, -1, run_die},       {"RESTART", ROLE_OPER, 0, 10, -1, run_restart},
+	{"OPER", ROLE_USER, 2, 50, -1, run_oper},
+	{"KILL", ROLE_MAY(PRIV_KILL), 1, 10, -1, run_kill},
+	{"REHASH", ROLE_MAY(PRIV_REHASH), 0, 20, -1, run_rehash},
+	{"WALLOPS", ROLE_MAY(PRIV_WALLOPS), 1, 10, -1, run_wallops},
+	{"DIE", ROLE_MAY(PRIV_DIE), 0, 10, -1, run_die},
+	{"RESTART", ROLE_MAY(PRIV_RESTART), 0, 10, -1, run_restart},
 };
 
 const struct command *command_family_oper(size_t *count)

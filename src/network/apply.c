@@ -31,6 +31,7 @@ static const struct row rows[RECORD_TYPE_END] = {
 	[RECORD_MESSAGE] = {apply_message, ORIGIN_ANY},
 	[RECORD_WALLOPS] = {apply_wallops, ORIGIN_ANY},
 	[RECORD_CHANNEL] = {apply_kept_channel, ORIGIN_NONE},
+	[RECORD_USER_OPER] = {apply_user_oper, ORIGIN_USER},
 };
 
 struct change apply_change(const struct apply *a, enum change_type type)

@@ -45,7 +45,7 @@ void apply_wallops(struct apply *a)
 {
 	struct change c = apply_change(a, CHANGE_WALLOPS);
 
-	if (!a->unchecked && !(a->origin->modes & USER_OPER)) {
+	if (!a->unchecked && !user_may(a->origin, PRIV_WALLOPS)) {
 		apply_refuse(a, REFUSAL_NOT_OPER, a->origin, NULL);
 		return;
 	}

@@ -96,7 +96,7 @@ void apply_user_kill(struct apply *a)
 	char memory[2 * NETWORK_TEXT_MAX + 16];
 	struct buf text;
 
-	if (!a->unchecked && !(a->origin->modes & USER_OPER)) {
+	if (!a->unchecked && !user_may(a->origin, PRIV_KILL)) {
 		apply_refuse(a, REFUSAL_NOT_OPER, NULL, NULL);
 		return;
 	}
@@ -194,4 +194,18 @@ void apply_user_account(struct apply *a)
 	change_modes(a, &c, modes_with_account(a->origin->modes, account));
 	c.text = user_str(a->origin, USER_ACCOUNT);
 	apply_tell(a, &c);
+}
+
+/* Told where it makes one an operator; that an operator's privileges are others now is for whoever asked. */
+void apply_user_oper(struct apply *a)
+{
+	struct change c = apply_change(a, CHANGE_USER_MODES);
+	const struct state_oper text = {a->r->user_oper.name, a->r->user_oper.class_name, a->r->user_oper.title};
+
+	if (!a->unchecked)
+		return;
+	state_user_set_oper(a->origin, &text, a->r->user_oper.privileges);
+	change_modes(a, &c, a->origin->modes | USER_OPER);
+	if (c.set)
+		apply_tell(a, &c);
 }

@@ -30,6 +30,14 @@ static void mix_cstr(uint64_t *h, const char *s)
 	mix_str(h, str_of(s));
 }
 
+static void mix_oper(uint64_t *h, const struct user_oper *oper)
+{
+	mix_cstr(h, oper->name);
+	mix_cstr(h, oper->class_name);
+	mix_cstr(h, oper->title);
+	mix_u64(h, oper->privileges);
+}
+
 static uint64_t hash_user(const struct user *u)
 {
 	uint64_t h = 1;
@@ -44,6 +52,8 @@ static uint64_t hash_user(const struct user *u)
 	mix_u64(&h, u->ninvites);
 	for (uint32_t i = 0; i < u->ninvites; i++)
 		mix_u64(&h, u->invites[i]);
+	if (u->oper)
+		mix_oper(&h, u->oper);
 	return h;
 }
 

@@ -11,6 +11,7 @@
 #include "network/record.h"
 #include "proto/casemap.h"
 #include "proto/modes.h"
+#include "proto/privileges.h"
 
 /*
  * Users, channels, members: all that the network is. network_apply alone alters it, and it is deterministic: no clock,
@@ -29,6 +30,14 @@ enum user_text {
 	USER_TEXT_COUNT,
 };
 
+/* What an operator is one by. */
+struct user_oper {
+	char *name;       /* of the [oper] block */
+	char *class_name; /* empty: none, which has all privileges */
+	char *title;      /* what WHOIS says; empty: the usual words */
+	priv_set privileges;
+};
+
 struct user {
 	uint64_t id;
 	char *text; /* packed */
@@ -38,6 +47,7 @@ struct user {
 	int64_t signon;  /* ms since 1970 */
 	int64_t spoke;   /* when the last PRIVMSG or NOTICE came: idle time */
 	char *away;      /* NULL: here */
+	struct user_oper *oper; /* NULL: none, or with USER_OPER one of whom no more is known: it may all */
 	struct vec memberships; /* struct member * */
 	uint64_t *invites;      /* ids of channels invited to, NULL: none */
 	uint32_t ninvites;
@@ -138,6 +148,11 @@ static inline struct str user_str(const struct user *u, enum user_text which)
 static inline const char *user_nick(const struct user *u)
 {
 	return user_text(u, USER_NICK);
+}
+
+static inline bool user_may(const struct user *u, enum privilege priv)
+{
+	return (u->modes & USER_OPER) && (!u->oper || (u->oper->privileges & PRIV_BIT(priv)));
 }
 
 static inline struct member *channel_member(const struct channel *c, uint32_t at)

@@ -67,6 +67,8 @@ static const struct field fields[RECORD_TYPE_END][FIELDS_MAX + 1] = {
 			    AT(FIELD_U32, channel.limit), AT(FIELD_STR, channel.key), AT(FIELD_STR, channel.topic),
 			    AT(FIELD_STR, channel.topic_by), AT(FIELD_U64, channel.topic_time),
 			    AT(FIELD_ITEMS, channel.items)},
+	[RECORD_USER_OPER] = {AT(FIELD_STR, user_oper.name), AT(FIELD_STR, user_oper.class_name),
+			      AT(FIELD_STR, user_oper.title), AT(FIELD_U64, user_oper.privileges)},
 };
 
 static void put_ops(struct wire_out *out, const struct record *r)
@@ -317,6 +319,7 @@ static const char *const type_names[RECORD_TYPE_END] = {
 	[RECORD_MESSAGE] = "message",
 	[RECORD_WALLOPS] = "wallops",
 	[RECORD_CHANNEL] = "channel",
+	[RECORD_USER_OPER] = "user_oper",
 };
 
 const char *record_type_name(enum record_type type)

@@ -31,6 +31,7 @@ enum record_type {
 	RECORD_MESSAGE,
 	RECORD_WALLOPS,
 	RECORD_CHANNEL,
+	RECORD_USER_OPER,
 	RECORD_TYPE_END,
 };
 
@@ -112,6 +113,11 @@ struct record {
 		struct {
 			struct str account; /* empty: logged out */
 		} user_account;
+		/* Becomes an operator, or is one in another way. By the server or RECORD_OVERRIDE alone. */
+		struct {
+			struct str name, class_name, title; /* see struct user_oper */
+			uint64_t privileges;                /* priv_set */
+		} user_oper;
 		struct {
 			struct str channel, key;
 			uint32_t new_flags;    /* CHAN_* of a channel that this makes */

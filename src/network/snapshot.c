@@ -17,6 +17,19 @@ enum { USER_TEXTS = sizeof(user_texts) / sizeof(user_texts[0]) };
 
 /* Writing */
 
+static void save_oper(struct wire_out *out, const struct user_oper *oper)
+{
+	size_t begun = wire_begin(out);
+
+	if (oper) {
+		wire_put_text(out, oper->name);
+		wire_put_text(out, oper->class_name);
+		wire_put_text(out, oper->title);
+		wire_put_u64(out, oper->privileges);
+	}
+	wire_end(out, begun);
+}
+
 static void save_user(struct wire_out *out, const struct user *u)
 {
 	size_t begun = wire_begin(out);
@@ -32,6 +45,7 @@ static void save_user(struct wire_out *out, const struct user *u)
 	for (uint32_t i = 0; i < u->ninvites; i++)
 		wire_put_u64(out, u->invites[i]);
 	wire_put_u32(out, u->memberships.count);
+	save_oper(out, u->oper);
 	wire_end(out, begun);
 }
 
@@ -163,6 +177,28 @@ static void load_membership_room(struct wire_in *in, struct user *u)
 		vec_push(&u->memberships, NULL);
 }
 
+/* A predecessor that knew no classes wrote nothing of it. */
+static void load_oper(struct wire_in *in, struct user *u)
+{
+	struct state_oper text;
+	struct wire_in one;
+	priv_set privileges;
+
+	if (!wire_more(in))
+		return;
+	one = wire_section(in);
+	if (!wire_more(&one))
+		return;
+	text.name = wire_text(&one, NETWORK_TEXT_MAX);
+	text.class_name = wire_text(&one, NETWORK_TEXT_MAX);
+	text.title = wire_text(&one, NETWORK_TEXT_MAX);
+	privileges = wire_u64(&one);
+	if (one.bad || !(u->modes & USER_OPER))
+		wire_fail(in);
+	else
+		state_user_set_oper(u, &text, privileges);
+}
+
 static bool load_user(struct network *net, struct wire_in *in)
 {
 	uint64_t id = wire_u64(in);
@@ -187,6 +223,7 @@ static bool load_user(struct network *net, struct wire_in *in)
 	state_user_set_away(u, away);
 	load_invites(in, u);
 	load_membership_room(in, u);
+	load_oper(in, u);
 	return !in->bad && !(modes & USER_REGISTERED) == !text[USER_ACCOUNT].n;
 }
 

@@ -58,6 +58,11 @@ struct user *state_user_add(struct network *net, uint64_t id, const struct str t
 void state_user_remove(struct network *net, struct user *u); /* leaves all channels first; empty ones go */
 void state_user_free(struct user *u);
 void state_user_set_text(struct network *net, struct user *u, enum user_text which, struct str value);
+struct state_oper {
+	struct str name, class_name, title;
+};
+/* Without USER_OPER, which is a mode; state_user_set_modes forgets it with that. */
+void state_user_set_oper(struct user *u, const struct state_oper *text, priv_set privileges);
 void state_user_set_modes(struct network *net, struct user *u, uint32_t modes);
 void state_user_set_away(struct user *u, struct str text);
 void state_user_invite(struct user *u, uint64_t channel);

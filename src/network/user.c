@@ -65,8 +65,36 @@ struct user *state_user_add(struct network *net, uint64_t id, const struct str t
 	return u;
 }
 
+static void forget_oper(struct user *u)
+{
+	if (!u->oper)
+		return;
+	mem_free(u->oper->name);
+	mem_free(u->oper->class_name);
+	mem_free(u->oper->title);
+	mem_free(u->oper);
+	u->oper = NULL;
+}
+
+static char *copy_text(struct str s)
+{
+	s = state_text_cut(s);
+	return mem_strndup(s.n ? s.p : "", s.n);
+}
+
+void state_user_set_oper(struct user *u, const struct state_oper *text, priv_set privileges)
+{
+	struct user_oper *oper = mem_alloc(sizeof(*oper));
+
+	*oper = (struct user_oper){copy_text(text->name), copy_text(text->class_name), copy_text(text->title),
+				   privileges & PRIV_ALL};
+	forget_oper(u);
+	u->oper = oper;
+}
+
 void state_user_free(struct user *u)
 {
+	forget_oper(u);
 	vec_deinit(&u->memberships);
 	mem_free(u->invites);
 	mem_free(u->away);
@@ -112,6 +140,8 @@ void state_user_set_modes(struct network *net, struct user *u, uint32_t modes)
 {
 	count_modes(net, u->modes, (uint32_t)-1);
 	u->modes = modes;
+	if (!(modes & USER_OPER))
+		forget_oper(u);
 	count_modes(net, u->modes, 1);
 }
 

@@ -113,14 +113,20 @@ def test_operators(start):
     assert fields_of(server, "oper-refused", 2) == who
     assert fields_of(server, "oper-granted") == {**who, "CHATD_OPER": "root"}
     del who["CHATD_USER"]
+    who["CHATD_OPER"] = "root"
     op.ask(f"KILL {victim.nick} :being a nuisance")
-    assert fields_of(server, "kill") == {**who, "CHATD_TARGET": victim.nick, "CHATD_REASON": "being a nuisance"}
+    assert fields_of(server, "kill") == {
+        **who, "CHATD_COMMAND": "KILL", "CHATD_TARGET": victim.nick, "CHATD_REASON": "being a nuisance",
+    }
+    op.ask("WALLOPS :not for the log")
+    assert fields_of(server, "oper-action") == {**who, "CHATD_COMMAND": "WALLOPS"}
+    assert "not for the log" not in server.log
     op.ask("REHASH")
-    assert fields_of(server, "rehash") == who
+    assert fields_of(server, "rehash") == {**who, "CHATD_COMMAND": "REHASH"}
     wait_event(server, "reloaded")
     op.send("DIE :enough")
     op.rest()
-    assert fields_of(server, "stop-asked") == {**who, "CHATD_COMMAND": "DIE"}
+    assert fields_of(server, "stop-asked") == {**who, "CHATD_COMMAND": "DIE", "CHATD_REASON": "enough"}
     assert "enough" in fields_of(server, "stopping")["CHATD_REASON"]
 
 

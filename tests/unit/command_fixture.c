@@ -29,6 +29,7 @@ static const char *const record_names[RECORD_TYPE_END] = {
 	[RECORD_MESSAGE] = "MESSAGE",
 	[RECORD_WALLOPS] = "WALLOPS",
 	[RECORD_CHANNEL] = "CHANNEL",
+	[RECORD_USER_OPER] = "USER_OPER",
 };
 
 static void note(struct desk *d, const char *what, const char *more)

@@ -289,6 +289,18 @@ struct record rec_host(uint64_t id, const char *username, const char *host)
 	return r;
 }
 
+struct record rec_oper(uint64_t id, const char *class_name, priv_set privileges)
+{
+	struct record r = make(RECORD_USER_OPER, id);
+
+	r.flags = RECORD_OVERRIDE;
+	r.user_oper.name = STR("olga");
+	r.user_oper.class_name = str_of(class_name);
+	r.user_oper.title = STR("a helper");
+	r.user_oper.privileges = privileges;
+	return r;
+}
+
 struct record rec_umodes(uint64_t id, uint32_t set, uint32_t clear)
 {
 	struct record r = make(RECORD_USER_MODES, id);

@@ -42,6 +42,7 @@ struct record rec_kill(uint64_t id, uint64_t target, const char *reason);
 struct record rec_away(uint64_t id, const char *text);
 struct record rec_realname(uint64_t id, const char *text);
 struct record rec_host(uint64_t id, const char *username, const char *host);
+struct record rec_oper(uint64_t id, const char *class_name, priv_set privileges); /* by the server */
 struct record rec_umodes(uint64_t id, uint32_t set, uint32_t clear);
 struct record rec_account(uint64_t id, const char *account);
 struct record rec_join(uint64_t id, const char *channel, const char *key);
@@ -54,7 +55,8 @@ struct record rec_invite(uint64_t id, const char *channel, uint64_t target);
 struct record rec_say(uint64_t id, const char *channel, const char *text);
 struct record rec_tell(uint64_t id, uint64_t target, const char *text);
 struct record rec_wallops(uint64_t id, const char *text);
-/* A registered channel with these flags beside, by the server; items: as rec_modes has steps, of lists alone, set at 1, 2.. */
+/* A registered channel with these flags beside, by the server; items: as rec_modes has steps, of lists alone, set at
+ * 1, 2.. */
 struct record rec_channel(struct fixture *f, const char *name, uint32_t flags, const char *items);
 /* With the server's power. */
 struct record rec_override(struct record r);

@@ -50,7 +50,7 @@ static void rows_are_sane(void **state)
 		assert_ptr_equal(command_find(row->name), row);
 		assert_true(strlen(row->name) < 16);
 		assert_int_equal(strspn(row->name, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"), strlen(row->name));
-		assert_in_range(row->role, ROLE_ANY, ROLE_OPER);
+		assert_in_range(row->role, ROLE_ANY, ROLE_MAY(PRIV_COUNT - 1));
 		assert_in_range(row->min, 0, 15);
 		assert_true(row->cap >= -1 && row->cap < CAP_COUNT);
 	}
@@ -117,7 +117,7 @@ static void after_registration(void **state)
 		if (command_nth(n)->role == ROLE_UNREGISTERED)
 			assert_string_equal(desk_say(d, i, command_nth(n)->name),
 					    ":chat.example 462 bob :You may not reregister\n");
-		if (command_nth(n)->role == ROLE_OPER)
+		if (command_nth(n)->role >= ROLE_OPER)
 			assert_string_equal(desk_say(d, i, command_nth(n)->name),
 					    ":chat.example 481 bob :Permission Denied- You're not an IRC operator\n");
 	}
@@ -159,6 +159,33 @@ static void opers_may(void **state)
 	desk_say(d, i, "DIE :enough");
 	desk_say(d, i, "RESTART");
 	assert_string_equal(desk_submitted(d), "rehash; stop Stopped by ann: enough; restart Restarted by ann; ");
+}
+
+/* Each row with a privilege asks for its own, and no other. */
+static void classes_limit_opers(void **state)
+{
+	struct desk *d = *state;
+	int i = desk_client(d, 1), guarded = 0;
+
+	d->st.server.no_limits = true;
+	for (size_t n = 0; n < command_count(); n++) {
+		const struct command *row = command_nth(n);
+		enum privilege priv = (enum privilege)(row->role - ROLE_OPER - 1);
+		char want[128];
+
+		if (row->role <= ROLE_OPER)
+			continue;
+		guarded++;
+		desk_apply(d, rec_oper(1, "helper", PRIV_ALL & ~PRIV_BIT(priv)));
+		snprintf(want, sizeof(want), ":chat.example 723 ann %s :Insufficient oper privileges.\n",
+			 privilege_name(priv));
+		assert_string_equal(desk_say(d, i, row->name), want);
+		assert_string_equal(desk_submitted(d), "");
+		desk_apply(d, rec_oper(1, "helper", PRIV_BIT(priv)));
+		assert_null(strstr(desk_say(d, i, row->name), " 723 "));
+		desk_submitted(d);
+	}
+	assert_true(guarded >= 5);
 }
 
 /* Use and cost */
@@ -281,6 +308,7 @@ int main(void)
 		TEST(after_registration),
 		TEST(without_its_capability_it_is_unknown),
 		TEST(opers_may),
+		TEST(classes_limit_opers),
 		TEST(use_is_counted),
 		TEST(commands_cost_what_their_rows_say),
 		TEST(every_answer_bears_the_label),

@@ -239,7 +239,7 @@ static void test_threads(void **state)
 	assert_int_equal(seen.count, log_about(EVENT_KILL)->burst);
 	now_ms += 1000000;
 	log_event(EVENT_KILL, LOG_NO_FIELDS, "after");
-	assert_string_equal(seen.fields, "CHATD_EVENT=kill CHATD_SUPPRESSED=1900");
+	assert_string_equal(seen.fields, "CHATD_EVENT=kill CHATD_SUPPRESSED=1000");
 	log_set_sink(NULL, NULL);
 	log_set_clock(NULL);
 }

@@ -140,6 +140,29 @@ static void test_kill(void **state)
 	assert_int_equal(network_counts(f->net).opers, 0);
 }
 
+static void test_oper(void **state)
+{
+	struct fixture *f = *state;
+	struct record by_itself = rec_oper(1, "helper", PRIV_ALL);
+
+	by_itself.flags = 0;
+	SAYS(f, by_itself, "");
+	assert_null(user(f, 1)->oper);
+	SAYS(f, rec_oper(1, "helper", PRIV_BIT(PRIV_WALLOPS)), "umodes ann ann set=2");
+	assert_int_equal(network_counts(f->net).opers, 1);
+	assert_string_equal(user(f, 1)->oper->name, "olga");
+	assert_string_equal(user(f, 1)->oper->class_name, "helper");
+	assert_string_equal(user(f, 1)->oper->title, "a helper");
+	assert_true(user_may(user(f, 1), PRIV_WALLOPS));
+	assert_false(user_may(user(f, 1), PRIV_KILL));
+	SAYS(f, rec_kill(1, 2, "spam"), "refused:not-oper ann -");
+	SAYS(f, rec_oper(1, "admin", PRIV_BIT(PRIV_KILL)), "");
+	SAYS(f, rec_wallops(1, "hear"), "refused:not-oper ann ann");
+	SAYS(f, rec_umodes(1, 0, USER_OPER), "umodes ann ann clear=2");
+	assert_null(user(f, 1)->oper);
+	assert_false(user_may(user(f, 1), PRIV_KILL));
+}
+
 static void test_user_texts(void **state)
 {
 	struct fixture *f = *state;
@@ -584,6 +607,7 @@ int main(void)
 		TEST(test_nick),
 		TEST(test_quit),
 		TEST(test_kill),
+		TEST(test_oper),
 		TEST(test_user_texts),
 		TEST(test_user_modes),
 		TEST(test_join),

@@ -190,6 +190,11 @@ static void make_other(struct gen *g, struct record *r)
 		r->user_modes.set = (uint32_t)below(g, 64);
 		r->user_modes.clear = (uint32_t)below(g, 64);
 		break;
+	case RECORD_USER_OPER:
+		r->user_oper.name = text(g, "oper%", below(g, 3));
+		r->user_oper.title = below(g, 2) ? STR("a helper") : STR_NONE;
+		r->user_oper.privileges = below(g, PRIV_ALL);
+		break;
 	case RECORD_USER_ACCOUNT:
 		r->user_account.account = below(g, 3) ? text(g, "acc%", below(g, 20)) : STR_NONE;
 		break;
@@ -253,7 +258,7 @@ static const unsigned weights[RECORD_TYPE_END] = {
 	[RECORD_USER_AWAY] = 3,    [RECORD_USER_REALNAME] = 2,  [RECORD_USER_HOST] = 2, [RECORD_USER_MODES] = 3,
 	[RECORD_USER_ACCOUNT] = 3, [RECORD_JOIN] = 30,          [RECORD_PART] = 6,      [RECORD_KICK] = 8,
 	[RECORD_TOPIC] = 5,        [RECORD_CHANNEL_MODES] = 16, [RECORD_INVITE] = 6,    [RECORD_MESSAGE] = 24,
-	[RECORD_WALLOPS] = 1,      [RECORD_CHANNEL] = 3,
+	[RECORD_WALLOPS] = 1,      [RECORD_CHANNEL] = 3,        [RECORD_USER_OPER] = 2,
 };
 
 static enum record_type some_type(struct gen *g)

@@ -8,6 +8,7 @@
 
 #include "network/record.h"
 #include "proto/modes.h"
+#include "proto/privileges.h"
 
 static const struct mode_op ops[] = {
 	{true, 'o', 77, {NULL, 0}},
@@ -115,6 +116,12 @@ static struct record sample(enum record_type type)
 		r.channel.topic_time = 1500000000002;
 		r.channel.items = items;
 		r.channel.nitems = 2;
+		break;
+	case RECORD_USER_OPER:
+		r.user_oper.name = STR("alice");
+		r.user_oper.class_name = STR("helper");
+		r.user_oper.title = STR("a network helper");
+		r.user_oper.privileges = PRIV_BIT(PRIV_KILL);
 		break;
 	default:
 		r.wallops.text = STR("all hands");

@@ -28,6 +28,7 @@ static void fill(struct fixture *f)
 	fixture_apply(f, rec_away(5, "not here"));
 	fixture_apply(f, rec_account(3, "cat-account"));
 	fixture_apply(f, rec_override(rec_umodes(3, USER_OPER | USER_INVISIBLE, 0)));
+	fixture_apply(f, rec_oper(2, "helper", PRIV_BIT(PRIV_KILL)));
 	fixture_apply(f, rec_host(4, "d", "cloak.example"));
 	fixture_apply(f, rec_say(4, "#a", "hi"));
 	fixture_apply(f, rec_quit(5, "one for WHOWAS"));

@@ -26,7 +26,7 @@ struct log_field {
 	const char *value; /* NULL: the field is left out */
 };
 
-enum { LOG_ABOUT_FIELDS_MAX = 6 };
+enum { LOG_ABOUT_FIELDS_MAX = 8 };
 
 /* All about an event. */
 struct log_about {

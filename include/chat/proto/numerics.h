@@ -130,6 +130,7 @@
 #define RPL_HELPSTART "704", "%s :%s"                                            /* topic, text */
 #define RPL_HELPTXT "705", "%s :%s"
 #define RPL_ENDOFHELP "706", "%s :%s"
+#define ERR_NOPRIVS "723", "%s :Insufficient oper privileges."                    /* privilege */
 #define RPL_MONONLINE "730", ":%s"                                               /* nick!user@host,... */
 #define RPL_MONOFFLINE "731", ":%s"
 #define RPL_MONLIST "732", ":%s"
