@@ -78,6 +78,7 @@ static const struct log_about events[EVENT_COUNT] = {
 	      "CHATD_REASON"),
 	ABOUT(SNAPSHOT_FAILED, "snapshot-failed", "464071ae9df94e32ac06caa1a8107bc7", ERR, 8, 60, "CHATD_FILE",
 	      "CHATD_REASON"),
+	ABOUT(BACKUP_FAILED, "backup-failed", "9305af51beb14c9bbf1e5d505755dcf9", ERR, 8, 60, "CHATD_REASON"),
 };
 
 const struct log_about *log_about(enum log_event event)

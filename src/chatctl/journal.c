@@ -156,7 +156,7 @@ static bool decodes(void *ctx, const struct store_record *r)
 	return record_decode(&record, ctx, r->bytes);
 }
 
-static int verify(const struct options *o)
+int journal_verify(const struct options *o)
 {
 	struct record_room *room = mem_alloc(sizeof(*room));
 	const struct store_check check = {decodes, room};
@@ -185,7 +185,7 @@ int journal_run(const struct options *o)
 	static const struct {
 		const char *name;
 		int (*run)(const struct options *o);
-	} tools[] = {{"verify", verify}, {"dump", dump}, {"replay", replay}};
+	} tools[] = {{"verify", journal_verify}, {"dump", dump}, {"replay", replay}};
 	int code;
 
 	for (size_t i = 0; o->nwords == 2 && i < sizeof(tools) / sizeof(tools[0]); i++) {

@@ -7,3 +7,6 @@
  * everything said.
  */
 int journal_run(const struct options *o);
+
+/* "journal verify" alone. */
+int journal_verify(const struct options *o);

@@ -3,9 +3,17 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "chatctl/backup.h"
 #include "chatctl/journal.h"
 #include "chatctl/options.h"
 #include "chatctl/request.h"
+
+static int run(const struct options *o)
+{
+	if (strcmp(o->words[0], "journal") == 0)
+		return journal_run(o);
+	return strcmp(o->words[0], "backup") == 0 ? backup_run(o) : request_run(o);
+}
 
 int main(int argc, char **argv)
 {
@@ -15,7 +23,7 @@ int main(int argc, char **argv)
 	setlocale(LC_CTYPE, "");
 	code = options_parse(&options, argc, argv);
 	if (code == OPTIONS_RUN)
-		code = strcmp(options.words[0], "journal") == 0 ? journal_run(&options) : request_run(&options);
+		code = run(&options);
 	if ((fflush(stdout) != 0 || ferror(stdout)) && code == EX_OK) {
 		fprintf(stderr, "chatctl: not all could be written\n");
 		code = EX_IOERR;

@@ -29,6 +29,7 @@ static void help(FILE *out)
 	      "  kill NICK [REASON]         removes a user from the server\n"
 	      "  reload                     reads the configuration again\n"
 	      "  export                     what is kept of channels, as JSON lines\n"
+	      "  backup DIRECTORY           copies what is kept, and checks the copy\n"
 	      "  stop [REASON]              ends the server\n"
 	      "  restart [REASON]           a fresh process takes its place; nobody is disconnected\n"
 	      "  journal verify|dump|replay looks at the files of the server; [--state DIRECTORY]\n"

@@ -109,7 +109,7 @@ static void complain(const char *text)
 }
 
 /* The last line of an answer. */
-static int conclude(const struct flat *f)
+int request_conclude(const struct flat *f)
 {
 	static const struct {
 		const char *code;
@@ -117,7 +117,7 @@ static int conclude(const struct flat *f)
 	} exits[] = {
 		{"denied", EX_NOPERM},          {"busy", EX_TEMPFAIL},       {"no_such_user", EX_NOUSER},
 		{"no_such_channel", EX_NOUSER}, {"refused", EX_UNAVAILABLE}, {"config", EX_CONFIG},
-		{"bad_request", EX_USAGE},
+		{"bad_request", EX_USAGE},      {"failed", EX_IOERR},        {"no_store", EX_UNAVAILABLE},
 	};
 	const char *code = flat_value(f, "code"), *error = flat_value(f, "error");
 
@@ -162,7 +162,7 @@ static int hear(const struct command *command, struct talk *talk, bool lines, st
 		if (code != EX_OK)
 			return code;
 		if (flat_find(&f, "ok"))
-			return conclude(&f);
+			return request_conclude(&f);
 		if (!lines)
 			show(command, t, &f);
 	}

@@ -11,13 +11,15 @@
 
 #include "base/mem.h"
 
-enum { PATIENCE_MS = 60000, LINE_BYTES_MAX = 16 << 20, READ_BYTES = 64 << 10 };
+enum { PATIENCE_MS = 60000, LINE_BYTES_MAX = 16 << 20, READ_BYTES = 64 << 10, FDS_MAX = 16 };
 
 struct talk {
 	int fd;
 	char *bytes;
 	size_t n, cap;
 	size_t taken; /* the front of bytes that was handed out */
+	int fds[FDS_MAX]; /* that came and were not taken */
+	size_t nfds;
 };
 
 static int fail(int code, const char *what, const char *why)
@@ -60,6 +62,8 @@ void talk_close(struct talk *t)
 {
 	if (!t)
 		return;
+	while (t->nfds)
+		close(talk_take_fd(t));
 	close(t->fd);
 	mem_free(t->bytes);
 	mem_free(t);
@@ -81,6 +85,49 @@ int talk_ask(struct talk *t, const char *line)
 	return EX_OK;
 }
 
+int talk_take_fd(struct talk *t)
+{
+	int fd = t->nfds ? t->fds[0] : -1;
+
+	if (t->nfds)
+		memmove(t->fds, t->fds + 1, --t->nfds * sizeof(*t->fds));
+	return fd;
+}
+
+static void keep_fds(struct talk *t, struct msghdr *msg)
+{
+	struct cmsghdr *head;
+	int fd;
+
+	for (head = CMSG_FIRSTHDR(msg); head; head = CMSG_NXTHDR(msg, head)) {
+		if (head->cmsg_level != SOL_SOCKET || head->cmsg_type != SCM_RIGHTS)
+			continue;
+		memcpy(&fd, CMSG_DATA(head), sizeof(fd));
+		if (t->nfds < FDS_MAX)
+			t->fds[t->nfds++] = fd;
+		else
+			close(fd);
+	}
+}
+
+/* Descriptors come one at a time, each with the first byte of its line. */
+static ssize_t receive(struct talk *t)
+{
+	union {
+		struct cmsghdr head;
+		char room[CMSG_SPACE(sizeof(int))];
+	} control;
+	struct iovec iov = {t->bytes + t->n, READ_BYTES};
+	struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control};
+	ssize_t n;
+
+	msg.msg_controllen = sizeof(control.room);
+	n = recvmsg(t->fd, &msg, MSG_CMSG_CLOEXEC);
+	if (n >= 0)
+		keep_fds(t, &msg);
+	return n;
+}
+
 /* Reads some more. 1; 0 at the end; -errno. */
 static int read_more(struct talk *t)
 {
@@ -97,7 +144,7 @@ static int read_more(struct talk *t)
 		t->cap = t->cap * 2 + READ_BYTES;
 		t->bytes = mem_realloc(t->bytes, t->cap);
 	}
-	n = recv(t->fd, t->bytes + t->n, READ_BYTES, 0);
+	n = receive(t);
 	if (n < 0)
 		return -errno;
 	t->n += (size_t)n;

@@ -10,6 +10,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "chatd/control_backup.h"
 #include "proto/line.h"
 #include "proto/utf8.h"
 
@@ -94,6 +95,7 @@ static void end(struct side_conn *base)
 	struct control_conn *c = (struct control_conn *)base;
 
 	loop_timer_stop(control_of(c)->loop, &c->again);
+	control_backup_forget(c);
 }
 
 /* What the peer can take of a long answer, and the others can wait for. True: it is through. */
@@ -111,7 +113,7 @@ static bool go_on(struct control_conn *c)
 		if (c->step(c))
 			c->step = NULL;
 	}
-	return !conn_is_clogged(&c->base.conn);
+	return !c->waits && !conn_is_clogged(&c->base.conn);
 }
 
 static void go_on_later(struct timer *t)
@@ -306,6 +308,7 @@ void control_free(struct control *c)
 {
 	if (!c)
 		return;
+	control_backup_end(c->backup);
 	side_free(c->side);
 	mem_free(c);
 }

@@ -18,6 +18,7 @@ struct control {
 	struct control_host host;
 	gid_t group;  /* whose members may come in */
 	bool grouped; /* there is such a group */
+	struct backup *backup; /* NULL: none is under way */
 };
 
 struct control_conn {
@@ -28,6 +29,7 @@ struct control_conn {
 	/* A long answer in steps: true: it was the last. NULL: none is under way. */
 	bool (*step)(struct control_conn *c);
 	struct timer again; /* goes on with it */
+	bool waits; /* for what is done elsewhere: who does it resumes the connection */
 	struct cursor cursor;
 };
 

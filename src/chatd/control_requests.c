@@ -6,6 +6,7 @@
 
 #include "base/ring.h"
 #include "chat_version.h"
+#include "chatd/control_backup.h"
 #include "chatd/record_json.h"
 #include "network/network.h"
 #include "proto/utf8.h"
@@ -365,7 +366,16 @@ static void run_restart(struct control_conn *c, const char *const *words, size_t
 	stop(c, n ? words[0] : NULL, true);
 }
 
+static void run_backup(struct control_conn *c, const char *const *words, size_t n)
+{
+	(void)words;
+	(void)n;
+	control_log(c, &(struct control_deed){.command = "backup"});
+	control_backup(c);
+}
+
 static const struct control_request requests[] = {
+	{"backup", 0, 0, false, run_backup},
 	{"status", 0, 0, false, run_status}, {"users", 0, 0, false, run_users}, {"channels", 0, 0, false, run_channels},
 	{"export", 0, 0, false, run_export}, {"kick", 2, 3, true, run_kick},    {"kill", 1, 2, true, run_kill},
 	{"reload", 0, 0, false, run_reload}, {"stop", 0, 1, true, run_stop},    {"restart", 0, 1, true, run_restart},
