@@ -13,6 +13,7 @@
 #include "chatd/report.h"
 #include "command/answers.h"
 #include "command/command.h"
+#include "command/errand.h"
 #include "fanout/fanout.h"
 #include "journal/journal.h"
 #include "network/network.h"
@@ -50,6 +51,7 @@ struct engine {
 	bool lost;         /* the running command had a record that the journal did not take to keep */
 	uint64_t kept;     /* position of the last kept record of the running command; 0: none */
 	uint64_t durable;  /* everything kept up to here is, or will never be */
+	unsigned errands;  /* under way on the worker */
 	uint32_t open;     /* sessions whose descriptor is not released */
 	bool arrived;      /* a predecessor's state is the state */
 	uint64_t *missing; /* users some connection of whom did not come along */
@@ -251,33 +253,59 @@ static void host_gone(void *ctx, const struct session *s)
 }
 
 /* What the command wrote waits until what it asked to be kept is durable. */
-static void hold_answer(struct engine *e, struct session *s, size_t written, const struct message *m)
+static void hold_answer(struct engine *e, struct session *s, size_t written, const char *command, struct str label)
 {
-	struct held_answer answer = {.position = e->kept, .command = m->command};
-	struct tag label;
+	const struct held_answer answer = {.position = e->kept, .command = command, .label = label};
 
 	if ((s->flags & SESSION_CLOSED) || (!e->lost && e->kept <= e->durable))
 		return;
-	if (tags_find(m->tags, STR("label"), &label))
-		answer.label = label.value;
 	if (e->lost)
 		held_answer_lost(s, written, &answer);
 	else
 		held_answer_add(s, written, &answer);
 }
 
-static void host_command(void *ctx, struct session *s, const struct message *m)
+/* What a session asks now: from here to asked(). */
+static size_t ask(struct engine *e, struct session *s)
 {
-	struct engine *e = ctx;
-	size_t before = held_mark(s), after;
-
 	e->asking = s;
 	e->kept = 0;
 	e->lost = false;
-	command_run(&e->env, s, m);
+	return held_mark(s);
+}
+
+static void asked(struct engine *e, size_t before, const char *command, struct str label)
+{
+	struct session *s = e->asking;
+	size_t after = held_mark(s);
+
 	e->asking = NULL;
-	after = held_mark(s);
-	hold_answer(e, s, after > before ? after - before : 0, m);
+	hold_answer(e, s, after > before ? after - before : 0, command, label);
+}
+
+static void host_command(void *ctx, struct session *s, const struct message *m)
+{
+	struct engine *e = ctx;
+	size_t before = ask(e, s);
+	struct tag label;
+
+	command_run(&e->env, s, m);
+	asked(e, before, m->command, tags_find(m->tags, STR("label"), &label) ? label.value : STR_NONE);
+}
+
+static void host_resume(void *ctx, struct errand *errand)
+{
+	struct engine *e = ctx;
+	size_t before;
+
+	/* Where there is no worker its command is running still. */
+	if (e->asking) {
+		errand_finish(errand);
+		return;
+	}
+	before = ask(e, errand->session);
+	errand_finish(errand);
+	asked(e, before, errand->command, str_of(errand->label));
 }
 
 static bool host_rehash(void *ctx, char *why, size_t size)
@@ -306,6 +334,7 @@ static void env_init(struct engine *e)
 		.quit = host_quit,
 		.rehash = host_rehash,
 		.stop = host_stop,
+		.resume = host_resume,
 		.ctx = e,
 	};
 	e->env = (struct command_env){
@@ -315,6 +344,7 @@ static void env_init(struct engine *e)
 		.hub = &e->hub,
 		.host = &e->command_host,
 		.usage = mem_zalloc(command_count() * sizeof(struct command_usage)),
+		.errands = &e->errands,
 	};
 }
 
@@ -398,6 +428,7 @@ int engine_open(struct engine *e, struct worker *worker, char *why, size_t size)
 {
 	int err = open_journal(e, worker, why, size);
 
+	e->env.worker = worker;
 	if (err == 0)
 		dismiss_missing(e);
 	return err;
@@ -410,11 +441,12 @@ static struct carry carried(struct engine *e)
 	return (struct carry){e->net, &e->hub, &e->msgids, &e->last_user};
 }
 
+/* And what the worker was asked to do for a command. */
 static void await_disk(struct engine *e)
 {
 	int64_t end = loop_clock(e->loop)->mono_ms + DISK_MS, left = DISK_MS;
 
-	while (!LIST_EMPTY(&e->hub.held) && left > 0 && loop_turn(e->loop, left) == 0)
+	while ((e->errands || !LIST_EMPTY(&e->hub.held)) && left > 0 && loop_turn(e->loop, left) == 0)
 		left = end - loop_clock(e->loop)->mono_ms;
 	held_release(&e->hub, UINT64_MAX, -ETIMEDOUT);
 }

@@ -18,6 +18,8 @@
  * writes to a socket, never alters the network, never calls the store.
  */
 struct call;
+struct errand;
+struct worker;
 
 enum command_role {
 	ROLE_ANY,          /* registered or not */
@@ -48,6 +50,8 @@ struct command_host {
 	bool (*rehash)(void *ctx, char *why, size_t size);
 	/* Ends the daemon; restart: a fresh one takes its place. */
 	void (*stop)(void *ctx, const char *reason, bool restart);
+	/* Calls errand_finish, with what surrounds a command. */
+	void (*resume)(void *ctx, struct errand *e);
 	void *ctx;
 };
 
@@ -59,6 +63,8 @@ struct command_env {
 	struct session_hub *hub;
 	const struct command_host *host;
 	struct command_usage *usage; /* one per row, by command_nth */
+	struct worker *worker;       /* NULL: errands are done at once */
+	unsigned *errands;           /* how many are under way */
 };
 
 struct command_usage {

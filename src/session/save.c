@@ -44,7 +44,7 @@ static void settle_step(struct session *s)
 		for (struct stream *each = st; each; each = each->next)
 			each->cut = true;
 	}
-	if (!st->step(st, s))
+	if (!st->step(st, s) || s->stream != st)
 		return;
 	s->stream = st->next;
 	st->free(st);

@@ -277,7 +277,7 @@ static void stream_end(struct session *s)
 /* Until `drained`, or until the disk has what stands in front. */
 static bool stream_must_pause(const struct session *s)
 {
-	return conn_is_dead(&s->conn) || conn_is_clogged(&s->conn) || held_waits(s);
+	return s->stream->waits || conn_is_dead(&s->conn) || conn_is_clogged(&s->conn) || held_waits(s);
 }
 
 /* True: it ran to its end. One that finds little to say is not clogged by it, but must pause as well. */
@@ -288,7 +288,10 @@ static bool stream_run(struct session *s)
 			conn_call_drained(&s->conn);
 			break;
 		}
-		if (s->stream->step(s->stream, s))
+		struct stream *st = s->stream;
+
+		/* One that closes its session is gone by then. */
+		if (st->step(st, s) && s->stream == st)
 			stream_end(s);
 	}
 	return !s->stream;
@@ -306,7 +309,8 @@ void session_stream(struct session *s, struct stream *st)
 		last = &(*last)->next;
 	st->next = NULL;
 	*last = st;
-	answer_open(s);
+	if (!st->waits)
+		answer_open(s);
 	if (s->stream == st)
 		stream_run(s);
 }

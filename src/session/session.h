@@ -142,6 +142,7 @@ struct stream {
 	void (*free)(struct stream *st);
 	struct stream *next; /* the session's: what waits behind it */
 	bool cut;            /* the session's: no time for more, step writes the end alone and returns true */
+	bool waits;          /* its maker's: for something else than the client. While it does, step is not called */
 };
 void session_stream(struct session *s, struct stream *st);
 /* Goes on with it, where nothing stands in the way any more. */

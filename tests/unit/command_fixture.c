@@ -9,6 +9,7 @@
 #include "command_fixture.h"
 
 #include "base/mem.h"
+#include "command/errand.h"
 
 static const char *const record_names[RECORD_TYPE_END] = {
 	[RECORD_USER_ADD] = "USER_ADD",
@@ -66,6 +67,12 @@ static void stop(void *ctx, const char *reason, bool restart)
 	note(ctx, restart ? "restart" : "stop", reason);
 }
 
+static void resume(void *ctx, struct errand *e)
+{
+	(void)ctx;
+	errand_finish(e);
+}
+
 static void run(struct stage *st, struct session *s, const struct message *m)
 {
 	struct desk *d = st->ctx;
@@ -81,7 +88,7 @@ void desk_init(struct desk *d)
 	stage_init(&d->st, user_nick);
 	fixture_init(&d->f, 1);
 	fixture_people(&d->f, nicks);
-	d->host = (struct command_host){submit, quit, rehash, stop, d};
+	d->host = (struct command_host){submit, quit, rehash, stop, resume, d};
 	d->env = (struct command_env){
 		.net = d->f.net,
 		.server = &d->st.server,
@@ -89,6 +96,7 @@ void desk_init(struct desk *d)
 		.hub = &d->st.hub,
 		.host = &d->host,
 		.usage = mem_zalloc(command_count() * sizeof(struct command_usage)),
+		.errands = &d->errands,
 	};
 	d->st.command = run;
 	d->st.ctx = d;

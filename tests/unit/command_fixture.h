@@ -13,6 +13,7 @@ struct desk {
 	struct fixture f;
 	struct command_host host;
 	struct command_env env;
+	unsigned errands;
 	bool applies;         /* submitted records are applied */
 	char submitted[2048]; /* "JOIN; PART; ", since it was asked for last; also "quit reason; " and the like */
 };

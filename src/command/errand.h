@@ -1,0 +1,42 @@
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "loop/worker.h"
+#include "session/session.h"
+
+struct call;
+struct command_env;
+struct command_host;
+
+/*
+ * The slow part of a command, done on the worker thread: deriving a key, asking a resolver. The session's input waits for
+ * it, and so does the end of its labelled answer. Embedded at the front of what the command needs for it.
+ */
+struct errand {
+	/* In the thread: may touch nothing but the errand. */
+	void (*work)(struct errand *e);
+	/*
+	 * In the loop, when the work is done, as if the command were running still: it replies and submits, through the env and
+	 * host of e. Not called when the session has gone meanwhile.
+	 */
+	void (*done)(struct errand *e, struct session *s);
+	/* The last that is heard of it: frees it, and forgets what was secret. */
+	void (*free)(struct errand *e);
+
+	const struct command_env *env; /* errand_run's, as all below */
+	const char *command;           /* for RPL_TRYAGAIN, where a restart does not wait */
+	char *label;                   /* of the command; NULL: none */
+	struct session *session;       /* NULL: gone */
+	struct stream stream;
+	struct job job;
+	bool working; /* the thread has it, or will */
+	bool running; /* done is being called */
+};
+
+/* All but work, done and free is filled in here; the errand is no more the caller's. Where there is no worker it is done at once. */
+void errand_run(const struct call *call, struct errand *e);
+
+/* For the host's `resume`: calls done. */
+void errand_finish(struct errand *e);
