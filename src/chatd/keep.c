@@ -2,6 +2,8 @@
 
 #include <stdio.h>
 
+#include "network/account.h"
+
 enum journal_class keep_class(const struct keep *k, const struct record *r)
 {
 	switch (record_class(r)) {
@@ -81,6 +83,21 @@ bool keep_touched(struct keep *k, struct record *r)
 	return true;
 }
 
+/* The same way as the channels, after them. */
+static bool snapshot_account(struct keep *k, struct buf *out)
+{
+	const struct vec *accounts = network_accounts(k->net);
+	struct record r;
+
+	if (k->walk_accounts > accounts->count)
+		k->walk_accounts = accounts->count;
+	if (k->walk_accounts == 0)
+		return false;
+	network_account_record(accounts->items[--k->walk_accounts], &r, &k->room);
+	record_encode(out, &r);
+	return true;
+}
+
 /*
  * From the last channel down to the first: one that goes meanwhile is replaced by the last, which has been seen, and
  * whatever comes or changes is in a record behind the snapshot's position.
@@ -91,10 +108,12 @@ bool keep_snapshot(struct keep *k, uint64_t nth, struct buf *out)
 	const struct channel *c;
 	struct record r;
 
+	if (nth == 0)
+		k->walk_accounts = network_accounts(k->net)->count;
 	if (nth == 0 || k->walk > channels->count)
 		k->walk = channels->count;
 	if (k->walk == 0)
-		return false;
+		return snapshot_account(k, out);
 	c = channels->items[--k->walk];
 	if (!(c->flags & CHAN_REGISTERED))
 		return true;

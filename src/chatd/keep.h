@@ -18,6 +18,7 @@ struct keep {
 	const struct config *config;
 	struct record_room room;
 	uint32_t walk;     /* how many channels a snapshot has not seen yet */
+	uint32_t walk_accounts; /* and how many accounts */
 	char by[512];      /* who spoke */
 	char target[256];  /* a folded channel */
 	char touched[256]; /* a registered channel that was altered, its name; empty: none */

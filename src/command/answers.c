@@ -229,6 +229,9 @@ void answer_refused(struct session *s, const struct change *c)
 	case REFUSAL_NOT_OPER:
 		reply(s, ERR_NOPRIVILEGES);
 		break;
+	case REFUSAL_ACCOUNT_CHANGED:
+	case REFUSAL_ACCOUNT_TAKEN:
+		break; /* whoever asked looks at the account, and says it in its own words */
 	case REFUSAL_LIST_FULL:
 		reply(s, ERR_BANLISTFULL, name, list_letter(c));
 		break;

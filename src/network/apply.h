@@ -40,5 +40,6 @@ void apply_topic(struct apply *a);
 void apply_invite(struct apply *a);
 void apply_channel_modes(struct apply *a);
 void apply_kept_channel(struct apply *a);
+void apply_kept_account(struct apply *a);
 void apply_message(struct apply *a);
 void apply_wallops(struct apply *a);

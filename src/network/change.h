@@ -52,6 +52,9 @@ enum refusal {
 	REFUSAL_SPEAK_NEEDS_ACCOUNT,   /* a user with +R */
 	REFUSAL_LIST_FULL,             /* text: the mask; ops: the one step refused */
 	REFUSAL_NOT_OPER,              /* 481: KILL or WALLOPS of one who is an operator no more */
+	REFUSAL_ACCOUNT_CHANGED,       /* the account is not what the record was made of */
+	REFUSAL_ACCOUNT_TAKEN,         /* its name, or a nick of it, is another account's */
+	REFUSAL_END,
 };
 
 /* Valid during the call that tells it. */

@@ -135,6 +135,34 @@ static uint64_t hash_whowas(const struct network *net)
 	return h;
 }
 
+static uint64_t hash_account(const struct account *a)
+{
+	uint64_t h = 8;
+
+	mix_u64(&h, a->revision);
+	mix_u64(&h, (uint64_t)a->created);
+	mix_u64(&h, a->flags);
+	for (int i = 0; i < ACCOUNT_TEXT_COUNT; i++)
+		mix_str(&h, account_str(a, i));
+	for (uint32_t i = 0; i < a->items.count; i++) {
+		const struct account_kept *item = a->items.items[i];
+
+		mix_u64(&h, item->kind);
+		mix_u64(&h, (uint64_t)item->time);
+		mix_cstr(&h, item->text);
+	}
+	return h;
+}
+
+static uint64_t hash_accounts(const struct network *net)
+{
+	uint64_t sum = 0;
+
+	for (uint32_t i = 0; i < net->accounts.count; i++)
+		sum += hash_account(net->accounts.items[i]);
+	return sum;
+}
+
 uint64_t network_hash(const struct network *net)
 {
 	const struct network_counts *n = &net->counts;
@@ -148,7 +176,7 @@ uint64_t network_hash(const struct network *net)
 		sum += hash_user(net->users.items[i]);
 	for (uint32_t i = 0; i < net->channels.count; i++)
 		sum += hash_channel(net->channels.items[i]);
-	return sum + hash_whowas(net);
+	return sum + hash_whowas(net) + hash_accounts(net);
 }
 
 uint64_t network_hash_kept(const struct network *net)
@@ -161,5 +189,5 @@ uint64_t network_hash_kept(const struct network *net)
 		if (c->flags & CHAN_REGISTERED)
 			sum += hash_kept(c);
 	}
-	return sum;
+	return sum + hash_accounts(net);
 }

@@ -26,6 +26,7 @@ static void begin(struct network *net, const struct network_config *config)
 	map_init(&net->users_by_id, key_of_id, &config->seed);
 	map_init(&net->users_by_nick, key_of_nick, &config->seed);
 	map_init(&net->channels_by_name, key_of_channel, &config->seed);
+	state_accounts_init(net);
 	if (config->whowas_max)
 		net->whowas = mem_zalloc(config->whowas_max * sizeof(*net->whowas));
 }
@@ -45,6 +46,7 @@ static void end(struct network *net)
 	for (uint32_t i = 0; i < net->users.count; i++)
 		state_user_free(net->users.items[i]);
 	state_whowas_deinit(net);
+	state_accounts_deinit(net);
 	vec_deinit(&net->channels);
 	vec_deinit(&net->users);
 	map_deinit(&net->channels_by_name);
@@ -104,6 +106,29 @@ struct user *state_user_by_nick(const struct network *net, struct str nick)
 struct channel *state_channel(const struct network *net, struct str name)
 {
 	return get_folded(net, &net->channels_by_name, name);
+}
+
+struct account *state_account(const struct network *net, struct str name)
+{
+	return get_folded(net, &net->accounts_by_name, name);
+}
+
+const struct account *network_account(const struct network *net, struct str name)
+{
+	return state_account(net, name);
+}
+
+const struct account *network_account_of_nick(const struct network *net, struct str nick)
+{
+	const struct account *a = state_account(net, nick);
+	const struct account_nick *grouped = a ? NULL : get_folded(net, &net->accounts_by_nick, nick);
+
+	return grouped ? grouped->account : a;
+}
+
+const struct vec *network_accounts(const struct network *net)
+{
+	return &net->accounts;
 }
 
 const struct user *network_user(const struct network *net, uint64_t id)

@@ -110,7 +110,7 @@ void network_apply(struct network *net, const struct record *r, const struct cha
 
 /* Equal for equal states, whatever order tables happen to have. */
 uint64_t network_hash(const struct network *net);
-/* Of what outlives the process alone, the registered channels: no ids, no members. */
+/* Of what outlives the process alone, the registered channels and the accounts: no ids, no members. */
 uint64_t network_hash_kept(const struct network *net);
 
 /* The RECORD_CHANNEL that stands for the channel as it is now, by the server; views into the channel and into room. */

@@ -22,6 +22,8 @@ enum field_kind {
 	FIELD_RANK, /* 0 or one RANK_ bit */
 	FIELD_OPS,
 	FIELD_ITEMS,
+	FIELD_SECRET, /* text that is not shown */
+	FIELD_ACCOUNT_ITEMS,
 };
 
 struct field {
@@ -69,6 +71,11 @@ static const struct field fields[RECORD_TYPE_END][FIELDS_MAX + 1] = {
 			    AT(FIELD_ITEMS, channel.items)},
 	[RECORD_USER_OPER] = {AT(FIELD_STR, user_oper.name), AT(FIELD_STR, user_oper.class_name),
 			      AT(FIELD_STR, user_oper.title), AT(FIELD_U64, user_oper.privileges)},
+	[RECORD_ACCOUNT] = {AT(FIELD_STR, account.name), AT(FIELD_U64, account.revision),
+			    AT(FIELD_U64, account.created), AT(FIELD_U32, account.flags),
+			    AT(FIELD_SECRET, account.credentials), AT(FIELD_STR, account.email),
+			    AT(FIELD_STR, account.vhost), AT(FIELD_STR, account.note),
+			    AT(FIELD_ACCOUNT_ITEMS, account.items)},
 };
 
 static void put_ops(struct wire_out *out, const struct record *r)
@@ -97,6 +104,18 @@ static void put_items(struct wire_out *out, const struct record *r)
 	}
 }
 
+static void put_account_items(struct wire_out *out, const struct record *r)
+{
+	wire_put_number(out, r->account.nitems, 2);
+	for (uint32_t i = 0; i < r->account.nitems; i++) {
+		const struct account_item *item = &r->account.items[i];
+
+		wire_put_number(out, item->kind, 1);
+		wire_put_str(out, item->text);
+		wire_put_number(out, (uint64_t)item->time, 8);
+	}
+}
+
 static void put_field(struct wire_out *out, const struct record *r, const struct field *f)
 {
 	const void *at = (const char *)r + f->at;
@@ -105,6 +124,7 @@ static void put_field(struct wire_out *out, const struct record *r, const struct
 	case FIELD_END:
 		break;
 	case FIELD_STR:
+	case FIELD_SECRET:
 		wire_put_str(out, *(const struct str *)at);
 		break;
 	case FIELD_U32:
@@ -125,6 +145,9 @@ static void put_field(struct wire_out *out, const struct record *r, const struct
 	case FIELD_ITEMS:
 		put_items(out, r);
 		break;
+	case FIELD_ACCOUNT_ITEMS:
+		put_account_items(out, r);
+		break;
 	}
 }
 
@@ -135,6 +158,8 @@ static bool encodable(const struct record *r)
 		return r->channel_modes.nops <= RECORD_MODE_OPS_MAX;
 	case RECORD_CHANNEL:
 		return r->channel.nitems <= RECORD_LIST_ITEMS_MAX;
+	case RECORD_ACCOUNT:
+		return r->account.nitems <= RECORD_ACCOUNT_ITEMS_MAX;
 	default:
 		return r->type > 0 && r->type < RECORD_TYPE_END;
 	}
@@ -219,6 +244,23 @@ static void take_items(struct wire_in *in, struct record_room *room, struct reco
 	r->channel.nitems = nitems;
 }
 
+static void take_account_items(struct wire_in *in, struct record_room *room, struct record *r)
+{
+	uint32_t nitems = (uint32_t)wire_bounded(in, 2, RECORD_ACCOUNT_ITEMS_MAX);
+
+	for (uint32_t i = 0; i < nitems && !in->bad; i++) {
+		struct account_item *item = &room->account_items[i];
+
+		item->kind = (enum account_item_kind)wire_bounded(in, 1, ACCOUNT_ITEM_KINDS - 1);
+		item->text = take_str(in);
+		if (!item->text.n)
+			wire_fail(in);
+		item->time = (int64_t)wire_number(in, 8);
+	}
+	r->account.items = room->account_items;
+	r->account.nitems = nitems;
+}
+
 static uint8_t take_rank(struct wire_in *in)
 {
 	uint8_t rank = (uint8_t)wire_bounded(in, 1, RANK_OWNER);
@@ -236,6 +278,7 @@ static void take_field(struct wire_in *in, struct record_room *room, struct reco
 	case FIELD_END:
 		break;
 	case FIELD_STR:
+	case FIELD_SECRET:
 		*(struct str *)at = take_str(in);
 		break;
 	case FIELD_U32:
@@ -255,6 +298,9 @@ static void take_field(struct wire_in *in, struct record_room *room, struct reco
 		break;
 	case FIELD_ITEMS:
 		take_items(in, room, r);
+		break;
+	case FIELD_ACCOUNT_ITEMS:
+		take_account_items(in, room, r);
 		break;
 	}
 }
@@ -295,6 +341,8 @@ enum record_class record_class(const struct record *r)
 		return r->message.kind == MESSAGE_TAGMSG ? RECORD_PRESENCE : RECORD_KEPT_MESSAGE;
 	case RECORD_CHANNEL:
 		return RECORD_KEPT_CHANNEL;
+	case RECORD_ACCOUNT:
+		return RECORD_KEPT_ACCOUNT;
 	default:
 		return RECORD_PRESENCE;
 	}
@@ -320,6 +368,7 @@ static const char *const type_names[RECORD_TYPE_END] = {
 	[RECORD_WALLOPS] = "wallops",
 	[RECORD_CHANNEL] = "channel",
 	[RECORD_USER_OPER] = "user_oper",
+	[RECORD_ACCOUNT] = "account",
 };
 
 const char *record_type_name(enum record_type type)
@@ -362,6 +411,35 @@ static void show_items(const struct record *r, const char *name, const struct re
 	}
 }
 
+static const char *const account_item_names[ACCOUNT_ITEM_KINDS] = {
+	[ACCOUNT_CERTFP] = "certfp", [ACCOUNT_NICK] = "nick",       [ACCOUNT_MEMO] = "memo",
+	[ACCOUNT_CODE] = "code",     [ACCOUNT_SETTING] = "setting",
+};
+
+static const struct str withheld = STR("(withheld)");
+
+static struct str shown_secret(struct str secret)
+{
+	return secret.n ? withheld : STR_NONE;
+}
+
+/* What somebody wrote to somebody is not for tools either. */
+static void show_account_items(const struct record *r, const char *name, const struct record_viewer *v)
+{
+	char memory[1024];
+	struct buf b;
+
+	for (uint32_t i = 0; i < r->account.nitems; i++) {
+		const struct account_item *item = &r->account.items[i];
+		bool secret = item->kind == ACCOUNT_CODE || item->kind == ACCOUNT_MEMO;
+
+		buf_init(&b, memory, sizeof(memory));
+		buf_fmt(&b, "%s %.*s %lld", account_item_names[item->kind],
+			STR_ARG(secret ? shown_secret(item->text) : item->text), (long long)item->time);
+		v->item(v->ctx, name, buf_view(&b));
+	}
+}
+
 static void show_field(const struct record *r, const struct field *f, const struct record_viewer *v)
 {
 	const void *at = (const char *)r + f->at;
@@ -391,6 +469,12 @@ static void show_field(const struct record *r, const struct field *f, const stru
 		break;
 	case FIELD_ITEMS:
 		show_items(r, name, v);
+		break;
+	case FIELD_SECRET:
+		v->text(v->ctx, name, shown_secret(*(const struct str *)at));
+		break;
+	case FIELD_ACCOUNT_ITEMS:
+		show_account_items(r, name, v);
 		break;
 	}
 }

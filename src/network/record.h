@@ -32,6 +32,7 @@ enum record_type {
 	RECORD_WALLOPS,
 	RECORD_CHANNEL,
 	RECORD_USER_OPER,
+	RECORD_ACCOUNT,
 	RECORD_TYPE_END,
 };
 
@@ -64,13 +65,30 @@ struct list_item {
 	int64_t time;        /* ms since 1970 */
 };
 
+/* What an account has any number of. As stored: these numbers are not used again. */
+enum account_item_kind {
+	ACCOUNT_CERTFP,  /* SHA-256 of a client certificate that logs in, lower-case hex */
+	ACCOUNT_NICK,    /* a nick of it beside its name */
+	ACCOUNT_MEMO,    /* "from text", left while nobody was there; time: when */
+	ACCOUNT_CODE,    /* "purpose code": what is waited for, secret; time: until when */
+	ACCOUNT_SETTING, /* "name value" */
+	ACCOUNT_ITEM_KINDS,
+};
+
+struct account_item {
+	enum account_item_kind kind;
+	struct str text;
+	int64_t time; /* ms since 1970 */
+};
+
 /* LIST_ITEMS: of all lists of a channel together; a channel never has more. */
-enum { RECORD_MODE_OPS_MAX = 32, RECORD_LIST_ITEMS_MAX = 512 };
+enum { RECORD_MODE_OPS_MAX = 32, RECORD_LIST_ITEMS_MAX = 512, RECORD_ACCOUNT_ITEMS_MAX = 96 };
 
 /* What a record points into, where it has a list of things. */
 struct record_room {
 	struct mode_op ops[RECORD_MODE_OPS_MAX];
 	struct list_item items[RECORD_LIST_ITEMS_MAX];
+	struct account_item account_items[RECORD_ACCOUNT_ITEMS_MAX];
 };
 
 struct record {
@@ -172,6 +190,21 @@ struct record {
 			const struct list_item *items; /* those of one list: oldest first */
 			uint32_t nitems;
 		} channel;
+		/*
+		 * What is kept of an account, all of it. Without ACCOUNT_EXISTS: there is none any more. It holds where revision
+		 * is higher than the account's: of two that were made of the same account the second is refused, and applying
+		 * one twice is applying it once. By the server or RECORD_OVERRIDE alone, whether or not the origin is still here.
+		 */
+		struct {
+			struct str name;
+			uint64_t revision; /* from 1; one more than what it was made of */
+			int64_t created;
+			uint32_t flags;         /* ACCOUNT_* of network/account.h */
+			struct str credentials; /* see network/account.h; secret. Empty: no password logs in */
+			struct str email, vhost, note;
+			const struct account_item *items;
+			uint32_t nitems;
+		} account;
 	};
 };
 

@@ -4,11 +4,13 @@
 #include "network/state.h"
 
 /*
- * Sections in this order: what the network counts, users, channels, whowas. Each user, channel and member is a section
+ * Sections in this order: what the network counts, users, channels, whowas, accounts. Each user, channel and member is a section
  * of its own, so that later versions can add to them. What a newcomer adds to the state is added here and in hash.c;
  * bits that a later version knows and this one does not are passed over.
  */
 
+/* Parts behind those that were there from the first version on: accounts. */
+enum { PARTS_MORE = 1 };
 enum { SECTION_LEAST = 4, CHANNEL_TEXT_MAX = 64 << 10 };
 
 /* How a user is written, without the folded nick, which comes of the nick. */
@@ -116,6 +118,34 @@ static void save_whowas(struct wire_out *out, const struct network *net)
 	}
 }
 
+static void save_account(struct wire_out *out, const struct account *a)
+{
+	size_t begun = wire_begin(out);
+
+	wire_put_u64(out, a->revision);
+	wire_put_i64(out, a->created);
+	wire_put_u32(out, a->flags);
+	for (int i = 0; i < ACCOUNT_TEXT_COUNT; i++)
+		if (i != ACCOUNT_FOLDED)
+			wire_put_text(out, account_text(a, i));
+	wire_put_u32(out, a->items.count);
+	for (uint32_t i = 0; i < a->items.count; i++) {
+		const struct account_kept *item = a->items.items[i];
+
+		wire_put_u8(out, (uint8_t)item->kind);
+		wire_put_i64(out, item->time);
+		wire_put_text(out, item->text);
+	}
+	wire_end(out, begun);
+}
+
+static void save_accounts(struct wire_out *out, const struct network *net)
+{
+	wire_put_u32(out, net->accounts.count);
+	for (uint32_t i = 0; i < net->accounts.count; i++)
+		save_account(out, net->accounts.items[i]);
+}
+
 void network_save(const struct network *net, struct wire_out *out)
 {
 	size_t begun = wire_begin(out);
@@ -123,6 +153,7 @@ void network_save(const struct network *net, struct wire_out *out)
 	wire_put_u32(out, net->config.casemap);
 	wire_put_u64(out, net->channel_id);
 	wire_put_u32(out, net->counts.users_max);
+	wire_put_u8(out, PARTS_MORE);
 	wire_end(out, begun);
 	wire_put_u32(out, net->users.count);
 	for (uint32_t i = 0; i < net->users.count; i++)
@@ -131,6 +162,7 @@ void network_save(const struct network *net, struct wire_out *out)
 	for (uint32_t i = 0; i < net->channels.count; i++)
 		save_channel(out, net->channels.items[i]);
 	save_whowas(out, net);
+	save_accounts(out, net);
 }
 
 /* Reading */
@@ -346,6 +378,47 @@ static bool load_whowas(struct network *net, struct wire_in *in)
 	return true;
 }
 
+enum { ACCOUNT_ITEM_LEAST = 13 };
+
+static uint32_t load_account_items(struct wire_in *in, struct account_item items[RECORD_ACCOUNT_ITEMS_MAX])
+{
+	uint32_t count = wire_count(in, ACCOUNT_ITEM_LEAST);
+
+	if (count > RECORD_ACCOUNT_ITEMS_MAX)
+		wire_fail(in);
+	for (uint32_t i = 0; i < count && !in->bad; i++) {
+		items[i].kind = (enum account_item_kind)wire_bounded(in, 1, ACCOUNT_ITEM_KINDS - 1);
+		items[i].time = wire_i64(in);
+		items[i].text = wire_text(in, NETWORK_TEXT_MAX);
+	}
+	return in->bad ? 0 : count;
+}
+
+static bool load_account(struct network *net, struct wire_in *in)
+{
+	struct account_item items[RECORD_ACCOUNT_ITEMS_MAX];
+	struct record r = {.type = RECORD_ACCOUNT};
+
+	r.account.revision = wire_u64(in);
+	r.account.created = wire_i64(in);
+	r.account.flags = wire_u32(in);
+	r.account.name = wire_text(in, NETWORK_TEXT_MAX);
+	r.account.credentials = wire_text(in, NETWORK_TEXT_MAX);
+	r.account.email = wire_text(in, NETWORK_TEXT_MAX);
+	r.account.vhost = wire_text(in, NETWORK_TEXT_MAX);
+	r.account.note = wire_text(in, NETWORK_TEXT_MAX);
+	r.account.nitems = load_account_items(in, items);
+	r.account.items = items;
+	if (in->bad || !(r.account.flags & ACCOUNT_EXISTS) || !state_account_fits(&r) ||
+	    network_account_of_nick(net, r.account.name))
+		return false;
+	for (uint32_t i = 0; i < r.account.nitems; i++)
+		if (items[i].kind == ACCOUNT_NICK && network_account_of_nick(net, items[i].text))
+			return false;
+	state_account_set(net, NULL, &r);
+	return true;
+}
+
 typedef bool (*load_fn)(struct network *net, struct wire_in *in);
 
 static bool load_each(struct network *net, struct wire_in *in, load_fn load)
@@ -377,15 +450,19 @@ static bool load_all(struct network *net, struct wire_in *in)
 {
 	struct wire_in head = wire_section(in);
 	uint32_t users_max;
+	uint8_t more;
 
 	if (wire_u32(&head) != net->config.casemap)
 		return false;
 	net->channel_id = wire_u64(&head);
 	users_max = wire_u32(&head);
+	more = wire_more(&head) ? wire_u8(&head) : 0;
 	if (head.bad || !load_each(net, in, load_user) || !load_each(net, in, load_channel) ||
 	    !load_each(net, in, load_whowas))
 		return false;
 	if (users_max < net->counts.users || !no_member_is_missing(net))
+		return false;
+	if (more > 0 && !load_each(net, in, load_account))
 		return false;
 	net->counts.users_max = users_max;
 	return true;

@@ -8,6 +8,7 @@
 #include "base/map.h"
 #include "base/str.h"
 #include "base/vec.h"
+#include "network/account.h"
 #include "network/change.h"
 #include "network/network.h"
 #include "network/record.h"
@@ -36,8 +37,11 @@ struct network {
 	struct map users_by_id;
 	struct map users_by_nick;    /* folded */
 	struct map channels_by_name; /* folded */
+	struct map accounts_by_name; /* folded */
+	struct map accounts_by_nick; /* struct account_nick *, of those beside the names */
 	struct vec users;
 	struct vec channels;
+	struct vec accounts;
 	struct whowas **whowas; /* a ring of config.whowas_max */
 	uint32_t whowas_next;   /* where the next one goes */
 	uint32_t whowas_count;
@@ -93,6 +97,14 @@ void state_list_deinit(struct vec *list);
 void state_whowas_add(struct network *net, const struct user *u, int64_t time);
 void state_whowas_restore(struct network *net, const struct str text[USER_TEXT_COUNT], int64_t time);
 void state_whowas_deinit(struct network *net);
+
+struct account *state_account(const struct network *net, struct str name);
+/* Makes the account what the record says; NULL: makes a new one. The record may be of views into it. */
+void state_account_set(struct network *net, struct account *a, const struct record *r);
+void state_account_remove(struct network *net, struct account *a);
+void state_accounts_init(struct network *net);
+void state_accounts_deinit(struct network *net);
+bool state_account_fits(const struct record *r);
 
 /* What a list is asked for. */
 enum mask_use {

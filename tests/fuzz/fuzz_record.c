@@ -1,6 +1,7 @@
 #include <stdint.h>
 
 #include "check.h"
+#include "network/account.h"
 #include "network/network.h"
 #include "network/record.h"
 
@@ -30,7 +31,7 @@ static void hear(void *ctx, const struct change *c)
 {
 	unsigned *told = ctx;
 
-	CHECK(c->record && c->type <= CHANGE_WALLOPS && c->refusal <= REFUSAL_NOT_OPER);
+	CHECK(c->record && c->type <= CHANGE_WALLOPS && c->refusal < REFUSAL_END);
 	CHECK((c->type == CHANGE_REFUSED) == (c->refusal != REFUSAL_NONE));
 	CHECK(c->nops <= RECORD_MODE_OPS_MAX);
 	(*told)++;
@@ -48,6 +49,13 @@ static void check_kept(const struct network *net)
 		struct record r;
 
 		network_channel_record(channels->items[i], &r, &room);
+		network_apply(other, &r, NULL);
+	}
+	for (uint32_t i = 0; i < network_accounts(net)->count; i++) {
+		struct record_room room;
+		struct record r;
+
+		network_account_record(network_accounts(net)->items[i], &r, &room);
 		network_apply(other, &r, NULL);
 	}
 	CHECK(network_hash_kept(net) == network_hash_kept(other));

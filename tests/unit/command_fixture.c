@@ -31,6 +31,7 @@ static const char *const record_names[RECORD_TYPE_END] = {
 	[RECORD_WALLOPS] = "WALLOPS",
 	[RECORD_CHANNEL] = "CHANNEL",
 	[RECORD_USER_OPER] = "USER_OPER",
+	[RECORD_ACCOUNT] = "ACCOUNT",
 };
 
 static void note(struct desk *d, const char *what, const char *more)

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "network_fixture.h"
+#include "network/account.h"
 #include "network/state.h"
 
 static const char *const change_names[] = {
@@ -41,6 +42,8 @@ static const char *const refusal_names[] = {
 	[REFUSAL_SPEAK_NEEDS_ACCOUNT] = "speak-needs-account",
 	[REFUSAL_LIST_FULL] = "list-full",
 	[REFUSAL_NOT_OPER] = "not-oper",
+	[REFUSAL_ACCOUNT_CHANGED] = "account-changed",
+	[REFUSAL_ACCOUNT_TAKEN] = "account-taken",
 };
 
 static void add(char *out, size_t size, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
@@ -436,6 +439,23 @@ struct record rec_channel(struct fixture *f, const char *name, uint32_t flags, c
 		item->by = STR("ann!ann@host.example");
 		item->time = r.channel.nitems;
 	}
+	return r;
+}
+
+struct record rec_kept_account(struct fixture *f, const char *name, uint64_t revision, const char *nicks)
+{
+	struct record r = make(RECORD_ACCOUNT, 0);
+	struct str rest = str_of(nicks), nick;
+
+	r.account.name = str_of(name);
+	r.account.revision = revision;
+	r.account.created = 1500000000000;
+	r.account.flags = ACCOUNT_EXISTS;
+	r.account.credentials = STR("SCRAM-SHA-256$4096:c2FsdA==$c3RvcmVk:c2VydmVy");
+	while (str_split(&rest, ' ', &nick))
+		if (nick.n)
+			f->account_items[r.account.nitems++] = (struct account_item){ACCOUNT_NICK, nick, 7};
+	r.account.items = f->account_items;
 	return r;
 }
 

@@ -17,6 +17,7 @@ struct fixture {
 	int64_t time; /* of the record applied last; each gets the next second */
 	struct mode_op ops[RECORD_MODE_OPS_MAX];
 	struct list_item items[RECORD_LIST_ITEMS_MAX];
+	struct account_item account_items[RECORD_ACCOUNT_ITEMS_MAX];
 	char said[4096];
 	size_t nsaid;
 };
@@ -58,5 +59,7 @@ struct record rec_wallops(uint64_t id, const char *text);
 /* A registered channel with these flags beside, by the server; items: as rec_modes has steps, of lists alone, set at
  * 1, 2.. */
 struct record rec_channel(struct fixture *f, const char *name, uint32_t flags, const char *items);
+/* An account of that revision, by the server; nicks: of it beside its name, separated by spaces. */
+struct record rec_kept_account(struct fixture *f, const char *name, uint64_t revision, const char *nicks);
 /* With the server's power. */
 struct record rec_override(struct record r);

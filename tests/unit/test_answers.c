@@ -246,7 +246,7 @@ static void notices_are_never_answered(void **state)
 	struct desk *d = *state;
 	int i = desk_client(d, 2);
 
-	for (enum refusal why = REFUSAL_NONE; why <= REFUSAL_NOT_OPER; why++) {
+	for (enum refusal why = REFUSAL_NONE; why < REFUSAL_END; why++) {
 		struct record r = rec_say(2, "#x", "");
 		struct change c = {.type = CHANGE_REFUSED, .refusal = why, .record = &r};
 

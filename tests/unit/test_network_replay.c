@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "network/account.h"
 #include "network_fixture.h"
 #include "proto/modes.h"
 
@@ -35,7 +36,7 @@ struct listener {
 	struct change_sink sink;
 	uint64_t told; /* a hash of every change in its order */
 	unsigned changes[CHANGE_WALLOPS + 1];
-	unsigned refusals[REFUSAL_NOT_OPER + 1];
+	unsigned refusals[REFUSAL_END];
 	char altered[64]; /* a registered channel, or one that was until now, that is not as it was; "": none */
 };
 
@@ -48,6 +49,7 @@ struct gen {
 	unsigned ntext;
 	struct mode_op ops[RECORD_MODE_OPS_MAX];
 	struct list_item items[ITEMS];
+	struct account_item account_items[ITEMS];
 };
 
 /* An additive counter through a mixer of 64 bits. */
@@ -252,6 +254,27 @@ static void make_kept(struct gen *g, struct record *r)
 	}
 }
 
+/* Mostly made of the account as it is; nicks are few, so that two want the same one. */
+static void make_account(struct gen *g, struct record *r)
+{
+	const struct account *was;
+
+	r->account.name = text(g, below(g, 2) ? "Acc[%]" : "acc{%}", below(g, 20));
+	was = network_account(g->net, r->account.name);
+	r->account.revision = (was ? was->revision : 0) + (below(g, 9) > 0);
+	r->account.created = r->time;
+	r->account.flags = (uint32_t)below(g, ACCOUNT_FLAGS + 1) | (below(g, 5) ? ACCOUNT_EXISTS : 0);
+	r->account.credentials = text(g, "SCRAM-SHA-256$4096:%$a:b", below(g, 99));
+	r->account.email = below(g, 2) ? STR("a@example.org") : STR_NONE;
+	r->account.items = g->account_items;
+	r->account.nitems = (uint32_t)below(g, ITEMS + 1);
+	for (uint32_t i = 0; i < r->account.nitems; i++) {
+		g->account_items[i].kind = (enum account_item_kind)below(g, ACCOUNT_ITEM_KINDS);
+		g->account_items[i].text = text(g, "Nick[%]", below(g, 60));
+		g->account_items[i].time = (int64_t)below(g, 9);
+	}
+}
+
 /* How often each type comes, in parts of their sum. */
 static const unsigned weights[RECORD_TYPE_END] = {
 	[RECORD_USER_ADD] = 5,     [RECORD_USER_NICK] = 6,      [RECORD_USER_QUIT] = 2, [RECORD_USER_KILL] = 2,
@@ -259,6 +282,7 @@ static const unsigned weights[RECORD_TYPE_END] = {
 	[RECORD_USER_ACCOUNT] = 3, [RECORD_JOIN] = 30,          [RECORD_PART] = 6,      [RECORD_KICK] = 8,
 	[RECORD_TOPIC] = 5,        [RECORD_CHANNEL_MODES] = 16, [RECORD_INVITE] = 6,    [RECORD_MESSAGE] = 24,
 	[RECORD_WALLOPS] = 1,      [RECORD_CHANNEL] = 3,        [RECORD_USER_OPER] = 2,
+	[RECORD_ACCOUNT] = 4,
 };
 
 static enum record_type some_type(struct gen *g)
@@ -280,7 +304,7 @@ static enum record_type some_type(struct gen *g)
 /* Modes often enough that registered channels, whose first member is no operator, get operators. */
 static uint64_t override_one_in(enum record_type type)
 {
-	return type == RECORD_CHANNEL ? 2 : type == RECORD_CHANNEL_MODES ? 6 : 15;
+	return type == RECORD_ACCOUNT ? 1 : type == RECORD_CHANNEL ? 2 : type == RECORD_CHANNEL_MODES ? 6 : 15;
 }
 
 static struct record make(struct gen *g)
@@ -304,6 +328,8 @@ static struct record make(struct gen *g)
 		make_message(g, &r);
 	else if (r.type == RECORD_CHANNEL)
 		make_kept(g, &r);
+	else if (r.type == RECORD_ACCOUNT)
+		make_account(g, &r);
 	else if (r.type >= RECORD_PART && r.type <= RECORD_INVITE)
 		make_channel_record(g, &r);
 	else
@@ -407,7 +433,7 @@ static void record_tapes(struct tape *tape, struct tape *kept, struct listener *
 		struct record r = make(&g);
 
 		tape_add(tape, &r);
-		if (record_class(&r) == RECORD_KEPT_CHANNEL)
+		if (record_class(&r) == RECORD_KEPT_CHANNEL || record_class(&r) == RECORD_KEPT_ACCOUNT)
 			tape_add(kept, &r);
 		network_apply(l->net, &r, &l->sink);
 		keep(kept, l);
@@ -468,7 +494,7 @@ static void test_everything_happened(void **state)
 		if (x->first->changes[i] < 20)
 			fail_msg("change %d came %u times", i, x->first->changes[i]);
 	}
-	for (int i = 1; i <= REFUSAL_NOT_OPER; i++) {
+	for (int i = 1; i < REFUSAL_END; i++) {
 		if (x->first->refusals[i] < 5)
 			fail_msg("refusal %d came %u times", i, x->first->refusals[i]);
 	}
@@ -553,7 +579,7 @@ static void test_kept_on_the_way(void **state)
 		struct record r;
 
 		assert_true(record_decode(&r, &room, tape_record(&x->tape, i)));
-		if (record_class(&r) == RECORD_KEPT_CHANNEL)
+		if (record_class(&r) == RECORD_KEPT_CHANNEL || record_class(&r) == RECORD_KEPT_ACCOUNT)
 			tape_add(kept, &r);
 		network_apply(l->net, &r, &l->sink);
 		keep(kept, l);
@@ -572,7 +598,7 @@ static void test_kept_on_the_way(void **state)
 	listener_free(rebuilt);
 }
 
-/* A snapshot: one record of each channel as it is now, through the stored form. */
+/* A snapshot: one record of each channel and account as it is now, through the stored form. */
 static void test_kept_snapshot(void **state)
 {
 	struct fixed *x = *state;
@@ -585,6 +611,13 @@ static void test_kept_snapshot(void **state)
 		struct record r;
 
 		network_channel_record(network_channels(x->first->net)->items[i], &r, &room);
+		tape_add(tape, &r);
+	}
+	for (uint32_t i = 0; i < network_accounts(x->first->net)->count; i++) {
+		struct record_room room;
+		struct record r;
+
+		network_account_record(network_accounts(x->first->net)->items[i], &r, &room);
 		tape_add(tape, &r);
 	}
 	replay(tape, l, 0, tape->count);

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "network/account.h"
 #include "network/record.h"
 #include "proto/modes.h"
 #include "proto/privileges.h"
@@ -19,6 +20,11 @@ static const struct mode_op ops[] = {
 static const struct list_item items[] = {
 	{CHAN_LIST_BAN, {"a!*@*", 5}, {"ann!a@h", 7}, 1600000000001},
 	{CHAN_LIST_INVEX, {"b!*@*", 5}, {"*", 1}, -5},
+};
+
+static const struct account_item account_items[] = {
+	{ACCOUNT_NICK, {"ann_", 4}, 0},
+	{ACCOUNT_CERTFP, {"00ff", 4}, 1600000000002},
 };
 
 /* One of each type, every field different from nothing. */
@@ -116,6 +122,18 @@ static struct record sample(enum record_type type)
 		r.channel.topic_time = 1500000000002;
 		r.channel.items = items;
 		r.channel.nitems = 2;
+		break;
+	case RECORD_ACCOUNT:
+		r.account.name = STR("ann");
+		r.account.revision = 3;
+		r.account.created = 1500000000003;
+		r.account.flags = ACCOUNT_EXISTS | ACCOUNT_SUSPENDED;
+		r.account.credentials = STR("SCRAM-SHA-256$4096:c2FsdA==$c3RvcmVk:c2VydmVy");
+		r.account.email = STR("ann@example.org");
+		r.account.vhost = STR("ann.example");
+		r.account.note = STR("was rude");
+		r.account.items = account_items;
+		r.account.nitems = 2;
 		break;
 	case RECORD_USER_OPER:
 		r.user_oper.name = STR("alice");
@@ -351,6 +369,8 @@ static void test_class(void **state)
 		r = sample((enum record_type)type);
 		if (type == RECORD_CHANNEL)
 			assert_int_equal(record_class(&r), RECORD_KEPT_CHANNEL);
+		else if (type == RECORD_ACCOUNT)
+			assert_int_equal(record_class(&r), RECORD_KEPT_ACCOUNT);
 		else if (type != RECORD_MESSAGE)
 			assert_int_equal(record_class(&r), RECORD_PRESENCE);
 	}

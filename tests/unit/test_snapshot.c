@@ -37,6 +37,8 @@ static void fill(struct fixture *f)
 	fixture_apply(f, rec_quit(9, "another"));
 	fixture_apply(f, rec_nick(2, "[bob]"));
 	fixture_apply(f, rec_channel(f, "#kept", CHAN_SECRET, "+bp!*@* +bq!*@*"));
+	fixture_apply(f, rec_kept_account(f, "ann", 3, "ann_ ann|away"));
+	fixture_apply(f, rec_kept_account(f, "Bob", 1, ""));
 	fixture_check(f->net);
 }
 
