@@ -1,0 +1,28 @@
+#pragma once
+
+#include <stdbool.h>
+
+#include "account/credential.h"
+#include "base/buf.h"
+#include "base/str.h"
+
+/*
+ * The server's side of SCRAM-SHA-256: RFC 5802, RFC 7677. Messages are without base64. Who has the account is the
+ * caller's: it looks at scram_name after the first message and gives the credential of that name, or a fake one.
+ */
+struct scram;
+
+enum { SCRAM_MESSAGE_MAX = 1024 };
+
+/* nonce: NULL for a random one; else for tests. NULL: the message is not one, or wants what is not offered. */
+struct scram *scram_new(struct str client_first, const char *nonce);
+void scram_free(struct scram *s); /* wipes it */
+
+/* Whose account is to be logged in to, and on whose behalf, "" for the same. */
+const char *scram_name(const struct scram *s);
+const char *scram_authzid(const struct scram *s);
+
+/* The server-first-message. False: it does not fit. */
+bool scram_challenge(struct scram *s, const struct credential *c, struct buf *out);
+/* The server-final-message, "v=...", when the client has proved that it knows the password. False: it has not. */
+bool scram_finish(struct scram *s, struct str client_final, struct buf *out);
