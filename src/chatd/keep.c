@@ -83,41 +83,69 @@ bool keep_touched(struct keep *k, struct record *r)
 	return true;
 }
 
-/* The same way as the channels, after them. */
-static bool snapshot_account(struct keep *k, struct buf *out)
-{
-	const struct vec *accounts = network_accounts(k->net);
-	struct record r;
+/*
+ * The level, channels, accounts, bans of each kind, each from the last down to the first: one that goes meanwhile is replaced by
+ * the last, which has been seen, and whatever comes or changes is in a record behind the snapshot's position.
+ */
+enum { PART_CHANNELS, PART_ACCOUNTS, PART_BANS, PART_END = PART_BANS + BAN_KIND_COUNT };
 
-	if (k->walk_accounts > accounts->count)
-		k->walk_accounts = accounts->count;
-	if (k->walk_accounts == 0)
+static const struct vec *part_items(const struct keep *k)
+{
+	if (k->walked == PART_CHANNELS)
+		return network_channels(k->net);
+	if (k->walked == PART_ACCOUNTS)
+		return network_accounts(k->net);
+	return k->walked < PART_END ? network_bans(k->net, (enum ban_kind)(k->walked - PART_BANS)) : NULL;
+}
+
+/* False: it is not kept. */
+static bool make_item(struct keep *k, const struct vec *items, struct record *r)
+{
+	const void *item = items->items[k->walk];
+
+	if (k->walked >= PART_BANS)
+		network_ban_record(item, r);
+	else if (k->walked == PART_ACCOUNTS)
+		network_account_record(item, r, &k->room);
+	else if (((const struct channel *)item)->flags & CHAN_REGISTERED)
+		network_channel_record(item, r, &k->room);
+	else
 		return false;
-	network_account_record(accounts->items[--k->walk_accounts], &r, &k->room);
-	record_encode(out, &r);
 	return true;
 }
 
-/*
- * From the last channel down to the first: one that goes meanwhile is replaced by the last, which has been seen, and
- * whatever comes or changes is in a record behind the snapshot's position.
- */
+static void encode_emergency(const struct keep *k, struct buf *out)
+{
+	struct record r = {.type = RECORD_EMERGENCY, .flags = RECORD_OVERRIDE};
+
+	r.emergency.level = network_emergency(k->net);
+	if (r.emergency.level)
+		record_encode(out, &r);
+}
+
 bool keep_snapshot(struct keep *k, uint64_t nth, struct buf *out)
 {
-	const struct vec *channels = network_channels(k->net);
-	const struct channel *c;
+	const struct vec *items;
 	struct record r;
 
-	if (nth == 0)
-		k->walk_accounts = network_accounts(k->net)->count;
-	if (nth == 0 || k->walk > channels->count)
-		k->walk = channels->count;
-	if (k->walk == 0)
-		return snapshot_account(k, out);
-	c = channels->items[--k->walk];
-	if (!(c->flags & CHAN_REGISTERED))
+	if (nth == 0) {
+		k->walked = 0;
+		k->walk = UINT32_MAX;
+		encode_emergency(k, out);
 		return true;
-	network_channel_record(c, &r, &k->room);
-	record_encode(out, &r);
+	}
+	while ((items = part_items(k))) {
+		if (k->walk > items->count)
+			k->walk = items->count;
+		if (k->walk > 0)
+			break;
+		k->walked++;
+		k->walk = UINT32_MAX;
+	}
+	if (!items)
+		return false;
+	k->walk--;
+	if (make_item(k, items, &r))
+		record_encode(out, &r);
 	return true;
 }

@@ -5,6 +5,7 @@
 
 #include "chatd/config.h"
 #include "journal/journal.h"
+#include "network/ban.h"
 #include "network/change.h"
 #include "network/network.h"
 #include "network/record.h"
@@ -17,8 +18,8 @@ struct keep {
 	const struct network *net;
 	const struct config *config;
 	struct record_room room;
-	uint32_t walk;     /* how many channels a snapshot has not seen yet */
-	uint32_t walk_accounts; /* and how many accounts */
+	uint32_t walk;     /* how many of one kind of things a snapshot has not seen yet */
+	unsigned walked;   /* which of the parts of a snapshot are behind it */
 	char by[512];      /* who spoke */
 	char target[256];  /* a folded channel */
 	char touched[256]; /* a registered channel that was altered, its name; empty: none */

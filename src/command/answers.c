@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "chat_version.h"
 #include "command/mode.h"
+#include "network/ban.h"
 
 void answer_isupport(const struct command_env *env, struct session *s)
 {
@@ -181,6 +182,17 @@ static void refused_join(struct session *s, enum refusal why, const char *name)
 	}
 }
 
+/* Why, and until when. Its connection ends with that; see answer_change. */
+static void refused_by_ban(struct session *s, const struct ban *ban)
+{
+	char memory[LINE_BODY_MAX];
+	struct buf b;
+
+	buf_init(&b, memory, sizeof(memory));
+	ban_reason(&b, ban);
+	reply(s, ERR_YOUREBANNEDCREEP, STR_ARG(buf_view(&b)));
+}
+
 /* A NOTICE is never answered, not even with what went wrong: two programs could go on for ever. */
 static bool is_notice(const struct record *r)
 {
@@ -232,6 +244,12 @@ void answer_refused(struct session *s, const struct change *c)
 	case REFUSAL_ACCOUNT_CHANGED:
 	case REFUSAL_ACCOUNT_TAKEN:
 		break; /* whoever asked looks at the account, and says it in its own words */
+	case REFUSAL_SERVER_BAN:
+		refused_by_ban(s, c->ban);
+		break;
+	case REFUSAL_BANS_FULL:
+		reply_fail(s, "UBAN", "LIST_FULL", NULL, "There are as many bans as the configuration allows");
+		break;
 	case REFUSAL_LIST_FULL:
 		reply(s, ERR_BANLISTFULL, name, list_letter(c));
 		break;
@@ -259,6 +277,17 @@ static bool is_origin(const struct session *s, const struct change *c)
 	return c->record->session == s->id;
 }
 
+static void turn_out(const struct command_env *env, struct session *s, const struct ban *ban)
+{
+	char memory[LINE_BODY_MAX];
+	struct buf b;
+
+	buf_init(&b, memory, sizeof(memory) - 1);
+	ban_explain(&b, ban);
+	memory[b.n] = '\0';
+	env->host->quit(env->host->ctx, s, memory);
+}
+
 void answer_change(const struct command_env *env, struct session *s, const struct change *c)
 {
 	if (c->type == CHANGE_JOINED) {
@@ -270,6 +299,8 @@ void answer_change(const struct command_env *env, struct session *s, const struc
 	switch (c->type) {
 	case CHANGE_REFUSED:
 		answer_refused(s, c);
+		if (c->refusal == REFUSAL_SERVER_BAN)
+			turn_out(env, s, c->ban);
 		break;
 	case CHANGE_USER_ADDED:
 		answer_welcome(env, s);

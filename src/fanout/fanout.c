@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "fanout/render.h"
 #include "fanout/rendered.h"
+#include "network/ban.h"
 #include "network/network.h"
 #include "network/rules.h"
 #include "session/monitor.h"
@@ -190,12 +191,25 @@ static void tell_killed(struct fanout *f, const struct change *c)
 	}
 }
 
+static void tell_banned(const struct change *c)
+{
+	char memory[LINE_BODY_MAX];
+	struct buf b;
+
+	buf_init(&b, memory, sizeof(memory));
+	ban_reason(&b, c->ban);
+	for (struct session *s = c->user->sessions; s; s = s->next_own)
+		reply(s, ERR_YOUREBANNEDCREEP, STR_ARG(buf_view(&b)));
+}
+
 static void on_quit(struct fanout *f, const struct change *c)
 {
 	begin_once(f);
 	mark_own(f, c->user);
 	tell_peers(f, c);
-	if (c->record->type == RECORD_USER_KILL)
+	if (c->ban)
+		tell_banned(c);
+	else if (c->record->type == RECORD_USER_KILL)
 		tell_killed(f, c);
 	watch_offline(f, user_str(c->user, USER_NICK));
 }

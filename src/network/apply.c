@@ -33,6 +33,9 @@ static const struct row rows[RECORD_TYPE_END] = {
 	[RECORD_CHANNEL] = {apply_kept_channel, ORIGIN_NONE},
 	[RECORD_USER_OPER] = {apply_user_oper, ORIGIN_USER},
 	[RECORD_ACCOUNT] = {apply_kept_account, ORIGIN_NONE},
+	[RECORD_BAN_SET] = {apply_ban_set, ORIGIN_NONE},
+	[RECORD_BAN_CLEAR] = {apply_ban_clear, ORIGIN_NONE},
+	[RECORD_EMERGENCY] = {apply_emergency, ORIGIN_NONE},
 };
 
 struct change apply_change(const struct apply *a, enum change_type type)

@@ -43,3 +43,11 @@ void apply_kept_channel(struct apply *a);
 void apply_kept_account(struct apply *a);
 void apply_message(struct apply *a);
 void apply_wallops(struct apply *a);
+void apply_ban_set(struct apply *a);
+void apply_ban_clear(struct apply *a);
+void apply_emergency(struct apply *a);
+
+/* The user leaves, and is told while everywhere still. */
+void apply_leave(struct apply *a, struct user *u, struct str text, const struct ban *ban);
+/* The user leaves where a ban is against it. True: gone. */
+bool apply_banned(struct apply *a, struct user *u);

@@ -23,6 +23,25 @@ static uint32_t modes_free(bool set)
 	return bits;
 }
 
+static bool refused_by_ban(struct apply *a, const struct str text[USER_TEXT_COUNT])
+{
+	const struct ban_subject subject = {
+		.nick = text[USER_NICK],
+		.username = text[USER_NAME],
+		.host = text[USER_HOST],
+		.address = text[USER_ADDRESS],
+		.account = text[USER_ACCOUNT],
+		.realname = text[USER_REALNAME],
+	};
+	struct change c = apply_change(a, CHANGE_REFUSED);
+
+	c.ban = network_ban_against(a->net, &subject);
+	c.refusal = REFUSAL_SERVER_BAN;
+	if (c.ban)
+		apply_tell(a, &c);
+	return c.ban;
+}
+
 void apply_user_add(struct apply *a)
 {
 	const struct record *r = a->r;
@@ -40,6 +59,8 @@ void apply_user_add(struct apply *a)
 		apply_refuse(a, REFUSAL_NICK_IN_USE, NULL, NULL);
 		return;
 	}
+	if (!(r->flags & RECORD_OVERRIDE) && refused_by_ban(a, text))
+		return;
 	a->origin = state_user_add(a->net, r->origin, text);
 	if (!a->unchecked)
 		modes &= modes_free(true);
@@ -74,12 +95,13 @@ void apply_user_nick(struct apply *a)
 }
 
 /* Told once, while the user is everywhere still. */
-static void leave(struct apply *a, struct user *u, struct str text)
+void apply_leave(struct apply *a, struct user *u, struct str text, const struct ban *ban)
 {
 	struct change c = apply_change(a, CHANGE_QUIT);
 
 	c.user = u;
 	c.text = text;
+	c.ban = ban;
 	apply_tell(a, &c);
 	state_whowas_add(a->net, u, a->r->time);
 	state_user_remove(a->net, u);
@@ -87,7 +109,7 @@ static void leave(struct apply *a, struct user *u, struct str text)
 
 void apply_user_quit(struct apply *a)
 {
-	leave(a, a->origin, a->r->user_quit.reason);
+	apply_leave(a, a->origin, a->r->user_quit.reason, NULL);
 }
 
 void apply_user_kill(struct apply *a)
@@ -109,7 +131,7 @@ void apply_user_kill(struct apply *a)
 	buf_cstr(&text, " (");
 	buf_str(&text, state_text_cut(a->r->user_kill.reason));
 	buf_cstr(&text, "))");
-	leave(a, target, buf_view(&text));
+	apply_leave(a, target, buf_view(&text), NULL);
 }
 
 /* Told even when nothing is new, for the origin is owed an answer; was says whether others need to hear. */
@@ -194,6 +216,7 @@ void apply_user_account(struct apply *a)
 	change_modes(a, &c, modes_with_account(a->origin->modes, account));
 	c.text = user_str(a->origin, USER_ACCOUNT);
 	apply_tell(a, &c);
+	apply_banned(a, a->origin);
 }
 
 /* Told where it makes one an operator; that an operator's privileges are others now is for whoever asked. */

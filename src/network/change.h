@@ -5,6 +5,7 @@
 #include "base/str.h"
 #include "network/record.h"
 
+struct ban;
 struct channel;
 struct member;
 struct user;
@@ -13,21 +14,24 @@ struct user;
 enum change_type {
 	CHANGE_REFUSED, /* for the origin alone; refusal says why */
 	CHANGE_USER_ADDED,
-	CHANGE_NICK,           /* was: the old nick; the user has the new one already */
-	CHANGE_QUIT,           /* told while the user is still everywhere; reason in text */
-	CHANGE_AWAY,           /* text: the message, empty: back */
+	CHANGE_NICK, /* was: the old nick; the user has the new one already */
+	CHANGE_QUIT, /* told while the user is still everywhere; reason in text */
+	CHANGE_AWAY, /* text: the message, empty: back */
 	CHANGE_REALNAME,
-	CHANGE_HOST,           /* was: the old user@host */
-	CHANGE_USER_MODES,     /* set, clear: what really changed */
+	CHANGE_HOST,       /* was: the old user@host */
+	CHANGE_USER_MODES, /* set, clear: what really changed */
 	CHANGE_ACCOUNT,
-	CHANGE_JOINED,         /* told when the member is in */
-	CHANGE_PARTED,         /* told while the member is still in */
-	CHANGE_KICKED,         /* the same */
+	CHANGE_JOINED, /* told when the member is in */
+	CHANGE_PARTED, /* told while the member is still in */
+	CHANGE_KICKED, /* the same */
 	CHANGE_TOPIC,
-	CHANGE_CHANNEL_MODES,  /* ops: what really changed */
+	CHANGE_CHANNEL_MODES, /* ops: what really changed */
 	CHANGE_INVITED,
 	CHANGE_MESSAGE,
 	CHANGE_WALLOPS,
+	CHANGE_BAN_SET,     /* ban: as it is now; told before those whom it ends */
+	CHANGE_BAN_CLEARED, /* ban: what it was */
+	CHANGE_EMERGENCY,   /* the level is the record's */
 };
 
 enum refusal {
@@ -35,10 +39,10 @@ enum refusal {
 	REFUSAL_NO_SUCH_USER,
 	REFUSAL_NO_SUCH_CHANNEL,
 	REFUSAL_NICK_IN_USE,
-	REFUSAL_NOT_ON_CHANNEL,        /* the origin is not there */
+	REFUSAL_NOT_ON_CHANNEL, /* the origin is not there */
 	REFUSAL_TARGET_NOT_ON_CHANNEL,
-	REFUSAL_ALREADY_ON_CHANNEL,    /* INVITE of a member */
-	REFUSAL_NEED_RANK,             /* 482: not a channel operator, or not as high as the target */
+	REFUSAL_ALREADY_ON_CHANNEL, /* INVITE of a member */
+	REFUSAL_NEED_RANK,          /* 482: not a channel operator, or not as high as the target */
 	REFUSAL_TOO_MANY_CHANNELS,
 	REFUSAL_FULL,
 	REFUSAL_INVITE_ONLY,
@@ -54,6 +58,8 @@ enum refusal {
 	REFUSAL_NOT_OPER,              /* 481: KILL or WALLOPS of one who is an operator no more */
 	REFUSAL_ACCOUNT_CHANGED,       /* the account is not what the record was made of */
 	REFUSAL_ACCOUNT_TAKEN,         /* its name, or a nick of it, is another account's */
+	REFUSAL_SERVER_BAN,            /* 465: by ban */
+	REFUSAL_BANS_FULL,
 	REFUSAL_END,
 };
 
@@ -66,6 +72,7 @@ struct change {
 	const struct user *user;       /* whom it is about: in most changes the same as by; the target of KICK, INVITE, MESSAGE */
 	const struct channel *channel; /* NULL: none */
 	const struct member *member;   /* of user in channel, for JOINED, PARTED, KICKED */
+	const struct ban *ban;         /* also of a QUIT that a ban is the reason of; NULL: none */
 	struct str was;
 	struct str text;
 	const struct mode_op *ops;

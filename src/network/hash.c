@@ -163,11 +163,39 @@ static uint64_t hash_accounts(const struct network *net)
 	return sum;
 }
 
+/* All but how often it met somebody. */
+static uint64_t hash_ban(const struct ban *b)
+{
+	const uint64_t numbers[] = {
+		b->id, b->kind, b->action, b->targets, (uint64_t)b->time, (uint64_t)b->until, (uint64_t)b->ban_ms};
+	uint64_t h = 9;
+
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+		mix_u64(&h, numbers[i]);
+	mix_cstr(&h, b->mask);
+	mix_cstr(&h, b->by);
+	mix_cstr(&h, b->reason);
+	return h;
+}
+
+/* The id that comes next is none of it: of bans that are gone, what is kept says nothing. */
+static uint64_t hash_bans(const struct network *net)
+{
+	uint64_t sum = 0;
+
+	for (int kind = 0; kind < BAN_KIND_COUNT; kind++) {
+		for (uint32_t i = 0; i < net->bans[kind].count; i++)
+			sum += hash_ban(net->bans[kind].items[i]);
+	}
+	mix_u64(&sum, net->emergency);
+	return sum;
+}
+
 uint64_t network_hash(const struct network *net)
 {
 	const struct network_counts *n = &net->counts;
-	const uint64_t numbers[] = {net->config.casemap, net->channel_id, n->users, n->invisible, n->opers,
-				    n->channels,         n->users_max};
+	const uint64_t numbers[] = {net->config.casemap, net->channel_id, net->ban_id, n->users,
+				    n->invisible,        n->opers,        n->channels, n->users_max};
 	uint64_t sum = 6;
 
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
@@ -176,7 +204,7 @@ uint64_t network_hash(const struct network *net)
 		sum += hash_user(net->users.items[i]);
 	for (uint32_t i = 0; i < net->channels.count; i++)
 		sum += hash_channel(net->channels.items[i]);
-	return sum + hash_whowas(net) + hash_accounts(net);
+	return sum + hash_whowas(net) + hash_accounts(net) + hash_bans(net);
 }
 
 uint64_t network_hash_kept(const struct network *net)
@@ -189,5 +217,5 @@ uint64_t network_hash_kept(const struct network *net)
 		if (c->flags & CHAN_REGISTERED)
 			sum += hash_kept(c);
 	}
-	return sum + hash_accounts(net);
+	return sum + hash_accounts(net) + hash_bans(net);
 }

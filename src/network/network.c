@@ -27,6 +27,7 @@ static void begin(struct network *net, const struct network_config *config)
 	map_init(&net->users_by_nick, key_of_nick, &config->seed);
 	map_init(&net->channels_by_name, key_of_channel, &config->seed);
 	state_accounts_init(net);
+	state_bans_init(net);
 	if (config->whowas_max)
 		net->whowas = mem_zalloc(config->whowas_max * sizeof(*net->whowas));
 }
@@ -47,6 +48,7 @@ static void end(struct network *net)
 		state_user_free(net->users.items[i]);
 	state_whowas_deinit(net);
 	state_accounts_deinit(net);
+	state_bans_deinit(net);
 	vec_deinit(&net->channels);
 	vec_deinit(&net->users);
 	map_deinit(&net->channels_by_name);

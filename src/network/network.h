@@ -51,6 +51,7 @@ struct user {
 	struct vec memberships; /* struct member * */
 	uint64_t *invites;      /* ids of channels invited to, NULL: none */
 	uint32_t ninvites;
+	bool shunned;   /* by some ban: always what comes of those and the texts */
 	void *sessions; /* the fan-out's: who hears for this user on this node. No part of the state */
 };
 

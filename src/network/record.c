@@ -24,6 +24,8 @@ enum field_kind {
 	FIELD_ITEMS,
 	FIELD_SECRET, /* text that is not shown */
 	FIELD_ACCOUNT_ITEMS,
+	FIELD_BAN_KIND,
+	FIELD_BAN_ACTION,
 };
 
 struct field {
@@ -37,7 +39,7 @@ struct field {
 		kind, offsetof(struct record, member), #member                                                         \
 	}
 
-enum { FIELDS_MAX = 9 };
+enum { FIELDS_MAX = 10 };
 
 static const struct field fields[RECORD_TYPE_END][FIELDS_MAX + 1] = {
 	[RECORD_USER_ADD] = {AT(FIELD_STR, user_add.nick), AT(FIELD_STR, user_add.username),
@@ -76,6 +78,12 @@ static const struct field fields[RECORD_TYPE_END][FIELDS_MAX + 1] = {
 			    AT(FIELD_SECRET, account.credentials), AT(FIELD_STR, account.email),
 			    AT(FIELD_STR, account.vhost), AT(FIELD_STR, account.note),
 			    AT(FIELD_ACCOUNT_ITEMS, account.items)},
+	[RECORD_BAN_SET] = {AT(FIELD_U64, ban.id), AT(FIELD_BAN_KIND, ban.kind), AT(FIELD_BAN_ACTION, ban.action),
+			    AT(FIELD_U32, ban.targets), AT(FIELD_U32, ban.max), AT(FIELD_STR, ban.mask),
+			    AT(FIELD_STR, ban.by), AT(FIELD_STR, ban.reason), AT(FIELD_U64, ban.until),
+			    AT(FIELD_U64, ban.ban_ms)},
+	[RECORD_BAN_CLEAR] = {AT(FIELD_U64, ban_clear.id), AT(FIELD_STR, ban_clear.by)},
+	[RECORD_EMERGENCY] = {AT(FIELD_U32, emergency.level), AT(FIELD_STR, emergency.by)},
 };
 
 static void put_ops(struct wire_out *out, const struct record *r)
@@ -138,6 +146,12 @@ static void put_field(struct wire_out *out, const struct record *r, const struct
 		break;
 	case FIELD_RANK:
 		wire_put_number(out, *(const uint8_t *)at, 1);
+		break;
+	case FIELD_BAN_KIND:
+		wire_put_number(out, *(const enum ban_kind *)at, 1);
+		break;
+	case FIELD_BAN_ACTION:
+		wire_put_number(out, *(const enum ban_action *)at, 1);
 		break;
 	case FIELD_OPS:
 		put_ops(out, r);
@@ -293,6 +307,12 @@ static void take_field(struct wire_in *in, struct record_room *room, struct reco
 	case FIELD_RANK:
 		*(uint8_t *)at = take_rank(in);
 		break;
+	case FIELD_BAN_KIND:
+		*(enum ban_kind *)at = (enum ban_kind)wire_bounded(in, 1, BAN_KIND_COUNT - 1);
+		break;
+	case FIELD_BAN_ACTION:
+		*(enum ban_action *)at = (enum ban_action)wire_bounded(in, 1, BAN_ACTION_COUNT - 1);
+		break;
 	case FIELD_OPS:
 		take_ops(in, room, r);
 		break;
@@ -343,6 +363,10 @@ enum record_class record_class(const struct record *r)
 		return RECORD_KEPT_CHANNEL;
 	case RECORD_ACCOUNT:
 		return RECORD_KEPT_ACCOUNT;
+	case RECORD_BAN_SET:
+	case RECORD_BAN_CLEAR:
+	case RECORD_EMERGENCY:
+		return RECORD_KEPT_NETWORK;
 	default:
 		return RECORD_PRESENCE;
 	}
@@ -369,6 +393,9 @@ static const char *const type_names[RECORD_TYPE_END] = {
 	[RECORD_CHANNEL] = "channel",
 	[RECORD_USER_OPER] = "user_oper",
 	[RECORD_ACCOUNT] = "account",
+	[RECORD_BAN_SET] = "ban_set",
+	[RECORD_BAN_CLEAR] = "ban_clear",
+	[RECORD_EMERGENCY] = "emergency",
 };
 
 const char *record_type_name(enum record_type type)
@@ -463,6 +490,12 @@ static void show_field(const struct record *r, const struct field *f, const stru
 		break;
 	case FIELD_RANK:
 		v->number(v->ctx, name, *(const uint8_t *)at);
+		break;
+	case FIELD_BAN_KIND:
+		v->number(v->ctx, name, *(const enum ban_kind *)at);
+		break;
+	case FIELD_BAN_ACTION:
+		v->number(v->ctx, name, *(const enum ban_action *)at);
 		break;
 	case FIELD_OPS:
 		show_ops(r, name, v);

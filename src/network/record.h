@@ -33,6 +33,9 @@ enum record_type {
 	RECORD_CHANNEL,
 	RECORD_USER_OPER,
 	RECORD_ACCOUNT,
+	RECORD_BAN_SET,
+	RECORD_BAN_CLEAR,
+	RECORD_EMERGENCY,
 	RECORD_TYPE_END,
 };
 
@@ -42,6 +45,7 @@ enum record_class {
 	RECORD_KEPT_MESSAGE,
 	RECORD_KEPT_ACCOUNT,
 	RECORD_KEPT_CHANNEL,
+	RECORD_KEPT_NETWORK, /* bans, the emergency level */
 };
 
 enum {
@@ -49,6 +53,27 @@ enum {
 };
 
 enum message_kind { MESSAGE_PRIVMSG, MESSAGE_NOTICE, MESSAGE_TAGMSG };
+
+/* Of whom or what a ban of the network is, and what comes of it. Both are stored: the numbers are not used again. */
+enum ban_kind {
+	BAN_ADDRESS,  /* a network of addresses, as proto/cidr.h writes it */
+	BAN_MASK,     /* nick!user@host, the host as shown or the address */
+	BAN_ACCOUNT,  /* a glob of account names */
+	BAN_REALNAME, /* a glob of real names */
+	BAN_FILTER,   /* a pattern of texts; the network keeps it, and knows nothing of patterns */
+	BAN_KIND_COUNT,
+};
+
+enum ban_action {
+	BAN_REFUSE,       /* out, and not let in; of a text: it is not sent */
+	BAN_SHUN,         /* here, but nobody hears anything of them */
+	BAN_NEED_ACCOUNT, /* in with an account alone */
+	BAN_WARN,         /* of a text alone, as all below: operators are told */
+	BAN_HIDE,         /* its author alone hears it */
+	BAN_KICK,
+	BAN_BAN, /* its author's address is banned for some time */
+	BAN_ACTION_COUNT,
+};
 
 /* One step of a channel mode change, its target resolved. */
 struct mode_op {
@@ -205,6 +230,31 @@ struct record {
 			const struct account_item *items;
 			uint32_t nitems;
 		} account;
+		/*
+		 * A ban of the network, as a whole; one of the same kind and mask is replaced and keeps its id. The
+		 * three that follow are by the server or RECORD_OVERRIDE alone; applying one twice is applying it once,
+		 * and the origin may be gone.
+		 */
+		struct {
+			uint64_t id; /* network_ban_next */
+			enum ban_kind kind;
+			enum ban_action action;
+			uint32_t targets; /* of a filter: see command/filter.h */
+			uint32_t max;     /* bans of all kinds; 0: no bound */
+			struct str mask;  /* complete, as its kind has it */
+			struct str by;    /* who set it, for people */
+			struct str reason;
+			int64_t until;  /* ms since 1970; 0: for good */
+			int64_t ban_ms; /* of BAN_BAN: for how long; 0: for good */
+		} ban;
+		struct {
+			uint64_t id;
+			struct str by; /* empty: its time was over */
+		} ban_clear;
+		struct {
+			uint32_t level; /* 0: as ever */
+			struct str by;
+		} emergency;
 	};
 };
 

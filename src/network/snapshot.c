@@ -4,13 +4,13 @@
 #include "network/state.h"
 
 /*
- * Sections in this order: what the network counts, users, channels, whowas, accounts. Each user, channel and member is a section
- * of its own, so that later versions can add to them. What a newcomer adds to the state is added here and in hash.c;
+ * Sections in this order: what the network counts, users, channels, whowas, accounts, bans. Each user, channel and member is
+ * a section of its own, so that later versions can add to them. What a newcomer adds to the state is added here and in hash.c;
  * bits that a later version knows and this one does not are passed over.
  */
 
-/* Parts behind those that were there from the first version on: accounts. */
-enum { PARTS_MORE = 1 };
+/* Parts behind those that were there from the first version on: accounts, bans. */
+enum { PARTS_MORE = 2 };
 enum { SECTION_LEAST = 4, CHANNEL_TEXT_MAX = 64 << 10 };
 
 /* How a user is written, without the folded nick, which comes of the nick. */
@@ -139,6 +139,39 @@ static void save_account(struct wire_out *out, const struct account *a)
 	wire_end(out, begun);
 }
 
+static void save_ban(struct wire_out *out, const struct ban *b)
+{
+	size_t begun = wire_begin(out);
+
+	wire_put_u64(out, b->id);
+	wire_put_u8(out, (uint8_t)b->kind);
+	wire_put_u8(out, (uint8_t)b->action);
+	wire_put_u32(out, b->targets);
+	wire_put_text(out, b->mask);
+	wire_put_text(out, b->by);
+	wire_put_text(out, b->reason);
+	wire_put_i64(out, b->time);
+	wire_put_i64(out, b->until);
+	wire_put_i64(out, b->ban_ms);
+	wire_put_u64(out, b->hits);
+	wire_put_i64(out, b->last_hit);
+	wire_end(out, begun);
+}
+
+static void save_bans(struct wire_out *out, const struct network *net)
+{
+	size_t begun = wire_begin(out);
+
+	wire_put_u64(out, net->ban_id);
+	wire_put_u32(out, net->emergency);
+	wire_put_u32(out, (uint32_t)network_ban_count(net));
+	for (int kind = 0; kind < BAN_KIND_COUNT; kind++) {
+		for (uint32_t i = 0; i < net->bans[kind].count; i++)
+			save_ban(out, net->bans[kind].items[i]);
+	}
+	wire_end(out, begun);
+}
+
 static void save_accounts(struct wire_out *out, const struct network *net)
 {
 	wire_put_u32(out, net->accounts.count);
@@ -163,6 +196,7 @@ void network_save(const struct network *net, struct wire_out *out)
 		save_channel(out, net->channels.items[i]);
 	save_whowas(out, net);
 	save_accounts(out, net);
+	save_bans(out, net);
 }
 
 /* Reading */
@@ -434,6 +468,50 @@ static bool load_each(struct network *net, struct wire_in *in, load_fn load)
 	return !in->bad;
 }
 
+/* One of a kind or an action that only a later version knows is passed over, as if there were none. */
+static bool load_ban(struct network *net, struct wire_in *in)
+{
+	struct record r = {.type = RECORD_BAN_SET};
+	uint64_t id = wire_u64(in);
+	uint8_t kind = wire_u8(in), action = wire_u8(in);
+	struct ban *b;
+
+	r.ban.targets = wire_u32(in);
+	r.ban.mask = wire_text(in, NETWORK_MASK_MAX - 1);
+	r.ban.by = wire_text(in, NETWORK_TEXT_MAX);
+	r.ban.reason = wire_text(in, NETWORK_TEXT_MAX);
+	r.time = wire_i64(in);
+	r.ban.until = wire_i64(in);
+	r.ban.ban_ms = wire_i64(in);
+	if (in->bad || !id || state_ban_by_id(net, id))
+		return false;
+	if (kind >= BAN_KIND_COUNT || action >= BAN_ACTION_COUNT)
+		return true;
+	r.ban.id = id;
+	r.ban.kind = (enum ban_kind)kind;
+	r.ban.action = (enum ban_action)action;
+	if (state_ban_find(net, r.ban.kind, r.ban.mask) || !state_ban_put(net, &r))
+		return false;
+	b = state_ban_by_id(net, id);
+	b->hits = wire_u64(in);
+	b->last_hit = wire_i64(in);
+	return !in->bad;
+}
+
+static bool load_bans(struct network *net, struct wire_in *in)
+{
+	struct wire_in bans = wire_section(in);
+	uint64_t last = wire_u64(&bans);
+
+	net->emergency = wire_u32(&bans);
+	if (!load_each(net, &bans, load_ban) || net->ban_id > last)
+		return false;
+	net->ban_id = last;
+	for (uint32_t i = 0; i < net->users.count; i++)
+		state_ban_look(net, net->users.items[i]);
+	return !in->bad;
+}
+
 static bool no_member_is_missing(const struct network *net)
 {
 	for (uint32_t i = 0; i < net->users.count; i++) {
@@ -463,6 +541,8 @@ static bool load_all(struct network *net, struct wire_in *in)
 	if (users_max < net->counts.users || !no_member_is_missing(net))
 		return false;
 	if (more > 0 && !load_each(net, in, load_account))
+		return false;
+	if (more > 1 && !load_bans(net, in))
 		return false;
 	net->counts.users_max = users_max;
 	return true;

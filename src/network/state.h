@@ -12,6 +12,8 @@
 #include "network/change.h"
 #include "network/network.h"
 #include "network/record.h"
+#include "network/ban.h"
+#include "proto/cidr.h"
 #include "proto/modes.h"
 
 /* Inside of the network: the state itself, and the few functions that alter it. Only apply*.c call those. */
@@ -47,6 +49,13 @@ struct network {
 	uint32_t whowas_count;
 	uint64_t channel_id; /* of the channel made last */
 	struct network_counts counts;
+	struct vec bans[BAN_KIND_COUNT]; /* struct ban * */
+	struct map bans_by_key;          /* of kind and mask, see ban.c */
+	struct map bans_by_id;
+	uint32_t ban_lengths[CIDR_BITS_MAX + 1]; /* how many bans of addresses there are with so many bits */
+	uint64_t ban_id;                         /* the highest that was given */
+	uint32_t ban_version[BAN_KIND_COUNT];    /* moves with each change of a kind. No part of the state */
+	uint32_t emergency;
 };
 
 /* Makes it empty again, as network_new gave it. */
@@ -93,6 +102,18 @@ void state_list_take(struct channel *c, enum chan_list list, const struct list_e
 void state_list_entry_free(struct list_entry *e);
 uint32_t state_list_entries(const struct channel *c); /* of all lists */
 void state_list_deinit(struct vec *list);
+
+void state_bans_init(struct network *net);
+void state_bans_deinit(struct network *net);
+struct ban *state_ban_find(const struct network *net, enum ban_kind kind, struct str mask);
+struct ban *state_ban_by_id(const struct network *net, uint64_t id);
+/* False: its mask is none of that kind. The one of the same kind and mask, if there is any, is replaced. */
+bool state_ban_put(struct network *net, const struct record *r);
+/* Takes it out; it is the caller's then, and goes with state_ban_free. */
+void state_ban_take(struct network *net, struct ban *b);
+void state_ban_free(struct ban *b);
+/* Whether the user is shunned, anew. */
+void state_ban_look(const struct network *net, struct user *u);
 
 void state_whowas_add(struct network *net, const struct user *u, int64_t time);
 void state_whowas_restore(struct network *net, const struct str text[USER_TEXT_COUNT], int64_t time);

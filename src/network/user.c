@@ -62,6 +62,7 @@ struct user *state_user_add(struct network *net, uint64_t id, const struct str t
 	net->counts.users++;
 	if (net->counts.users_max < net->counts.users)
 		net->counts.users_max = net->counts.users;
+	state_ban_look(net, u);
 	return u;
 }
 
@@ -126,14 +127,14 @@ void state_user_set_text(struct network *net, struct user *u, enum user_text whi
 	for (int i = 0; i < USER_TEXT_COUNT; i++)
 		text[i] = user_str(u, i);
 	text[which] = state_text_cut(value);
-	if (which != USER_NICK) {
-		pack(u, text);
-		return;
+	if (which == USER_NICK) {
+		map_del(&net->users_by_nick, text[USER_NICK_FOLDED]);
+		text[USER_NICK_FOLDED] = fold(net, folded, text[USER_NICK]);
 	}
-	map_del(&net->users_by_nick, text[USER_NICK_FOLDED]);
-	text[USER_NICK_FOLDED] = fold(net, folded, text[USER_NICK]);
 	pack(u, text);
-	map_put(&net->users_by_nick, u);
+	if (which == USER_NICK)
+		map_put(&net->users_by_nick, u);
+	state_ban_look(net, u);
 }
 
 void state_user_set_modes(struct network *net, struct user *u, uint32_t modes)

@@ -23,6 +23,7 @@ static const struct {
 	{"Registration timed out", SESSION_END_REGISTRATION_TIMEOUT},
 	{"Killed (", SESSION_END_KILLED},
 	{"Password incorrect", SESSION_END_PASSWORD},
+	{"Banned: ", SESSION_END_BANNED},
 };
 
 enum session_end session_end_of(const char *reason)
@@ -45,6 +46,7 @@ const char *session_end_name(enum session_end end)
 		[SESSION_END_REGISTRATION_TIMEOUT] = "registration_timeout",
 		[SESSION_END_KILLED] = "killed",
 		[SESSION_END_PASSWORD] = "password",
+		[SESSION_END_BANNED] = "banned",
 		[SESSION_END_OTHER] = "other",
 	};
 

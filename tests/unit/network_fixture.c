@@ -12,12 +12,13 @@
 #include "network/state.h"
 
 static const char *const change_names[] = {
-	[CHANGE_REFUSED] = "refused", [CHANGE_USER_ADDED] = "added",    [CHANGE_NICK] = "nick",
-	[CHANGE_QUIT] = "quit",       [CHANGE_AWAY] = "away",           [CHANGE_REALNAME] = "realname",
-	[CHANGE_HOST] = "host",       [CHANGE_USER_MODES] = "umodes",   [CHANGE_ACCOUNT] = "account",
-	[CHANGE_JOINED] = "joined",   [CHANGE_PARTED] = "parted",       [CHANGE_KICKED] = "kicked",
-	[CHANGE_TOPIC] = "topic",     [CHANGE_CHANNEL_MODES] = "modes", [CHANGE_INVITED] = "invited",
-	[CHANGE_MESSAGE] = "message", [CHANGE_WALLOPS] = "wallops",
+	[CHANGE_REFUSED] = "refused",   [CHANGE_USER_ADDED] = "added",    [CHANGE_NICK] = "nick",
+	[CHANGE_QUIT] = "quit",         [CHANGE_AWAY] = "away",           [CHANGE_REALNAME] = "realname",
+	[CHANGE_HOST] = "host",         [CHANGE_USER_MODES] = "umodes",   [CHANGE_ACCOUNT] = "account",
+	[CHANGE_JOINED] = "joined",     [CHANGE_PARTED] = "parted",       [CHANGE_KICKED] = "kicked",
+	[CHANGE_TOPIC] = "topic",       [CHANGE_CHANNEL_MODES] = "modes", [CHANGE_INVITED] = "invited",
+	[CHANGE_MESSAGE] = "message",   [CHANGE_WALLOPS] = "wallops",     [CHANGE_BAN_SET] = "ban",
+	[CHANGE_BAN_CLEARED] = "unban", [CHANGE_EMERGENCY] = "emergency",
 };
 
 static const char *const refusal_names[] = {
@@ -44,6 +45,8 @@ static const char *const refusal_names[] = {
 	[REFUSAL_NOT_OPER] = "not-oper",
 	[REFUSAL_ACCOUNT_CHANGED] = "account-changed",
 	[REFUSAL_ACCOUNT_TAKEN] = "account-taken",
+	[REFUSAL_SERVER_BAN] = "server-ban",
+	[REFUSAL_BANS_FULL] = "bans-full",
 };
 
 static void add(char *out, size_t size, const char *fmt, ...) __attribute__((format(printf, 3, 4)));

@@ -20,6 +20,7 @@ static void test_own_words_pass_for_nothing_else(void **state)
 static void test_what_the_program_says(void **state)
 {
 	(void)state;
+	assert_int_equal(session_end_of("Banned: enough"), SESSION_END_BANNED);
 	assert_int_equal(session_end_of("Connection closed"), SESSION_END_CLOSED);
 	assert_int_equal(session_end_of("Connection reset by peer"), SESSION_END_ERROR);
 	assert_int_equal(session_end_of("Connection timed out"), SESSION_END_ERROR);

@@ -9,6 +9,7 @@
 
 #include "network/account.h"
 #include "network_fixture.h"
+#include "network/ban.h"
 #include "proto/modes.h"
 
 /* Tens of thousands of plausible records; replaying them must give the same changes and the same network. */
@@ -35,7 +36,7 @@ struct listener {
 	struct network *net;
 	struct change_sink sink;
 	uint64_t told; /* a hash of every change in its order */
-	unsigned changes[CHANGE_WALLOPS + 1];
+	unsigned changes[CHANGE_EMERGENCY + 1];
 	unsigned refusals[REFUSAL_END];
 	char altered[64]; /* a registered channel, or one that was until now, that is not as it was; "": none */
 };
@@ -275,6 +276,38 @@ static void make_account(struct gen *g, struct record *r)
 	}
 }
 
+static void make_ban(struct gen *g, struct record *r)
+{
+	static const char *const masks[BAN_KIND_COUNT] = {"192.0.2.%/30", "nick{%}!*@*", "acc%", "Person *%", "(%"};
+
+	r->ban.kind = (enum ban_kind)below(g, BAN_KIND_COUNT);
+	r->ban.action = (enum ban_action)below(g, 4);
+	r->ban.max = 30;
+	r->ban.mask = text(g, masks[r->ban.kind], below(g, 20));
+	r->ban.id = below(g, 3) ? 0 : below(g, 500);
+	r->ban.by = STR("ann!a@h");
+	r->ban.reason = below(g, 2) ? STR("enough") : STR_NONE;
+	r->ban.until = below(g, 2) ? 0 : r->time + 60000;
+}
+
+/* Some ban that there is, mostly. */
+static uint64_t some_ban(struct gen *g)
+{
+	const struct vec *bans = network_bans(g->net, (enum ban_kind)below(g, BAN_KIND_COUNT));
+
+	return bans->count ? ((const struct ban *)bans->items[below(g, bans->count)])->id : below(g, 100);
+}
+
+static void make_network(struct gen *g, struct record *r)
+{
+	if (r->type == RECORD_BAN_SET)
+		make_ban(g, r);
+	else if (r->type == RECORD_BAN_CLEAR)
+		r->ban_clear.id = some_ban(g);
+	else
+		r->emergency.level = (uint32_t)below(g, 5);
+}
+
 /* How often each type comes, in parts of their sum. */
 static const unsigned weights[RECORD_TYPE_END] = {
 	[RECORD_USER_ADD] = 5,     [RECORD_USER_NICK] = 6,      [RECORD_USER_QUIT] = 2, [RECORD_USER_KILL] = 2,
@@ -283,6 +316,7 @@ static const unsigned weights[RECORD_TYPE_END] = {
 	[RECORD_TOPIC] = 5,        [RECORD_CHANNEL_MODES] = 16, [RECORD_INVITE] = 6,    [RECORD_MESSAGE] = 24,
 	[RECORD_WALLOPS] = 1,      [RECORD_CHANNEL] = 3,        [RECORD_USER_OPER] = 2,
 	[RECORD_ACCOUNT] = 4,
+	[RECORD_BAN_SET] = 3,      [RECORD_BAN_CLEAR] = 1,      [RECORD_EMERGENCY] = 1,
 };
 
 static enum record_type some_type(struct gen *g)
@@ -304,7 +338,7 @@ static enum record_type some_type(struct gen *g)
 /* Modes often enough that registered channels, whose first member is no operator, get operators. */
 static uint64_t override_one_in(enum record_type type)
 {
-	return type == RECORD_ACCOUNT ? 1 : type == RECORD_CHANNEL ? 2 : type == RECORD_CHANNEL_MODES ? 6 : 15;
+	return type == RECORD_ACCOUNT ? 1 : type == RECORD_CHANNEL || type >= RECORD_BAN_SET ? 2 : type == RECORD_CHANNEL_MODES ? 6 : 15;
 }
 
 static struct record make(struct gen *g)
@@ -330,6 +364,8 @@ static struct record make(struct gen *g)
 		make_kept(g, &r);
 	else if (r.type == RECORD_ACCOUNT)
 		make_account(g, &r);
+	else if (r.type >= RECORD_BAN_SET && r.type <= RECORD_EMERGENCY)
+		make_network(g, &r);
 	else if (r.type >= RECORD_PART && r.type <= RECORD_INVITE)
 		make_channel_record(g, &r);
 	else
@@ -433,7 +469,7 @@ static void record_tapes(struct tape *tape, struct tape *kept, struct listener *
 		struct record r = make(&g);
 
 		tape_add(tape, &r);
-		if (record_class(&r) == RECORD_KEPT_CHANNEL || record_class(&r) == RECORD_KEPT_ACCOUNT)
+		if (record_class(&r) >= RECORD_KEPT_ACCOUNT)
 			tape_add(kept, &r);
 		network_apply(l->net, &r, &l->sink);
 		keep(kept, l);
@@ -490,7 +526,7 @@ static void test_everything_happened(void **state)
 {
 	struct fixed *x = *state;
 
-	for (int i = 0; i <= CHANGE_WALLOPS; i++) {
+	for (int i = 0; i <= CHANGE_EMERGENCY; i++) {
 		if (x->first->changes[i] < 20)
 			fail_msg("change %d came %u times", i, x->first->changes[i]);
 	}
@@ -579,7 +615,7 @@ static void test_kept_on_the_way(void **state)
 		struct record r;
 
 		assert_true(record_decode(&r, &room, tape_record(&x->tape, i)));
-		if (record_class(&r) == RECORD_KEPT_CHANNEL || record_class(&r) == RECORD_KEPT_ACCOUNT)
+		if (record_class(&r) >= RECORD_KEPT_ACCOUNT)
 			tape_add(kept, &r);
 		network_apply(l->net, &r, &l->sink);
 		keep(kept, l);
@@ -598,7 +634,23 @@ static void test_kept_on_the_way(void **state)
 	listener_free(rebuilt);
 }
 
-/* A snapshot: one record of each channel and account as it is now, through the stored form. */
+static void add_network(struct tape *tape, const struct network *net)
+{
+	struct record r = {.type = RECORD_EMERGENCY};
+
+	r.emergency.level = network_emergency(net);
+	tape_add(tape, &r);
+	for (int kind = 0; kind < BAN_KIND_COUNT; kind++) {
+		const struct vec *bans = network_bans(net, (enum ban_kind)kind);
+
+		for (uint32_t i = bans->count; i-- > 0;) {
+			network_ban_record(bans->items[i], &r);
+			tape_add(tape, &r);
+		}
+	}
+}
+
+/* A snapshot: one record of each channel, account and ban as it is now, through the stored form. */
 static void test_kept_snapshot(void **state)
 {
 	struct fixed *x = *state;
@@ -620,6 +672,7 @@ static void test_kept_snapshot(void **state)
 		network_account_record(network_accounts(x->first->net)->items[i], &r, &room);
 		tape_add(tape, &r);
 	}
+	add_network(tape, x->first->net);
 	replay(tape, l, 0, tape->count);
 	assert_true(network_hash_kept(l->net) == network_hash_kept(x->first->net));
 	free(tape->memory);

@@ -141,6 +141,26 @@ static struct record sample(enum record_type type)
 		r.user_oper.title = STR("a network helper");
 		r.user_oper.privileges = PRIV_BIT(PRIV_KILL);
 		break;
+	case RECORD_BAN_SET:
+		r.ban.id = 1234567890123;
+		r.ban.kind = BAN_FILTER;
+		r.ban.action = BAN_BAN;
+		r.ban.targets = 5;
+		r.ban.max = 100;
+		r.ban.mask = STR("buy .* now");
+		r.ban.by = STR("ann!a@h");
+		r.ban.reason = STR("no trade here");
+		r.ban.until = 1500000000003;
+		r.ban.ban_ms = 3600000;
+		break;
+	case RECORD_BAN_CLEAR:
+		r.ban_clear.id = 7;
+		r.ban_clear.by = STR("ann!a@h");
+		break;
+	case RECORD_EMERGENCY:
+		r.emergency.level = 3;
+		r.emergency.by = STR("ann!a@h");
+		break;
 	default:
 		r.wallops.text = STR("all hands");
 		break;
@@ -371,6 +391,8 @@ static void test_class(void **state)
 			assert_int_equal(record_class(&r), RECORD_KEPT_CHANNEL);
 		else if (type == RECORD_ACCOUNT)
 			assert_int_equal(record_class(&r), RECORD_KEPT_ACCOUNT);
+		else if (type >= RECORD_BAN_SET && type <= RECORD_EMERGENCY)
+			assert_int_equal(record_class(&r), RECORD_KEPT_NETWORK);
 		else if (type != RECORD_MESSAGE)
 			assert_int_equal(record_class(&r), RECORD_PRESENCE);
 	}

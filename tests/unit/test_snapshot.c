@@ -5,11 +5,42 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "network/ban.h"
 #include "network/snapshot.h"
 #include "network/state.h"
 #include "network_fixture.h"
 
 /* Something of everything that a network can hold. */
+static void fill_bans(struct fixture *f)
+{
+	struct record r = {.type = RECORD_BAN_SET, .flags = RECORD_OVERRIDE};
+
+	r.ban.kind = BAN_ADDRESS;
+	r.ban.mask = STR("203.0.113.0/24");
+	r.ban.by = STR("ann!a@h");
+	r.ban.until = 1900000000000;
+	fixture_apply(f, r);
+	r.ban.kind = BAN_REALNAME;
+	r.ban.action = BAN_SHUN;
+	r.ban.mask = STR("*spam*");
+	fixture_apply(f, r);
+	fixture_apply(f, rec_realname(4, "I spam"));
+	r.ban.kind = BAN_FILTER;
+	r.ban.action = BAN_BAN;
+	r.ban.mask = STR("Buy (this|that)");
+	r.ban.targets = 3;
+	r.ban.ban_ms = 60000;
+	r.ban.reason = STR("no trade");
+	fixture_apply(f, r);
+	r = (struct record){.type = RECORD_BAN_CLEAR, .flags = RECORD_OVERRIDE};
+	r.ban_clear.id = 3;
+	fixture_apply(f, r);
+	r = (struct record){.type = RECORD_EMERGENCY, .flags = RECORD_OVERRIDE};
+	r.emergency.level = 2;
+	fixture_apply(f, r);
+	network_ban_hit(f->net, network_ban(f->net, 1), 5);
+}
+
 static void fill(struct fixture *f)
 {
 	static const char *const nicks[] = {"ann", "bob", "cat", "dan", "eve", NULL};
@@ -39,6 +70,7 @@ static void fill(struct fixture *f)
 	fixture_apply(f, rec_channel(f, "#kept", CHAN_SECRET, "+bp!*@* +bq!*@*"));
 	fixture_apply(f, rec_kept_account(f, "ann", 3, "ann_ ann|away"));
 	fixture_apply(f, rec_kept_account(f, "Bob", 1, ""));
+	fill_bans(f);
 	fixture_check(f->net);
 }
 
@@ -101,6 +133,7 @@ static void test_everything(void **state)
 	save(&a, &first);
 	assert_true(load(&b, buf_view(&first.buf)));
 	check_same(&a, &b);
+	assert_true(network_ban(b.net, 1)->hits == 1 && network_user(b.net, 4)->shunned);
 	save(&b, &second);
 	assert_true(str_eq(buf_view(&first.buf), buf_view(&second.buf)));
 	wire_deinit(&first);
