@@ -12,7 +12,7 @@
 #include "chatd/config_set.h"
 #include "proto/name.h"
 
-enum { CONFIG_OPERS_MAX = 64 };
+enum { CONFIG_OPERS_MAX = 64, CONFIG_CLASSES_MAX = 64 };
 
 /* An operator's heading, for what can only be said when all files are read. */
 struct oper_place {
@@ -24,7 +24,7 @@ struct loading {
 	struct config_job job;
 	char heading[128];         /* what job.section points to */
 	const char *section;       /* of the key table; NULL: the keys that follow are not looked at */
-	uint32_t oper;             /* the operator at hand: index in the server's opers */
+	void *base;                /* what the keys of the section are counted from; NULL: nothing takes them */
 	struct oper_place *places; /* one for each of the server's opers */
 	int err;                   /* the first file that could not be read: -errno */
 };
@@ -65,31 +65,65 @@ void config_complain(struct config_job *job, const char *fmt, ...)
 	job->error(job->ctx, &error);
 }
 
-/* The operator of that name, made if need be: its index. */
-static uint32_t open_oper(struct loading *l, const char *name)
+/* The operator of that name, made if need be. Those of before move with it. */
+static struct oper_block *open_oper(struct loading *l, const char *name)
 {
 	struct server *s = &l->job.out->server;
 
 	for (size_t i = 0; i < s->nopers; i++) {
 		if (strcmp(s->opers[i].name, name) == 0)
-			return (uint32_t)i;
+			return &s->opers[i];
+	}
+	if (s->nopers == CONFIG_OPERS_MAX) {
+		config_complain(&l->job, "there are more than %d operators", CONFIG_OPERS_MAX);
+		return NULL;
 	}
 	s->opers = mem_realloc(s->opers, (s->nopers + 1) * sizeof(s->opers[0]));
 	l->places = mem_realloc(l->places, (s->nopers + 1) * sizeof(l->places[0]));
 	s->opers[s->nopers] = (struct oper_block){.name = mem_strdup(name), .mask = mem_strdup("*@*")};
 	l->places[s->nopers] = (struct oper_place){mem_strdup(l->job.file), l->job.line};
-	return (uint32_t)s->nopers++;
+	return &s->opers[s->nopers++];
 }
 
-static void open_oper_section(struct loading *l, const char *name)
+/* The same for a class. */
+static struct oper_class *open_class(struct loading *l, const char *name)
 {
+	struct server *s = &l->job.out->server;
+
+	for (size_t i = 0; i < s->nclasses; i++) {
+		if (strcmp(s->classes[i].name, name) == 0)
+			return &s->classes[i];
+	}
+	if (s->nclasses == CONFIG_CLASSES_MAX) {
+		config_complain(&l->job, "there are more than %d classes", CONFIG_CLASSES_MAX);
+		return NULL;
+	}
+	s->classes = mem_realloc(s->classes, (s->nclasses + 1) * sizeof(s->classes[0]));
+	s->classes[s->nclasses] = (struct oper_class){.name = mem_strdup(name)};
+	return &s->classes[s->nclasses++];
+}
+
+/* "[oper NAME]", "[class NAME]". False: the heading is neither. */
+static bool open_named_section(struct loading *l, const char *heading)
+{
+	static const char *const sections[] = {"oper", "class"};
+	size_t n = strcspn(heading, " ");
+	const char *name = heading + n + strspn(heading + n, " ");
+
+	for (size_t i = 0; i < sizeof(sections) / sizeof(sections[0]) && !l->section; i++) {
+		if (strlen(sections[i]) == n && strncmp(heading, sections[i], n) == 0)
+			l->section = sections[i];
+	}
+	if (!l->section)
+		return false;
 	if (*name == '\0' || strlen(name) > NAME_NICK_MAX || strpbrk(name, " \t"))
-		config_complain(&l->job, "the heading wants a name, [oper NAME], of at most %d bytes", NAME_NICK_MAX);
-	else if (l->job.out->server.nopers == CONFIG_OPERS_MAX)
-		config_complain(&l->job, "there are more than %d operators", CONFIG_OPERS_MAX);
+		config_complain(&l->job, "the heading wants a name, [%s NAME], of at most %d bytes", l->section,
+				NAME_NICK_MAX);
+	else if (strcmp(l->section, "oper") == 0)
+		l->base = open_oper(l, name);
 	else
-		l->oper = open_oper(l, name);
-	l->section = "oper";
+		l->base = open_class(l, name);
+	return true;
 }
 
 static void refuse_section(struct loading *l)
@@ -111,13 +145,15 @@ static void take_section(void *ctx, unsigned line, const char *name)
 	(void)strlcpy(l->heading, name, sizeof(l->heading));
 	l->job.section = l->heading;
 	l->section = NULL;
-	l->oper = CONFIG_OPERS_MAX;
-	if (strncmp(name, "oper ", 5) == 0 || strcmp(name, "oper") == 0)
-		open_oper_section(l, name + 4 + strspn(name + 4, " "));
-	else if (config_section_known(name))
+	l->base = NULL;
+	if (open_named_section(l, name))
+		return;
+	if (config_section_known(name)) {
 		l->section = l->heading;
-	else
+		l->base = l->job.out;
+	} else {
 		refuse_section(l);
+	}
 }
 
 static void refuse_key(struct loading *l, const char *name)
@@ -136,14 +172,11 @@ static void refuse_key(struct loading *l, const char *name)
 static void set_key(struct loading *l, const char *name, const char *value)
 {
 	const struct config_key *key = config_key_find(l->section, name);
-	struct server *s = &l->job.out->server;
 
 	if (!key)
 		refuse_key(l, name);
-	else if (strcmp(l->section, "oper") != 0)
-		config_set_value(&l->job, key, l->job.out, value);
-	else if (l->oper < s->nopers)
-		config_set_value(&l->job, key, &s->opers[l->oper], value);
+	else if (l->base)
+		config_set_value(&l->job, key, l->base, value);
 }
 
 static void take_value(void *ctx, unsigned line, const char *name, const char *value)
@@ -245,11 +278,15 @@ static void check_opers(struct loading *l)
 	const struct server *s = &l->job.out->server;
 
 	for (size_t i = 0; i < s->nopers; i++) {
-		if (s->opers[i].password)
-			continue;
+		const struct oper_block *o = &s->opers[i];
+
 		l->job.file = l->places[i].file;
 		l->job.line = l->places[i].line;
-		config_complain(&l->job, "[oper %s] has no password", s->opers[i].name);
+		if (!o->password && !o->certfp && !o->account)
+			config_complain(&l->job, "[oper %s] has no password, and no fingerprint or account either",
+					o->name);
+		if (o->class_name && !server_class(s, o->class_name))
+			config_complain(&l->job, "[oper %s]: there is no [class %s]", o->name, o->class_name);
 	}
 	l->job.file = NULL;
 	l->job.line = 0;

@@ -10,6 +10,7 @@
 #define AT(member) offsetof(struct config, member)
 #define SERVER(member) offsetof(struct config, server.member)
 #define OPER(member) offsetof(struct oper_block, member)
+#define CLASS(member) offsetof(struct oper_class, member)
 
 enum {
 	SECOND = 1000,
@@ -30,7 +31,7 @@ static const struct config_key table[] = {
 	{"server", "description", CONFIG_TEXT, SERVER(description), 1, 200, "a text"},
 	{"server", "motd", CONFIG_LINES, SERVER(motd), 0, 0, "a file"},
 	{"server", "motd_text", CONFIG_LINE, SERVER(motd), 0, 400, "a line"},
-	{"server", "password", CONFIG_TEXT, SERVER(password), 0, 128, "a text"},
+	{"server", "password", CONFIG_PASSWORD, SERVER(password), 0, 128, "a text"},
 	{"server", "password_file", CONFIG_SECRET, SERVER(password), 1, 128, "a file"},
 	{"server", "admin_location", CONFIG_TEXT, SERVER(admin[0]), 0, 200, "a text"},
 	{"server", "admin_organisation", CONFIG_TEXT, SERVER(admin[1]), 0, 200, "a text"},
@@ -81,9 +82,15 @@ static const struct config_key table[] = {
 	{"users", "default_modes", CONFIG_USER_MODES, SERVER(default_user_modes), 0, 0, "modes that a user may set"},
 	{"client_tags", "deny", CONFIG_TAGS, SERVER(client_tag_deny), 0, 250, "a list of tags"},
 
-	{"oper", "password", CONFIG_TEXT, OPER(password), 1, 128, "a text"},
+	{"oper", "password", CONFIG_PASSWORD, OPER(password), 1, 128, "a text"},
 	{"oper", "password_file", CONFIG_SECRET, OPER(password), 1, 128, "a file"},
 	{"oper", "mask", CONFIG_WORD, OPER(mask), 1, 128, "user@host, with '*' and '?'"},
+	{"oper", "fingerprint", CONFIG_CERTFP, OPER(certfp), 0, 0, "the SHA-256 fingerprint of a certificate"},
+	{"oper", "account", CONFIG_WORD, OPER(account), 1, 64, "an account"},
+	{"oper", "class", CONFIG_WORD, OPER(class_name), 1, NAME_NICK_MAX, "a class"},
+
+	{"class", "privileges", CONFIG_PRIVILEGES, CLASS(privileges), 0, 0, "privileges"},
+	{"class", "title", CONFIG_TEXT, CLASS(title), 0, 100, "a text"},
 };
 
 enum { KEYS = sizeof(table) / sizeof(table[0]) };

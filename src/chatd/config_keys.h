@@ -20,7 +20,10 @@ enum config_type {
 	CONFIG_BOOL,       /* bool */
 	CONFIG_LINE,       /* adds to struct text_lines; min and max bytes */
 	CONFIG_LINES,      /* a file's lines, in place of what struct text_lines held */
-	CONFIG_SECRET,     /* the first line of a file */
+	CONFIG_PASSWORD,   /* CONFIG_TEXT, as it is or hashed */
+	CONFIG_SECRET,     /* a password: the first line of a file */
+	CONFIG_CERTFP,     /* SHA-256 in hex, with or without colons */
+	CONFIG_PRIVILEGES, /* priv_set */
 	CONFIG_ENDPOINT,   /* adds to the endpoints */
 	CONFIG_ADDRESS,    /* struct config_listen: an address alone, without doors; empty: none */
 	CONFIG_CASEMAP,    /* enum casemap */
@@ -36,7 +39,7 @@ struct config_key {
 	const char *section;
 	const char *name;
 	enum config_type type;
-	size_t at; /* in struct config; in struct oper_block for section "oper" */
+	size_t at; /* in struct config; in struct oper_block, struct oper_class for sections "oper", "class" */
 	uint64_t min, max;
 	const char *help;
 };

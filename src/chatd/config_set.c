@@ -1,5 +1,6 @@
 #include "chatd/config_set.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -8,6 +9,7 @@
 #include "chatd/config_value.h"
 #include "proto/modes.h"
 #include "proto/utf8.h"
+#include "session/password.h"
 
 /*
  * One setter for each type of key. `at` points to what it sets; what it cannot use it complains about, leaving that as
@@ -238,6 +240,14 @@ static void set_lines(struct config_job *job, const struct config_key *key, void
 	mem_free(bytes);
 }
 
+static void set_password(struct config_job *job, const struct config_key *key, void *at, const char *value)
+{
+	if (password_is_hashed(value) && !password_is_sound(value))
+		config_complain(job, "this looks like a hashed password, and is none that chatd --hash-password makes");
+	else
+		set_text(job, key, at, value);
+}
+
 static void set_secret(struct config_job *job, const struct config_key *key, void *at, const char *value)
 {
 	char *bytes = read_small_file(job, value);
@@ -247,8 +257,41 @@ static void set_secret(struct config_job *job, const struct config_key *key, voi
 	if (!bytes)
 		return;
 	line = next_line(&rest);
-	set_text(job, key, at, line ? line : "");
+	set_password(job, key, at, line ? line : "");
+	explicit_bzero(bytes, strlen(bytes));
 	mem_free(bytes);
+}
+
+/* As session->certfp has it. */
+static void set_certfp(struct config_job *job, const struct config_key *key, void *at, const char *value)
+{
+	enum { HEX = 64 };
+	char hex[HEX + 1];
+	size_t n = 0;
+
+	for (const char *p = value; *p; p++) {
+		if (*p == ':')
+			continue;
+		if (n == HEX || !isxdigit((unsigned char)*p)) {
+			n = 0;
+			break;
+		}
+		hex[n++] = (char)tolower((unsigned char)*p);
+	}
+	hex[n] = '\0';
+	if (n == HEX)
+		replace_text(at, hex);
+	else
+		complain_wanted(job, key, value);
+}
+
+static void set_privileges(struct config_job *job, const struct config_key *key, void *at, const char *value)
+{
+	struct str bad;
+
+	(void)key;
+	if (!privileges_parse(str_of(value), at, &bad))
+		config_complain(job, "there is no privilege \"%.*s\"", STR_ARG(bad));
 }
 
 static void set_endpoint(struct config_job *job, const struct config_key *key, void *at, const char *value)
@@ -421,7 +464,10 @@ void config_set_value(struct config_job *job, const struct config_key *key, void
 		[CONFIG_BOOL] = set_bool,
 		[CONFIG_LINE] = set_line,
 		[CONFIG_LINES] = set_lines,
+		[CONFIG_PASSWORD] = set_password,
 		[CONFIG_SECRET] = set_secret,
+		[CONFIG_CERTFP] = set_certfp,
+		[CONFIG_PRIVILEGES] = set_privileges,
 		[CONFIG_ENDPOINT] = set_endpoint,
 		[CONFIG_ADDRESS] = set_address,
 		[CONFIG_CASEMAP] = set_casemap,

@@ -10,6 +10,7 @@
 #include "chatd/handoff.h"
 #include "chatd/keep.h"
 #include "chatd/msgid.h"
+#include "chatd/opers.h"
 #include "chatd/report.h"
 #include "command/answers.h"
 #include "command/command.h"
@@ -22,8 +23,10 @@
 #include "session/arrival.h"
 #include "session/held.h"
 #include "session/monitor.h"
+#include "session/password.h"
 #include "session/save.h"
 #include "session/session.h"
+#include "session/tries.h"
 
 /* How long output waits for a slow disk before its author hears that it may not be kept. */
 enum { DISK_MS = 3000 };
@@ -51,6 +54,8 @@ struct engine {
 	bool lost;         /* the running command had a record that the journal did not take to keep */
 	uint64_t kept;     /* position of the last kept record of the running command; 0: none */
 	uint64_t durable;  /* everything kept up to here is, or will never be */
+	struct tries *tries;
+	struct password_memory password;
 	unsigned errands;  /* under way on the worker */
 	uint32_t open;     /* sessions whose descriptor is not released */
 	bool arrived;      /* a predecessor's state is the state */
@@ -345,6 +350,8 @@ static void env_init(struct engine *e)
 		.host = &e->command_host,
 		.usage = mem_zalloc(command_count() * sizeof(struct command_usage)),
 		.errands = &e->errands,
+		.tries = e->tries,
+		.password = &e->password,
 	};
 }
 
@@ -370,6 +377,8 @@ int engine_new(struct engine **out, struct loop *loop, struct config *config, co
 	e->hub.limits = config->conn_limits;
 	random_key(&network.seed);
 	e->net = network_new(&network);
+	random_key(&key);
+	e->tries = tries_new(&key);
 	random_key(&key);
 	e->hub.monitor = monitor_new(config->server.casemap, &key);
 	e->keep.net = e->net;
@@ -429,8 +438,11 @@ int engine_open(struct engine *e, struct worker *worker, char *why, size_t size)
 	int err = open_journal(e, worker, why, size);
 
 	e->env.worker = worker;
-	if (err == 0)
-		dismiss_missing(e);
+	if (err < 0)
+		return err;
+	dismiss_missing(e);
+	opers_warn_plain(&e->env);
+	opers_refresh(&e->env);
 	return err;
 }
 
@@ -535,6 +547,7 @@ void engine_free(struct engine *e)
 	engine_abandon(e);
 	mem_free(e->env.usage);
 	mem_free(e->missing);
+	tries_free(e->tries);
 	fanout_free(e->fanout);
 	if (e->journal)
 		e->journal->ops->free(e->journal);
@@ -557,6 +570,8 @@ bool engine_accept(struct engine *e, const struct arrival *a)
 void engine_reconfigured(struct engine *e)
 {
 	e->hub.limits = e->config->conn_limits;
+	opers_warn_plain(&e->env);
+	opers_refresh(&e->env);
 	if (e->stored)
 		store_configure(e->journal, e->config->durability, &e->config->retention);
 }

@@ -8,24 +8,27 @@
 
 #include "base/mem.h"
 #include "chat_version.h"
+#include "chatd/hash_password.h"
 
 static const char usage[] =
 	"usage: chatd [-c FILE] [--check-config] [--listen ADDRESS]... [--state DIRECTORY] [--no-limits]\n"
-	"             [--rebuild]\n"
+	"             [--rebuild] [--hash-password]\n"
 	"\n"
-	"  -c, --config FILE     read FILE and FILE.d/*.conf; without it /etc/chatd/chatd.conf is read where it exists\n"
+	"  -c, --config FILE     read FILE and FILE.d/*.conf; without it /etc/chatd/chatd.conf is read where it "
+	"exists\n"
 	"      --check-config    say what is wrong with the configuration, and exit\n"
 	"  -l, --listen ADDRESS  listen here instead of where the configuration says; can be repeated:\n"
 	"                        127.0.0.1:6667, [::1]:6667, /path/socket\n"
 	"      --state DIRECTORY keep what is kept here\n"
 	"      --rebuild         make what answers queries anew from what is kept, and exit\n"
+	"      --hash-password   ask for a password, print what stands for it in the configuration, and exit\n"
 	"      --no-limits       lift flood control and limits per address, for benchmarks\n"
 	"  -h, --help            print this\n"
 	"  -V, --version         print the version\n"
 	"\n"
 	"See chatd(8) and chatd.conf(5).\n";
 
-enum { OPT_CHECK = 256, OPT_STATE, OPT_NO_LIMITS, OPT_REBUILD };
+enum { OPT_CHECK = 256, OPT_STATE, OPT_NO_LIMITS, OPT_REBUILD, OPT_HASH_PASSWORD };
 
 static const struct option longs[] = {
 	{"config", required_argument, NULL, 'c'},
@@ -34,6 +37,7 @@ static const struct option longs[] = {
 	{"state", required_argument, NULL, OPT_STATE},
 	{"no-limits", no_argument, NULL, OPT_NO_LIMITS},
 	{"rebuild", no_argument, NULL, OPT_REBUILD},
+	{"hash-password", no_argument, NULL, OPT_HASH_PASSWORD},
 	{"help", no_argument, NULL, 'h'},
 	{"version", no_argument, NULL, 'V'},
 	{NULL, 0, NULL, 0},
@@ -60,6 +64,8 @@ static int take(struct options *o, int opt)
 	case OPT_REBUILD:
 		o->rebuild = true;
 		return OPTIONS_RUN;
+	case OPT_HASH_PASSWORD:
+		return hash_password();
 	case OPT_NO_LIMITS:
 		o->source.no_limits = true;
 		return OPTIONS_RUN;

@@ -19,6 +19,8 @@
  */
 struct call;
 struct errand;
+struct password_memory;
+struct tries;
 struct worker;
 
 enum command_role {
@@ -64,6 +66,8 @@ struct command_env {
 	const struct command_host *host;
 	struct command_usage *usage; /* one per row, by command_nth */
 	struct worker *worker;       /* NULL: errands are done at once */
+	struct tries *tries;         /* of passwords */
+	struct password_memory *password; /* the server's, as given last */
 	unsigned *errands;           /* how many are under way */
 };
 

@@ -2,104 +2,17 @@
 #include <string.h>
 
 #include "base/buf.h"
-#include "base/log.h"
 #include "command/audit.h"
 #include "command/families.h"
-#include "command/secret.h"
+#include "command/oper_login.h"
 #include "command/targets.h"
-#include "proto/mask.h"
 #include "proto/utf8.h"
 #include "session/server.h"
 
 enum {
-	HOST_TEXT_MAX = 1024,
 	REASON_MAX = 512,
 	WHY_MAX = 256,
 };
-
-static bool host_matches(const struct network *net, const char *mask, const struct user *u)
-{
-	static const enum user_text hosts[] = {USER_HOST, USER_ADDRESS};
-	char text[HOST_TEXT_MAX];
-	struct buf b;
-
-	for (size_t i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++) {
-		buf_init(&b, text, sizeof(text));
-		buf_str(&b, user_str(u, USER_NAME));
-		buf_chr(&b, '@');
-		buf_str(&b, user_str(u, hosts[i]));
-		if (!b.full && mask_match(network_casemap(net), str_of(mask), buf_view(&b)))
-			return true;
-	}
-	return false;
-}
-
-/* What all blocks together say to a try; each is looked at, whatever the earlier ones said. */
-struct oper_verdict {
-	bool known;    /* the name is one of them */
-	bool admitted; /* some block takes this host */
-	bool secret;   /* name and password are right */
-	bool granted;  /* and the host too */
-};
-
-static struct oper_verdict oper_judge(const struct call *call, const char *name, const char *password)
-{
-	const struct server *server = call->env->server;
-	struct oper_verdict v = {0};
-
-	for (size_t i = 0; i < server->nopers; i++) {
-		const struct oper_block *o = &server->opers[i];
-		bool named = secret_equal(o->name, name);
-		bool secret = o->password && secret_equal(o->password, password);
-		bool host = host_matches(call->env->net, o->mask ? o->mask : "*@*", call->user);
-
-		v.known |= named;
-		v.admitted |= host;
-		v.secret |= named & secret;
-		v.granted |= named & secret & host;
-	}
-	return v;
-}
-
-static const char *account_of(const struct user *u)
-{
-	const char *account = user_text(u, USER_ACCOUNT);
-
-	return *account ? account : NULL;
-}
-
-/* A name that is none of the configured ones is not logged: people mistype their password there. */
-static void oper_log(const struct call *call, const struct oper_verdict *v, const char *name)
-{
-	log_event(v->granted ? EVENT_OPER_GRANTED : EVENT_OPER_REFUSED,
-		  LOG_FIELDS({"CHATD_NICK", user_nick(call->user)}, {"CHATD_USER", user_text(call->user, USER_NAME)},
-			     {"CHATD_ACCOUNT", account_of(call->user)}, {"CHATD_PEER", call->session->address},
-			     {"CHATD_OPER", v->known ? name : NULL}),
-		  "OPER %s: %s from %s", v->granted ? "accepted" : "refused", user_nick(call->user),
-		  call->session->address);
-}
-
-static void run_oper(struct call *call)
-{
-	const char *name = call_param(call, 0);
-	struct oper_verdict v = oper_judge(call, name, call_param(call, 1));
-	struct record r;
-
-	oper_log(call, &v, name);
-	if (v.granted && (call->user->modes & USER_OPER)) {
-		reply(call->session, RPL_YOUREOPER);
-	} else if (v.granted) {
-		r = call_record(call, RECORD_USER_OPER);
-		r.flags |= RECORD_OVERRIDE;
-		r.user_oper.name = str_of(name);
-		r.user_oper.privileges = PRIV_ALL;
-		call_submit(call, &r);
-	} else if (v.secret || !v.admitted) {
-		reply(call->session, ERR_NOOPERHOST);
-	} else {
-		reply(call->session, ERR_PASSWDMISMATCH);
-	}
-}
 
 /* The text as far as it is used. */
 static void deed_of(const struct call *call, const char *target, struct str reason)
@@ -188,7 +101,7 @@ static void run_restart(struct call *call)
 
 /* OPER costs as much as several commands: passwords are not to be tried in numbers. */
 static const struct command rows[] = {
-	{"OPER", ROLE_USER, 2, 50, -1, run_oper},
+	{"OPER", ROLE_USER, 1, 50, -1, oper_login_run},
 	{"KILL", ROLE_MAY(PRIV_KILL), 1, 10, -1, run_kill},
 	{"REHASH", ROLE_MAY(PRIV_REHASH), 0, 20, -1, run_rehash},
 	{"WALLOPS", ROLE_MAY(PRIV_WALLOPS), 1, 10, -1, run_wallops},

@@ -3,42 +3,119 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/mem.h"
+#include "command/errand.h"
 #include "command/secret.h"
 #include "proto/name.h"
 #include "proto/utf8.h"
+#include "session/password.h"
+#include "session/tries.h"
 
-static bool admit(const struct call *call)
+/* A try at the server's password, while the thread derives. */
+struct gate {
+	struct errand errand; /* first: errands come back as this */
+	char *given, *stored;
+	bool right;
+};
+
+static void enter(const struct command_env *env, struct session *s)
 {
-	struct session *s = call->session;
-	const char *wanted = call->env->server->password;
-
-	if (!wanted || (s->reg->password && secret_equal(wanted, s->reg->password)))
-		return true;
-	log_event(EVENT_PASSWORD_WRONG, LOG_FIELDS({"CHATD_PEER", s->address}), "wrong server password from %s",
-		  s->address);
-	reply(s, ERR_PASSWDMISMATCH);
-	call->env->host->quit(call->env->host->ctx, s, "Password incorrect");
-	return false;
-}
-
-void registration_try(const struct call *call)
-{
-	struct session *s = call->session;
 	const struct registration *reg = s->reg;
-	struct record r = call_record(call, RECORD_USER_ADD);
+	struct record r = {.type = RECORD_USER_ADD, .session = s->id};
 	char username[NAME_USER_MAX + 1];
 
-	if (!reg || !reg->nick || !reg->username || reg->negotiating || !admit(call))
-		return;
 	if (!name_username_make(username, str_of(reg->username)))
 		strlcpy(username, "user", sizeof(username));
 	r.user_add.nick = str_of(reg->nick);
 	r.user_add.username = str_of(username);
 	r.user_add.host = str_of(s->address);
 	r.user_add.address = str_of(s->address);
-	r.user_add.realname = utf8_cut(str_of(reg->realname), call->env->server->realname_max);
+	r.user_add.realname = utf8_cut(str_of(reg->realname), env->server->realname_max);
 	r.user_add.account = STR_NONE;
 	r.user_add.away = str_of(reg->away);
-	r.user_add.modes = call->env->server->default_user_modes;
-	call_submit(call, &r);
+	r.user_add.modes = env->server->default_user_modes;
+	env->host->submit(env->host->ctx, &r);
+}
+
+static void turn_away(const struct command_env *env, struct session *s)
+{
+	log_event(EVENT_PASSWORD_WRONG, LOG_FIELDS({"CHATD_PEER", s->address}), "wrong server password from %s",
+		  s->address);
+	reply(s, ERR_PASSWDMISMATCH);
+	env->host->quit(env->host->ctx, s, "Password incorrect");
+}
+
+static void gate_work(struct errand *e)
+{
+	struct gate *g = (struct gate *)e;
+
+	g->right = password_verify(g->stored, g->given);
+}
+
+static void gate_done(struct errand *e, struct session *s)
+{
+	const struct gate *g = (const struct gate *)e;
+
+	if (!g->right) {
+		turn_away(e->env, s);
+		return;
+	}
+	tries_return(e->env->tries, s->address, loop_clock(s->hub->loop)->mono_ms);
+	password_remember(e->env->password, g->stored, g->given);
+	enter(e->env, s);
+}
+
+static void forget(char *secret)
+{
+	explicit_bzero(secret, strlen(secret));
+	mem_free(secret);
+}
+
+static void gate_free(struct errand *e)
+{
+	struct gate *g = (struct gate *)e;
+
+	forget(g->given);
+	forget(g->stored);
+	mem_free(g);
+}
+
+/* The thread is nobody's to keep busy: who tries too often is turned away without. */
+static void try_hashed(const struct call *call, const char *stored, const char *given)
+{
+	struct session *s = call->session;
+	struct gate *g;
+
+	if (password_remembered(call->env->password, stored, given)) {
+		enter(call->env, s);
+		return;
+	}
+	if (!call->env->server->no_limits &&
+	    !tries_take(call->env->tries, s->address, loop_clock(s->hub->loop)->mono_ms)) {
+		turn_away(call->env, s);
+		return;
+	}
+	g = mem_zalloc(sizeof(*g));
+	g->errand.work = gate_work;
+	g->errand.done = gate_done;
+	g->errand.free = gate_free;
+	g->given = mem_strdup(given);
+	g->stored = mem_strdup(stored);
+	errand_run(call, &g->errand);
+}
+
+void registration_try(const struct call *call)
+{
+	const char *wanted = call->env->server->password;
+	struct session *s = call->session;
+	const struct registration *reg = s->reg;
+
+	if (!reg || !reg->nick || !reg->username || reg->negotiating)
+		return;
+	if (wanted && reg->password && password_is_hashed(wanted))
+		try_hashed(call, wanted, reg->password);
+	else if (!wanted || (reg->password && secret_equal(wanted, reg->password)))
+		enter(call->env, s);
+	else
+		turn_away(call->env, s);
 }

@@ -57,7 +57,7 @@ static void whois_standing(struct session *s, const struct user *u)
 	const char *account = user_text(u, USER_ACCOUNT);
 
 	if (u->modes & USER_OPER)
-		reply(s, RPL_WHOISOPERATOR, nick);
+		reply(s, RPL_WHOISOPERATOR, nick, u->oper && *u->oper->title ? u->oper->title : "an IRC operator");
 	if (u->modes & USER_REGISTERED)
 		reply(s, RPL_WHOISREGNICK, nick);
 	if (*account)

@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "proto/modes.h"
 #include "proto/name.h"
+#include "session/server_opers.h"
 
 void text_lines_add(struct text_lines *t, const char *line)
 {
@@ -90,14 +91,7 @@ void server_deinit(struct server *s)
 	mem_free(s->client_tag_deny);
 	for (size_t i = 0; i < sizeof(s->admin) / sizeof(s->admin[0]); i++)
 		mem_free(s->admin[i]);
-	for (size_t i = 0; i < s->nopers; i++) {
-		mem_free(s->opers[i].name);
-		if (s->opers[i].password)
-			explicit_bzero(s->opers[i].password, strlen(s->opers[i].password));
-		mem_free(s->opers[i].password);
-		mem_free(s->opers[i].mask);
-	}
-	mem_free(s->opers);
+	server_opers_deinit(s);
 	text_lines_clear(&s->motd);
 	text_lines_clear(&s->isupport);
 	memset(s, 0, sizeof(*s));

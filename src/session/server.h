@@ -4,8 +4,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/buf.h"
 #include "base/str.h"
 #include "proto/casemap.h"
+#include "proto/privileges.h"
 
 /* Lines of text from a file or the configuration. */
 struct text_lines {
@@ -16,11 +18,21 @@ struct text_lines {
 void text_lines_add(struct text_lines *t, const char *line);
 void text_lines_clear(struct text_lines *t);
 
-/* Who may become an operator. */
+/* What operators of a class may do. */
+struct oper_class {
+	char *name;
+	char *title; /* "a network helper": what WHOIS says that they are; NULL: an IRC operator */
+	priv_set privileges;
+};
+
+/* Who may become an operator: who meets all of it. One of password, certfp and account is there. */
 struct oper_block {
 	char *name;
-	char *password;
-	char *mask; /* user@host glob that may use it */
+	char *password;   /* plain or hashed, see password.h; NULL: none wanted */
+	char *mask;       /* user@host glob that may use it */
+	char *certfp;     /* of the client's certificate, as struct session has it; NULL: any or none */
+	char *account;    /* that the user is logged in to; NULL: any or none */
+	char *class_name; /* NULL: none, and all privileges */
 };
 
 /*
@@ -39,6 +51,8 @@ struct server {
 	char *admin[3]; /* location, organisation, mail; NULL: none */
 	struct oper_block *opers;
 	size_t nopers;
+	struct oper_class *classes;
+	size_t nclasses;
 
 	enum casemap casemap;
 	uint32_t nick_max, channel_max, topic_max, away_max, kick_max, realname_max;
@@ -69,3 +83,10 @@ void server_build(struct server *s);
 
 /* The client-only tag may be relayed (CLIENTTAGDENY). key: with its '+'. */
 bool server_tag_allowed(const struct server *s, struct str key);
+
+/* By name; NULL: there is none. */
+const struct oper_block *server_oper(const struct server *s, const char *name);
+const struct oper_class *server_class(const struct server *s, const char *name);
+
+/* The headings of the sections whose password is not hashed, with a comma between them. Nothing: all are. */
+void server_plain_passwords(const struct server *s, struct buf *out);

@@ -476,13 +476,13 @@ class Daemon(Process):
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def run_chatd(*args, env=(), cwd=None, **popen):
-    """One that ends by itself: its CompletedProcess."""
+def run_chatd(*args, env=(), cwd=None, said="", **popen):
+    """One that ends by itself: its CompletedProcess. said: what it reads."""
     return subprocess.run(
         [CHATD, *args],
         env=environment(env),
         cwd=cwd,
-        stdin=subprocess.DEVNULL,
+        input=said,
         capture_output=True,
         text=True,
         timeout=DEADLINE,

@@ -10,6 +10,7 @@
 
 #include "base/mem.h"
 #include "command/errand.h"
+#include "session/tries.h"
 
 static const char *const record_names[RECORD_TYPE_END] = {
 	[RECORD_USER_ADD] = "USER_ADD",
@@ -101,6 +102,8 @@ void desk_init(struct desk *d)
 		.host = &d->host,
 		.usage = mem_zalloc(command_count() * sizeof(struct command_usage)),
 		.errands = &d->errands,
+		.password = &d->password,
+		.tries = tries_new(&(struct hash_key){{1, 2}}),
 	};
 	d->st.command = run;
 	d->st.ctx = d;
@@ -111,6 +114,7 @@ void desk_deinit(struct desk *d)
 	stage_deinit(&d->st);
 	fixture_deinit(&d->f);
 	mem_free(d->env.usage);
+	tries_free(d->env.tries);
 }
 
 int desk_client(struct desk *d, uint64_t user)

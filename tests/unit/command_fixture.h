@@ -2,6 +2,7 @@
 
 #include "command/command.h"
 #include "network_fixture.h"
+#include "session/password.h"
 #include "session_fixture.h"
 
 /*
@@ -14,6 +15,7 @@ struct desk {
 	struct command_host host;
 	struct command_env env;
 	unsigned errands;
+	struct password_memory password;
 	bool applies;         /* submitted records are applied */
 	char submitted[2048]; /* "JOIN; PART; ", since it was asked for last; also "quit reason; " and the like */
 };

@@ -202,9 +202,40 @@ static void opers_are_sections(void **state)
 	assert_string_equal(c.server.opers[1].password, "from a file");
 	assert_string_equal(c.server.opers[1].mask, "*@*");
 	config_deinit(&c);
-	assert_refused(f, "\n[oper carol]\nmask = *@*\n", ":2: [oper carol] has no password");
+	assert_refused(f, "\n[oper carol]\nmask = *@*\n",
+		       ":2: [oper carol] has no password, and no fingerprint or account either");
+	assert_refused(f, "[oper c]\npassword = x\nclass = nobody\n", ":1: [oper c]: there is no [class nobody]");
+	assert_refused(f, "[oper c]\naccount = c\npassword = $scrypt$ln=99,r=8,p=1$AAAA$AAAA\n",
+		       ":3: [oper c] password: this looks like a hashed password, and is none that chatd "
+		       "--hash-password makes");
+	assert_refused(f, "[oper c]\naccount = c\nfingerprint = 00:11\n",
+		       ":3: [oper c] fingerprint: \"00:11\" is not the SHA-256 fingerprint of a certificate");
 	assert_refused(f, "[oper]\npassword = x\n",
 		       ":1: [oper] the heading wants a name, [oper NAME], of at most 30 bytes");
+}
+
+static void classes_are_sections(void **state)
+{
+	static const char digits[] = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
+	struct fixture *f = *state;
+	struct config c;
+
+	assert_accepted(f, &c,
+			"[oper dora]\nclass = helper\naccount = dora\n"
+			"fingerprint = 00112233445566778899AABBCCDDEEFF:00112233445566778899aabbccddeeff\n"
+			"[class helper]\nprivileges = kill, ban\ntitle = a helper\n[class empty]\ntitle = nobody\n");
+	assert_string_equal(c.server.opers[0].class_name, "helper");
+	assert_string_equal(c.server.opers[0].account, "dora");
+	assert_string_equal(c.server.opers[0].certfp, digits);
+	assert_null(c.server.opers[0].password);
+	assert_int_equal(c.server.nclasses, 2);
+	assert_string_equal(server_class(&c.server, "helper")->title, "a helper");
+	assert_true(server_class(&c.server, "helper")->privileges == (PRIV_BIT(PRIV_KILL) | PRIV_BIT(PRIV_BAN)));
+	assert_true(server_class(&c.server, "empty")->privileges == 0);
+	assert_null(server_class(&c.server, "other"));
+	config_deinit(&c);
+	assert_refused(f, "[class helper]\nprivileges = kill fly\n",
+		       ":2: [class helper] privileges: there is no privilege \"fly\"");
 }
 
 static void motd_comes_from_file_and_lines(void **state)
@@ -428,7 +459,8 @@ static bool uncomment_none(const char *line)
 
 static bool uncomment_defaults(const char *line)
 {
-	return line[1] != ' ' && !strstr(line, "example") && strncmp(line, "#[oper", 6) != 0 && line[1] != '\n';
+	return line[1] != ' ' && !strstr(line, "example") && strncmp(line, "#[oper", 6) != 0 &&
+	       strncmp(line, "#[class", 7) != 0 && line[1] != '\n';
 }
 
 static bool uncomment_all(const char *line)
@@ -490,13 +522,21 @@ static void example_is_accepted(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CASE(no_file_gives_defaults),    CASE(every_type_is_set),
-		CASE(opers_are_sections),        CASE(motd_comes_from_file_and_lines),
-		CASE(drop_ins_come_in_order),    CASE(errors_name_file_line_and_key),
-		CASE(values_are_checked),        CASE(lines_are_bounded),
-		CASE(errors_are_bounded),        CASE(missing_file_is_an_error),
-		CASE(command_line_comes_last),   CASE(state_directory_of_the_manager),
-		CASE(durations_sizes_and_words), CASE(example_shows_the_defaults),
+		CASE(no_file_gives_defaults),
+		CASE(every_type_is_set),
+		CASE(opers_are_sections),
+		CASE(classes_are_sections),
+		CASE(motd_comes_from_file_and_lines),
+		CASE(drop_ins_come_in_order),
+		CASE(errors_name_file_line_and_key),
+		CASE(values_are_checked),
+		CASE(lines_are_bounded),
+		CASE(errors_are_bounded),
+		CASE(missing_file_is_an_error),
+		CASE(command_line_comes_last),
+		CASE(state_directory_of_the_manager),
+		CASE(durations_sizes_and_words),
+		CASE(example_shows_the_defaults),
 		CASE(example_is_accepted),
 	};
 

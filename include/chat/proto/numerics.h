@@ -40,7 +40,7 @@
 #define RPL_WHOISREGNICK "307", "%s :has identified for this nick"
 #define RPL_WHOISUSER "311", "%s %s %s * :%s"                                    /* nick, user, host, realname */
 #define RPL_WHOISSERVER "312", "%s %s :%s"                                       /* nick, server, info */
-#define RPL_WHOISOPERATOR "313", "%s :is an IRC operator"
+#define RPL_WHOISOPERATOR "313", "%s :is %s"                                     /* nick, title */
 #define RPL_WHOWASUSER "314", "%s %s %s * :%s"
 #define RPL_ENDOFWHO "315", "%s :End of WHO list"                                /* mask */
 #define RPL_WHOISIDLE "317", "%s %lld %lld :seconds idle, signon time"

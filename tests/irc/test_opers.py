@@ -1,0 +1,115 @@
+"""Operators: how they become it, what their class lets them do, and who hears of it."""
+
+from harness import FAST, run_chatd
+from test_handover import restart
+
+CLASSES = """
+[class helper]
+privileges = kill wallops
+title = a network helper
+[oper hal]
+password = pw
+class = helper
+[oper root]
+password = pw
+"""
+
+
+def hashed(password):
+    out = run_chatd("--hash-password", said=password + "\n")
+    assert out.returncode == 0, out
+    return out.stdout.strip()
+
+
+def test_hash_password():
+    first, second = hashed("correct horse"), hashed("correct horse")
+    assert first.startswith("$scrypt$ln=15,r=8,p=1$") and first != second
+    assert run_chatd("--hash-password", said="\n").returncode == 65
+    assert run_chatd("--hash-password", said="").returncode == 65
+
+
+def test_a_hashed_password(start):
+    server = start(FAST + f"[oper root]\npassword = {hashed('correct horse')}\n")
+    op = server.client("op")
+    assert op.ask("OPER root wrong").one("464")
+    assert op.ask("OPER root :correct horse").one("381")
+    assert "password-plain" not in server.log
+
+
+def test_what_comes_behind_waits(start):
+    """The input is held while the thread derives, and others are not."""
+    server = start(FAST + f"[oper root]\npassword = {hashed('pw')}\n")
+    op, other = server.client("op"), server.client("o")
+    op.send("OPER root pw", "REHASH", f"PRIVMSG {other.nick} :done")
+    assert op.sync().of("381") and server.wait_log("CHATD_EVENT=reloaded")
+    assert other.wait("PRIVMSG").params[1] == "done"
+
+
+def test_a_label_on_oper(start):
+    server = start(FAST + f"[oper root]\npassword = {hashed('pw')}\n")
+    op = server.client("op", caps="labeled-response batch")
+    said = op.ask("@label=x OPER root wrong")
+    assert said.one("464").tags == {"label": "x"}
+
+
+def test_a_hashed_server_password(start):
+    server = start(f"[server]\npassword = {hashed('sesame')}\n" + FAST, probe=False)
+    for nick in "abc":
+        server.connect(nick).register(password="sesame")
+    c = server.connect("d")
+    c.send("PASS wrong", "NICK d", "USER u 0 * :r")
+    assert "464" in c.rest().commands
+    c = server.connect("e")
+    c.send("NICK e", "USER u 0 * :r")
+    assert "464" in c.rest().commands
+
+
+def test_plain_passwords_are_warned_of(start):
+    server = start(FAST + "[server]\npassword = sesame\n[oper root]\npassword = pw\n", probe=False)
+    server.wait_log(r"CHATD_EVENT=password-plain CHATD_KEY=\"\[server\], \[oper root\]\"")
+    assert "sesame" not in server.log
+
+
+def test_a_class_bounds_what_one_may_do(start):
+    server = start(FAST + CLASSES)
+    op, victim = server.client("hal"), server.client("v")
+    assert op.ask("REHASH").one("481")
+    assert op.ask("OPER hal pw").one("381")
+    assert op.ask("REHASH").one("723").params[1:] == ["rehash", "Insufficient oper privileges."]
+    assert op.ask("DIE").one("723").params[1] == "die"
+    assert victim.ask(f"WHOIS {op.nick}").one("313").params[2] == "is a network helper"
+    op.ask("WALLOPS :hear").no("723", "481")
+    op.ask(f"KILL {victim.nick} :out").no("723", "481")
+    assert server.wait_log("CHATD_EVENT=kill").count("CHATD_OPER=hal") == 1
+
+
+def test_a_class_survives_a_restart(start):
+    server = start(FAST + CLASSES)
+    op = server.client("hal")
+    op.ask("OPER hal pw")
+    restart(server)
+    assert op.ask("REHASH").one("723")
+    assert op.ask(f"WHOIS {op.nick}").one("313").params[2] == "is a network helper"
+
+
+def test_a_reload_changes_a_class_at_once(start):
+    server = start(FAST + CLASSES)
+    op, root = server.client("hal"), server.client("root")
+    op.ask("OPER hal pw")
+    root.ask("OPER root pw")
+    server.reload(FAST + CLASSES.replace("kill wallops", "rehash"))
+    assert op.wait("NOTICE").params[1] == "Your privileges are now: rehash"
+    assert op.ask("WALLOPS :x").one("723").params[1] == "wallops"
+    root.sync().no("NOTICE")
+    server.reload(FAST + CLASSES.replace("[oper hal]", "[oper other]"))
+    assert "operator no more" in op.wait("NOTICE").params[1]
+    assert op.ask("WALLOPS :x").one("481")
+    root.ask("WALLOPS :x").no("481", "723")
+
+
+def test_the_tries_of_an_address_have_a_bound(start):
+    server = start(FAST + "[oper root]\npassword = pw\n")
+    c = server.client("c")
+    said = c.ask(*(f"OPER root wrong{i}" for i in range(15)))
+    assert len(said.of("464")) == 10 and len(said.of("263")) == 5
+    assert server.client("d").ask("OPER root pw").one("263")
