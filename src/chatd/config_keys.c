@@ -56,6 +56,7 @@ static const struct config_key table[] = {
 	{"limits", "modes", CONFIG_NUMBER, SERVER(modes_max), 1, LINE_PARAMS_MAX - 2, "a number"},
 	{"limits", "targets", CONFIG_NUMBER, SERVER(targets_max), 1, 100, "a number"},
 	{"limits", "monitor", CONFIG_NUMBER, SERVER(monitor_max), 1, 10000, "a number"},
+	{"limits", "bans", CONFIG_NUMBER, SERVER(bans_max), 0, MANY, "a number"},
 	{"limits", "sendq", CONFIG_SIZE, AT(conn_limits.sendq_max), 16 * KILO, 16 * MEGA, "a size"},
 	{"limits", "recvq", CONFIG_SIZE, AT(conn_limits.recvq_max), LINE_MAX_BYTES, 4 * MEGA, "a size"},
 	{"limits", "registration_timeout", CONFIG_DURATION, SERVER(registration_ms), SECOND, HOUR, "a duration"},

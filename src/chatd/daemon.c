@@ -273,6 +273,13 @@ static bool enter(void *ctx, const struct arrival *a)
 	return engine_accept(d->engine, a);
 }
 
+static bool banned(void *ctx, const struct address *peer, char *why, size_t size)
+{
+	struct daemon *d = ctx;
+
+	return engine_banned(d->engine, peer, why, size);
+}
+
 static void gone(void *ctx, const char *host)
 {
 	struct daemon *d = ctx;
@@ -359,7 +366,7 @@ static int set_up(struct daemon *d)
 {
 	struct handoff_in *predecessor;
 	const struct engine_host engine_host = {reload, stop, gone, d};
-	const struct doors_host doors_host = {enter, d};
+	const struct doors_host doors_host = {enter, banned, d};
 	int err, code = prepare_state(d->config->state);
 
 	if (code != EX_OK)

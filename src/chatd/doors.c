@@ -15,10 +15,11 @@
 #include "base/wire.h"
 #include "chatd/handoff.h"
 #include "net/listener.h"
+#include "proto/line.h"
 #include "session/arrival.h"
 
 /* Descriptors that are not for clients: files, listeners, the store, a spare. */
-enum { DESCRIPTORS_KEPT = 64, HANDED_MAX = 32 + HANDOFF_CARRIERS_MAX, TEXT_MAX = 4096 };
+enum { DESCRIPTORS_KEPT = 64, HANDED_MAX = 32 + HANDOFF_CARRIERS_MAX, TEXT_MAX = 4096, WHY_MAX = 400 };
 
 struct door {
 	struct listener *listener;
@@ -187,15 +188,33 @@ static bool peer_enter(struct doors *d, const char *host, bool local)
 	return true;
 }
 
-static void turn_away(int fd, const char *host)
+static void turn_away(int fd, const char *host, const char *why)
 {
-	static const char line[] = "ERROR :Closing link: too many connections from your address\r\n";
+	char line[LINE_BODY_MAX + 3];
+	int n = snprintf(line, sizeof(line), "ERROR :Closing link: %s\r\n", why);
 
-	log_event(EVENT_ADDRESS_FULL, LOG_FIELDS({"CHATD_PEER", host}), "too many connections from %s", host);
 	/* A fresh socket has room for this; where it does not, the peer sees the end alone. */
-	if (write(fd, line, sizeof(line) - 1) < 0)
+	if (n > 0 && write(fd, line, (size_t)n) < 0)
 		log_text(LOG_LEVEL_DEBUG, "%s was not told", host);
 	close(fd);
+}
+
+/* Banned there, or too many of them. */
+static bool refuse(struct doors *d, const char *host, const struct address *peer, int fd)
+{
+	char why[WHY_MAX];
+
+	if (d->host.banned && d->host.banned(d->host.ctx, peer, why, sizeof(why))) {
+		d->counts.banned++;
+		turn_away(fd, host, why);
+		return true;
+	}
+	if (peer_enter(d, host, address_is_local(peer)))
+		return false;
+	d->counts.address_full++;
+	log_event(EVENT_ADDRESS_FULL, LOG_FIELDS({"CHATD_PEER", host}), "too many connections from %s", host);
+	turn_away(fd, host, "too many connections from your address");
+	return true;
 }
 
 static void pause_all(struct doors *d, bool pause);
@@ -217,11 +236,8 @@ static void on_accept(void *ctx, struct listener *l, int fd, const struct addres
 
 	(void)l;
 	address_host(peer, host);
-	if (!peer_enter(d, host, address_is_local(peer))) {
-		d->counts.address_full++;
-		turn_away(fd, host);
+	if (refuse(d, host, peer, fd))
 		return;
-	}
 	arrival_plain(&a, fd, peer);
 	if (d->host.enter(d->host.ctx, &a)) {
 		d->counts.accepted++;

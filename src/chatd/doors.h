@@ -19,6 +19,8 @@ struct wire_in;
 struct doors_host {
 	/* A client that was let in; its transport is the callee's. False: it came to nothing. */
 	bool (*enter)(void *ctx, const struct arrival *a);
+	/* Nobody comes in from there: why is a sentence for the peer. NULL: all may. */
+	bool (*banned)(void *ctx, const struct address *peer, char *why, size_t size);
 	void *ctx;
 };
 
@@ -63,6 +65,7 @@ size_t doors_carriers(struct doors *d, int fds[HANDOFF_CARRIERS_MAX]);
 struct doors_counts {
 	uint64_t accepted;
 	uint64_t address_full; /* turned away: too many from there */
+	uint64_t banned;       /* turned away: a ban of their address */
 	uint64_t failed;       /* nothing could be made of them */
 };
 struct doors_counts doors_counts(const struct doors *d);

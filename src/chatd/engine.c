@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "chatd/ban_watch.h"
 #include "chatd/carry.h"
 #include "chatd/handoff.h"
 #include "chatd/keep.h"
@@ -17,6 +18,7 @@
 #include "command/errand.h"
 #include "fanout/fanout.h"
 #include "journal/journal.h"
+#include "network/ban.h"
 #include "network/network.h"
 #include "proto/tags.h"
 #include "proto/utf8.h"
@@ -47,6 +49,7 @@ struct engine {
 	struct msgid_source msgids;
 	uint64_t last_user;
 	struct keep keep;
+	struct ban_watch bans;
 	uint64_t position; /* of the record that was ordered last */
 	bool refused;      /* it was, wholly or in part */
 	enum refusal why;  /* of the last refusal */
@@ -119,6 +122,7 @@ static void tell(void *ctx, const struct change *c)
 		e->why = c->refusal;
 	keep_note(&e->keep, c);
 	report_channel(c);
+	ban_watch_note(&e->bans, c);
 	if (c->type == CHANGE_USER_ADDED)
 		adopt(e, c);
 	fanout_tell(e->fanout, c);
@@ -383,6 +387,7 @@ int engine_new(struct engine **out, struct loop *loop, struct config *config, co
 	e->hub.monitor = monitor_new(config->server.casemap, &key);
 	e->keep.net = e->net;
 	e->keep.config = config;
+	e->bans = (struct ban_watch){.loop = loop, .net = e->net, .submit = submit, .ctx = e};
 	e->fanout = fanout_new(&e->hub, e->net);
 	env_init(e);
 	*out = e;
@@ -443,6 +448,7 @@ int engine_open(struct engine *e, struct worker *worker, char *why, size_t size)
 	dismiss_missing(e);
 	opers_warn_plain(&e->env);
 	opers_refresh(&e->env);
+	ban_watch_start(&e->bans);
 	return err;
 }
 
@@ -545,6 +551,7 @@ void engine_free(struct engine *e)
 	if (!e)
 		return;
 	engine_abandon(e);
+	ban_watch_stop(&e->bans);
 	mem_free(e->env.usage);
 	mem_free(e->missing);
 	tries_free(e->tries);
@@ -555,6 +562,25 @@ void engine_free(struct engine *e)
 	network_free(e->net);
 	session_hub_deinit(&e->hub);
 	mem_free(e);
+}
+
+bool engine_banned(struct engine *e, const struct address *peer, char *why, size_t size)
+{
+	char host[ADDRESS_TEXT_MAX];
+	const struct ban *ban;
+	struct cidr address;
+	char memory[1200];
+	struct buf text;
+
+	address_host(peer, host);
+	ban = cidr_parse(&address, str_of(host)) ? network_ban_address(e->net, &address) : NULL;
+	if (!ban)
+		return false;
+	ban_watch_met(&e->bans, ban, host);
+	buf_init(&text, memory, sizeof(memory));
+	ban_explain(&text, ban);
+	snprintf(why, size, "%.*s", STR_ARG(utf8_cut(buf_view(&text), size - 1)));
+	return true;
 }
 
 bool engine_accept(struct engine *e, const struct arrival *a)

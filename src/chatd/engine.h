@@ -44,6 +44,9 @@ void engine_free(struct engine *e);
  */
 int engine_open(struct engine *e, struct worker *worker, char *why, size_t size);
 
+/* Whether nobody comes in from there: then why is a sentence for the peer. */
+bool engine_banned(struct engine *e, const struct address *peer, char *why, size_t size);
+
 /* A new client. Its transport is the engine's. False: it was freed at once. */
 bool engine_accept(struct engine *e, const struct arrival *a);
 

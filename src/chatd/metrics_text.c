@@ -90,6 +90,7 @@ static void connections(struct buf *out, const struct metrics_view *v)
 	counter(out, "connections_accepted", v->doors.accepted, "Connections that were let in.");
 	head(out, "connections_refused", "counter", NULL, "Connections that were not let in, by reason.");
 	labelled(out, "connections_refused", "reason", "address_full", v->doors.address_full);
+	labelled(out, "connections_refused", "reason", "banned", v->doors.banned);
 	labelled(out, "connections_refused", "reason", "failed", v->doors.failed);
 	head(out, "connections_closed", "counter", NULL, "Connections that were let in and are over, by reason.");
 	for (int i = 0; i < SESSION_END_COUNT; i++)

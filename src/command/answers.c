@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "chat_version.h"
+#include "command/ban_order.h"
 #include "command/mode.h"
 #include "network/ban.h"
 
@@ -277,6 +278,20 @@ static bool is_origin(const struct session *s, const struct change *c)
 	return c->record->session == s->id;
 }
 
+static void owe_ban(struct session *s, const struct change *c)
+{
+	const struct ban *b = c->ban;
+	char text[LINE_BODY_MAX];
+	struct buf out;
+
+	buf_init(&out, text, sizeof(text));
+	if (c->type == CHANGE_BAN_CLEARED)
+		buf_fmt(&out, "Ban #%llu of %s is removed", (unsigned long long)b->id, b->mask);
+	else
+		ban_describe(&out, b, c->record->time);
+	reply_notice(s, "%.*s", STR_ARG(buf_view(&out)));
+}
+
 static void turn_out(const struct command_env *env, struct session *s, const struct ban *ban)
 {
 	char memory[LINE_BODY_MAX];
@@ -301,6 +316,10 @@ void answer_change(const struct command_env *env, struct session *s, const struc
 		answer_refused(s, c);
 		if (c->refusal == REFUSAL_SERVER_BAN)
 			turn_out(env, s, c->ban);
+		break;
+	case CHANGE_BAN_SET:
+	case CHANGE_BAN_CLEARED:
+		owe_ban(s, c);
 		break;
 	case CHANGE_USER_ADDED:
 		answer_welcome(env, s);

@@ -13,7 +13,7 @@ typedef const struct command *(*family_fn)(size_t *count);
 static const family_fn families[] = {
 	command_family_connection, command_family_channel, command_family_list,  command_family_mode,
 	command_family_message,    command_family_who,     command_family_whois, command_family_self,
-	command_family_server,     command_family_help,    command_family_oper,
+	command_family_server,     command_family_help,    command_family_oper,  command_family_ban,
 };
 
 enum { FAMILIES = sizeof(families) / sizeof(families[0]) };
@@ -114,6 +114,33 @@ static bool refused(const struct call *call)
 	return true;
 }
 
+/* Those who could take the ban back are not kept from it. */
+static bool is_shunned(const struct call *call)
+{
+	return call->user && call->user->shunned && !user_may(call->user, PRIV_BAN);
+}
+
+/* What the shunned say is heard by nobody, and they are not told; a last word would be heard. */
+static void run_shunned(struct call *call)
+{
+	static const struct {
+		const char *name;
+		size_t params; /* so many are looked at */
+	} allowed[] = {{"PING", 2}, {"PONG", 2}, {"QUIT", 0}, {"PART", 1}};
+	struct message cut = *call->msg;
+
+	for (size_t i = 0; i < sizeof(allowed) / sizeof(allowed[0]); i++) {
+		if (strcmp(call->row->name, allowed[i].name) != 0)
+			continue;
+		if (cut.nparams > allowed[i].params)
+			cut.nparams = allowed[i].params;
+		call->msg = &cut;
+		if (!refused(call))
+			call->row->run(call);
+		return;
+	}
+}
+
 static void run(struct call *call)
 {
 	struct session *s = call->session;
@@ -135,7 +162,9 @@ static void run(struct call *call)
 	usage->count++;
 	usage->bytes += call->msg->bytes;
 	session_charge(s, (uint32_t)call->row->cost * COST_UNIT);
-	if (!refused(call))
+	if (is_shunned(call))
+		run_shunned(call);
+	else if (!refused(call))
 		call->row->run(call);
 }
 

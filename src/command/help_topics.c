@@ -11,7 +11,12 @@ static const struct help_topic topics[] = {
 	 "Negotiates capabilities between your client and the server.\n"
 	 "Clients do this by themselves.\n"},
 	{"DIE", "DIE [<reason>]", "Stops the server. For operators.\n"},
+	{"DLINE", "DLINE [<duration>] <network> [<reason>]",
+	 "Bans an address, or a network as 192.0.2.0/24: nobody comes in from there. For operators; see UBAN.\n"
+	 "Without parameters it lists those bans.\n"},
 	{"ERROR", "ERROR <text>", "Accepted from clients, and ignored.\n"},
+	{"GLINE", "GLINE [<duration>] <mask|nick> [<reason>]", "The same as KLINE.\n"},
+	{"GZLINE", "GZLINE [<duration>] <network> [<reason>]", "The same as DLINE.\n"},
 	{"HELP", "HELP [<command>]",
 	 "Explains a command.\n"
 	 "Without one it lists all there is.\n"},
@@ -30,6 +35,9 @@ static const struct help_topic topics[] = {
 	 "Removes people from a channel.\n"
 	 "You must be a channel operator, and not below them.\n"},
 	{"KILL", "KILL <nick> [<reason>]", "Closes the connection of somebody. For operators.\n"},
+	{"KLINE", "KLINE [<duration>] <mask|nick> [<reason>]",
+	 "Bans nick!user@host, with * and ?, or the address of somebody who is here. For operators; see UBAN.\n"
+	 "With '-' in front of the mask the ban is removed; without parameters they are listed.\n"},
 	{"LINKS", "LINKS [[<server>] <mask>]", "Lists the servers of the network.\n"},
 	{"LIST", "LIST [<channel>{,<channel>}] [<condition>{,<condition>}]",
 	 "Lists channels with the number of their members and their topics.\n"
@@ -68,15 +76,33 @@ static const struct help_topic topics[] = {
 	{"REHASH", "REHASH", "Reads the configuration again. For operators.\n"},
 	{"RESTART", "RESTART [<reason>]", "Restarts the server. For operators.\n"},
 	{"SETNAME", "SETNAME <realname>", "Changes your realname.\n"},
+	{"SHUN", "SHUN [<duration>] <mask|nick> [<reason>]",
+	 "Whom it meets stays here, and is heard by nobody. For operators; see UBAN.\n"},
 	{"STATS", "STATS <letter> [<server>]",
 	 "Shows statistics.\n"
 	 "  u    how long the server has been running\n"
-	 "  l    connections, m    commands, o    operators' names: for operators\n"},
+	 "  l    connections, m    commands, o    operators' names: for operators\n"
+	 "  k d x    bans of masks, addresses, real names; g    all of them, s    those that shun: for operators\n"},
 	{"TAGMSG", "TAGMSG <target>{,<target>}", "Sends message tags without a text. For clients.\n"},
+	{"TESTLINE", "TESTLINE <nick|nick!user@host|address>", "Tells which ban would meet them. For operators.\n"},
 	{"TIME", "TIME [<server>]", "Tells the server's time.\n"},
 	{"TOPIC", "TOPIC <channel> [<topic>]",
 	 "Shows or sets the topic of a channel.\n"
 	 "An empty one removes it.\n"},
+	{"UBAN", "UBAN <ADD|DEL|LIST|INFO> [<parameters>]",
+	 "Bans of the whole server, which outlive restarts. For operators.\n"
+	 "  ADD [<duration>] [REQUIRE-SASL|SHUN] <target> [<duration>] [<reason>]\n"
+	 "  DEL <target|number>, INFO <target|number>, LIST [<mask>]\n"
+	 "A target is an address, a network (192.0.2.0/24), nick!user@host with * and ?, an account, or ~r:realname.\n"
+	 "A duration is 1h30m, 2d, 1w, or minutes; 0 or none is for good.\n"
+	 "With REQUIRE-SASL whoever logs in to an account is let in; with SHUN they are here, and nobody hears "
+	 "them.\n"},
+	{"UNDLINE", "UNDLINE <network|number>", "Removes a ban of addresses. For operators.\n"},
+	{"UNGLINE", "UNGLINE <mask|number>", "The same as UNKLINE.\n"},
+	{"UNKLINE", "UNKLINE <mask|number>", "Removes a ban. For operators.\n"},
+	{"UNSHUN", "UNSHUN <mask|number>", "Lets somebody be heard again. For operators.\n"},
+	{"UNXLINE", "UNXLINE <realname|number>", "Removes a ban of a real name. For operators.\n"},
+	{"UNZLINE", "UNZLINE <network|number>", "The same as UNDLINE.\n"},
 	{"USER", "USER <username> 0 * <realname>", "Introduces you when you connect.\n"},
 	{"USERHOST", "USERHOST <nick>{ <nick>}", "Tells the username and host of up to five people.\n"},
 	{"VERSION", "VERSION [<server>]", "Tells the server's version and what it supports.\n"},
@@ -87,6 +113,9 @@ static const struct help_topic topics[] = {
 	 "  %fields  which columns, of tcuihsnfdlaor, as the WHOX specification has them\n"},
 	{"WHOIS", "WHOIS [<server>] <nick>{,<nick>}", "Tells what is known of people.\n"},
 	{"WHOWAS", "WHOWAS <nick>{,<nick>} [<count>]", "Tells who had a nick before, the last one first.\n"},
+	{"XLINE", "XLINE [<duration>] <realname> [<reason>]",
+	 "Bans a real name, with * and ?; ? also stands for a blank. For operators; see UBAN.\n"},
+	{"ZLINE", "ZLINE [<duration>] <network> [<reason>]", "The same as DLINE.\n"},
 };
 
 enum { TOPICS = sizeof(topics) / sizeof(topics[0]) };

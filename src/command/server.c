@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "chat_version.h"
 #include "command/answers.h"
+#include "command/ban_list.h"
 #include "command/cursor.h"
 #include "command/families.h"
 #include "command/server_target.h"
@@ -196,6 +197,33 @@ static bool stats_is_private(char query)
 	return strchr("mMoOlL", query);
 }
 
+/* True: it is about bans, and answered. */
+static bool stats_of_bans(const struct call *call, char query)
+{
+	static const struct {
+		const char *letters;
+		unsigned kinds;
+		bool shuns;
+	} rows[] = {
+		{"kK", 1 << BAN_MASK | 1 << BAN_ADDRESS, false},
+		{"dDzZ", 1 << BAN_ADDRESS, false},
+		{"xX", 1 << BAN_REALNAME, false},
+		{"gG", BAN_LIST_ALL, false},
+		{"sS", BAN_LIST_ALL, true},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (!strchr(rows[i].letters, query))
+			continue;
+		if (call_may(call, PRIV_BAN))
+			ban_list(call, &(struct ban_listing){rows[i].kinds, rows[i].shuns, query, NULL});
+		else
+			end_of_stats(call->session, query);
+		return true;
+	}
+	return false;
+}
+
 static void run_stats(struct call *call)
 {
 	const char *word = call_word(call, 0);
@@ -203,6 +231,8 @@ static void run_stats(struct call *call)
 	char query = word && (unsigned char)*word < 0x80 ? *word : '*';
 
 	if (!server_target(call, call_word(call, 1)))
+		return;
+	if (stats_of_bans(call, query))
 		return;
 	if (stats_is_private(query) && !(call->user->modes & USER_OPER)) {
 		reply(call->session, ERR_NOPRIVILEGES);

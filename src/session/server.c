@@ -71,6 +71,7 @@ void server_init(struct server *s)
 		.modes_max = 12,
 		.targets_max = 8,
 		.monitor_max = 128,
+		.bans_max = 10000,
 		.default_channel_flags = CHAN_NO_EXTERNAL | CHAN_TOPIC_LOCKED,
 		.registration_ms = 60 * 1000,
 		.ping_ms = 120 * 1000,

@@ -61,6 +61,7 @@ struct server {
 	uint32_t modes_max;      /* parameters in one MODE */
 	uint32_t targets_max;    /* of one command */
 	uint32_t monitor_max;    /* nicks one client watches */
+	uint32_t bans_max;       /* of the network, of all kinds */
 	uint32_t default_channel_flags; /* CHAN_*: of a new channel */
 	uint32_t default_user_modes;    /* USER_* */
 	char *client_tag_deny;          /* CLIENTTAGDENY; NULL: nothing is denied */

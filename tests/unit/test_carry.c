@@ -479,7 +479,7 @@ static bool no_entry(void *ctx, const struct arrival *a)
 
 static void save_door(struct town *t, struct handoff_out *out)
 {
-	const struct doors_host host = {no_entry, NULL};
+	const struct doors_host host = {.enter = no_entry};
 	struct doors *doors = doors_new(t->loop, &t->config, &host);
 	char why[256];
 

@@ -64,7 +64,7 @@ static void drop_entries(void *ctx, const struct log_entry *e)
 
 static int set_up(void **state)
 {
-	const struct doors_host host = {enter, calloc(1, sizeof(struct hall))};
+	const struct doors_host host = {.enter = enter, .ctx = calloc(1, sizeof(struct hall))};
 	struct hall *h = host.ctx;
 
 	assert_non_null(h);
@@ -475,7 +475,7 @@ static void in_child(void (*run)(struct hall *h))
 	assert_true(child >= 0);
 	if (child == 0) {
 		struct hall h = {.count = 0};
-		const struct doors_host host = {enter, &h};
+		const struct doors_host host = {.enter = enter, .ctx = &h};
 		struct sockaddr_in in = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 		char text[32];
 		int fd;

@@ -13,11 +13,15 @@
 #define RPL_ISUPPORT "005", "%s :are supported by this server"                   /* tokens */
 
 #define RPL_STATSCOMMANDS "212", "%s %llu %llu"                                  /* command, count, bytes */
+#define RPL_STATSKLINE "216", "%c %s * %s :%s"                                   /* K, host, user, reason */
 #define RPL_ENDOFSTATS "219", "%s :End of /STATS report"                         /* query */
 #define RPL_UMODEIS "221", "%s"                                                  /* modes */
+#define RPL_STATSGLINE "223", "%c %s %lld %lld %s :%s" /* letter, mask, seconds left, seconds since, by, reason */
+#define RPL_STATSDLINE "225", "%c %s :%s"              /* D, network, reason */
 #define RPL_STATSLINKINFO "211", "%s %lu 0 %llu 0 %llu %lld"                     /* name, sendq, bytes out, bytes in, open s; lines are not counted */
 #define RPL_STATSUPTIME "242", ":Server Up %lld days %lld:%02lld:%02lld"
 #define RPL_STATSOLINE "243", "O %s * %s"                                        /* mask, name */
+#define RPL_STATSXLINE "247", "%c %llu %s :%s"                                   /* X, hits, realname, reason */
 #define RPL_LUSERCLIENT "251", ":There are %u users and %u invisible on %u servers"
 #define RPL_LUSEROP "252", "%u :operator(s) online"
 #define RPL_LUSERUNKNOWN "253", "%u :unknown connection(s)"
@@ -132,6 +136,8 @@
 #define RPL_HELPTXT "705", "%s :%s"
 #define RPL_ENDOFHELP "706", "%s :%s"
 #define ERR_NOPRIVS "723", "%s :Insufficient oper privileges."                    /* privilege */
+#define RPL_TESTLINE "725", "%c %lld %s :%s" /* letter, minutes left, mask, reason */
+#define RPL_NOTESTLINE "726", "%s :No matches"
 #define RPL_MONONLINE "730", ":%s"                                               /* nick!user@host,... */
 #define RPL_MONOFFLINE "731", ":%s"
 #define RPL_MONLIST "732", ":%s"

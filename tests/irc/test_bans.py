@@ -1,0 +1,210 @@
+"""Bans of the whole server: setting, meeting, listing, ending and keeping them."""
+
+import signal
+
+import pytest
+from harness import FAST, fresh
+
+OPER = FAST + "[oper root]\npassword = secret\n"
+
+
+@pytest.fixture
+def server(start):
+    return start(OPER)
+
+
+def oper(daemon, nick=None):
+    client = daemon.client("root", nick=nick)
+    assert client.ask("OPER root secret").of("381")
+    return client
+
+
+def refused(daemon, nick, source=None, username="user", realname="A Person"):
+    """Somebody who tries to come in; all that was said."""
+    client = daemon.connect(nick, source=source)
+    client.send(f"NICK {nick}", f"USER {username} 0 * :{realname}")
+    return client.rest()
+
+
+def test_mask(server):
+    root = oper(server)
+    victim, other = server.client("evil"), server.client()
+    channel = server.channel(victim, other)
+    said = root.ask("UBAN ADD evil*!*@* no more of this")
+    assert "evil*!*@*" in said.one("NOTICE").params[1], said.tail
+    last = victim.rest()
+    assert last.one("465").params[1] == "You are banned from this server: no more of this"
+    assert "Banned: no more of this" in last.one("ERROR").params[0]
+    quit = other.sync().one("QUIT")
+    assert quit.source.startswith(victim.nick) and quit.params == ["Banned: no more of this"]
+    again = refused(server, fresh("evil"))
+    assert again.one("465").params[1].endswith("no more of this") and not again.of("001")
+    assert "Banned" in again.one("ERROR").params[0]
+    assert other.ask(f"NAMES {channel}").of("353")
+    root.ask("UBAN DEL evil*!*@*")
+    server.client("evil")
+
+
+def test_address_is_refused_at_the_door(server):
+    root = oper(server)
+    root.ask("DLINE 127.0.0.2/31 :go away")
+    for source in ("127.0.0.2", "127.0.0.3"):
+        client = server.connect("x", source=source)
+        lines = client.rest()
+        assert lines.commands == ["ERROR"] and "Banned: go away" in lines[0].params[0], lines.tail
+    entry = server.wait_log(r"event=user-banned|CHATD_EVENT=user-banned", 2)
+    assert "127.0.0.3" in entry
+    server.connect(fresh("nick"), source="127.0.0.4").register()
+    listed = root.ask("UBAN LIST").of("NOTICE")
+    assert "127.0.0.2/31" in listed[0].params[1] and "met 2" in listed[0].params[1]
+    assert root.ask("UNDLINE 127.0.0.2/31").of("NOTICE")
+    server.connect(fresh("nick"), source="127.0.0.2").register()
+
+
+def test_realname(server):
+    root = oper(server)
+    root.ask("XLINE *buy?cheap* :no trade")
+    assert refused(server, fresh("nick"), realname="You buy cheap here").one("465").params[1].endswith("no trade")
+    assert server.client().nick
+
+
+def test_customary_names(server):
+    root = oper(server)
+    victim = server.connect(fresh("nick"), source="127.0.0.9")
+    victim.register()
+    assert "address 127.0.0.9:" in root.ask(f"KLINE 60 {victim} :by nick").one("NOTICE").params[1]
+    assert victim.rest().of("465")
+    rows = [
+        ("GLINE +a@*.example 1h :x", "GLINE -a@*.example"),
+        ("ZLINE 1d 192.0.2.0/24 x", "UNZLINE 192.0.2.0/24"),
+        ("XLINE bad :x", "UNXLINE bad"),
+        ("SHUN bad!*@* :x", "UNSHUN bad!*@*"),
+        ("KLINE bad!*@*", "UNKLINE bad!*@*"),
+        ("UBAN ADD alice 2d x", "UBAN DEL ALICE"),
+    ]
+    for add, remove in rows:
+        assert "#" in root.ask(add).one("NOTICE").params[1]
+        assert "is removed" in root.ask(remove).one("NOTICE").params[1], remove
+    assert "127.0.0.9" in root.ask("KLINE").of("NOTICE")[0].params[1]
+    assert root.ask("UNKLINE 127.0.0.9").of("NOTICE")
+
+
+def test_wrong_orders(server):
+    root = oper(server)
+    plain = server.client()
+    for line in ("UBAN LIST", "KLINE a!*@*", "STATS k", "TESTLINE a"):
+        assert plain.ask(line).of("481"), line
+    rows = [
+        ("UBAN ADD *!*@*", "INVALID_TARGET"),
+        ("UBAN ADD 0.0.0.0/0", "INVALID_TARGET"),
+        ("DLINE nobody", "INVALID_TARGET"),
+        ("UBAN DEL 99", "NO_SUCH_BAN"),
+        ("UNKLINE nobody!*@*", "NO_SUCH_BAN"),
+        ("UBAN INFO nobody", "NO_SUCH_BAN"),
+        ("UBAN WHAT x", "UNKNOWN_SUBCOMMAND"),
+    ]
+    for line, code in rows:
+        assert root.ask(line).one("FAIL").params[1] == code, line
+    assert root.ask("UBAN ADD").of("461")
+
+
+def test_operators_are_safe_from_a_slip(server):
+    root = oper(server)
+    root.ask("UBAN ADD 127.0.0.0/8 oops")
+    assert root.ask("UBAN DEL 127.0.0.0/8").of("NOTICE")
+
+
+def test_shun(server):
+    root = oper(server)
+    victim, other = server.client("quiet"), server.client()
+    channel = server.channel(other, victim)
+    root.ask("SHUN quiet*!*@* :enough")
+    said = victim.ask(f"PRIVMSG {channel} :hello", f"NICK {fresh('other')}", f"TOPIC {channel} :x", "WHOIS root")
+    assert not said, said.tail
+    assert not other.sync()
+    victim.ask(f"PART {channel} :my last words")
+    assert other.sync().one("PART").params == [channel]
+    root.ask("UNSHUN quiet*!*@*")
+    victim.join(channel)
+    victim.ask(f"PRIVMSG {channel} :heard again")
+    assert other.sync().one("PRIVMSG").params[1] == "heard again"
+
+
+def test_expiry_by_itself(server):
+    root = oper(server)
+    root.ask("UBAN ADD 1s brief!*@* gone soon", "UBAN ADD 2s briefly!*@*", "UBAN ADD 1h stays!*@*")
+    assert refused(server, "brief").of("465")[0].params[1].count("until") == 1
+    server.wait_log("the ban of mask brief!\\*@\\* is gone")
+    server.wait_log("the ban of mask briefly!\\*@\\* is gone")
+    server.connect("brief").register()
+    assert len(root.ask("UBAN LIST").of("NOTICE")) == 2
+
+
+def test_stats_and_testline(server):
+    root = oper(server)
+    root.ask("KLINE bad!*@evil.example :k", "DLINE 192.0.2.0/24 :d", "XLINE nasty :x", "SHUN mute!*@* :s")
+    rows = [m.params[1:] for m in root.ask("STATS k").of("216")]
+    assert rows == [["K", "192.0.2.0/24", "*", "*", "d"], ["K", "evil.example", "*", "*", "k"]]
+    assert root.ask("STATS d").one("225").params[1:] == ["D", "192.0.2.0/24", "d"]
+    assert root.ask("STATS x").one("247").params[1:] == ["X", "0", "nasty", "x"]
+    assert sorted(m.params[1] for m in root.ask("STATS g").of("223")) == ["D", "K", "S", "X"]
+    assert root.ask("STATS s").one("223").params[1] == "S"
+    assert root.ask("TESTLINE bad!u@evil.example").one("725").params[1] == "K"
+    assert root.ask("TESTLINE 192.0.2.9").one("725").params[1:4] == ["D", "0", "192.0.2.0/24"]
+    assert root.ask("TESTLINE good!u@fine.example").of("726")
+
+
+@pytest.mark.parametrize("signo", [signal.SIGTERM, signal.SIGKILL])
+def test_kept(start, tmp_path, signo):
+    state = tmp_path / "state"
+    daemon = start(OPER, args=["--state", str(state)])
+    root = oper(daemon)
+    root.ask("UBAN ADD evil*!*@* stays", "DLINE 127.0.0.5 :stays too", "UBAN ADD gone!*@*", "UBAN DEL gone!*@*")
+    before = [m.params[1].split(", met")[0] for m in root.ask("UBAN LIST").of("NOTICE")]
+    daemon.send_signal(signo)
+    daemon.process.wait()
+    daemon.release()
+    again = start(OPER, args=["--state", str(state)])
+    assert refused(again, fresh("evil")).of("465")
+    assert again.connect("x", source="127.0.0.5").rest().commands == ["ERROR"]
+    after = [m.params[1].split(", met")[0] for m in oper(again).ask("UBAN LIST").of("NOTICE")]
+    assert before == after and len(after) == 3
+
+
+def test_end_while_the_server_was_down(start, tmp_path):
+    state = tmp_path / "state"
+    daemon = start(OPER, args=["--state", str(state)])
+    oper(daemon).ask("UBAN ADD 1s late!*@*")
+    daemon.process.kill()
+    daemon.process.wait()
+    daemon.release()
+    again = start(OPER, args=["--state", str(state)])
+    again.wait_log("the ban of mask late!\\*@\\* is gone")
+    again.connect("late").register()
+
+
+def test_bound(start):
+    daemon = start(OPER + "[limits]\nbans = 2\n")
+    root = oper(daemon)
+    root.ask("UBAN ADD aa!*@*", "UBAN ADD bb!*@*", "UBAN ADD aa!*@* again")
+    assert root.ask("UBAN ADD cc!*@*").one("FAIL").params[:2] == ["UBAN", "LIST_FULL"]
+
+
+def test_a_long_list_streams(start):
+    daemon = start(OPER)
+    root = oper(daemon)
+    for n in range(0, 3000, 100):
+        root.ask(*[f"UBAN ADD n{i}!*@*" for i in range(n, n + 100)])
+    listed = root.ask("UBAN LIST").of("NOTICE")
+    assert len(listed) == 3001 and listed[-1].params[1] == "End of list: 3000"
+    assert len(root.ask("UBAN LIST n12*").of("NOTICE")) == 112
+    assert len(root.ask("STATS g").of("223")) == 3000
+
+
+def test_log(server):
+    root = oper(server)
+    root.ask("UBAN ADD 1h evil!*@* because")
+    entry = server.wait_log("ban-set")
+    assert "evil!*@*" in entry and "because" in entry and root.nick in entry
+    root.ask("UBAN DEL evil!*@*")
+    assert root.nick in server.wait_log("ban-removed")
