@@ -27,6 +27,8 @@ static void help(FILE *out)
 	      "  channels                   what channels there are\n"
 	      "  kick CHANNEL NICK [REASON] removes a user from a channel\n"
 	      "  kill NICK [REASON]         removes a user from the server\n"
+	      "  ban add [DURATION] TARGET [REASON], ban del TARGET|NUMBER, ban list\n"
+	      "                             keeps people out: address, network, mask, account\n"
 	      "  reload                     reads the configuration again\n"
 	      "  export                     what is kept of channels, as JSON lines\n"
 	      "  backup DIRECTORY           copies what is kept, and checks the copy\n"

@@ -36,6 +36,18 @@ static const struct table_column channel_columns[] = {
 	{.name = "topic", .title = "TOPIC"},     {.name = NULL},
 };
 
+static const struct table_column ban_columns[] = {
+	{.name = "ban", .title = "BAN", .right = true},
+	{.name = "kind", .title = "KIND"},
+	{.name = "target", .title = "TARGET"},
+	{.name = "action", .title = "ACTION"},
+	{.name = "until", .title = "UNTIL"},
+	{.name = "hits", .title = "HITS", .right = true},
+	{.name = "by", .title = "BY"},
+	{.name = "reason", .title = "REASON"},
+	{.name = NULL},
+};
+
 static const struct table_column status_fields[] = {
 	{.name = "uptime", .show = table_show_seconds},  {.name = "bytes_in", .show = table_show_bytes},
 	{.name = "bytes_out", .show = table_show_bytes}, {.name = "sendq", .show = table_show_bytes},
@@ -55,6 +67,7 @@ static const struct command commands[] = {
 	{"status", 0, 0, 0, SHAPE_LIST, status_fields, false},
 	{"users", 0, 0, 0, SHAPE_TABLE, user_columns, false},
 	{"channels", 0, 0, 0, SHAPE_TABLE, channel_columns, false},
+	{"ban", 1, OPTIONS_WORDS_MAX, 2, SHAPE_COMPLAINTS, NULL, false},
 	{"kick", 2, OPTIONS_WORDS_MAX, 2, SHAPE_COMPLAINTS, NULL, false},
 	{"kill", 1, OPTIONS_WORDS_MAX, 1, SHAPE_COMPLAINTS, NULL, false},
 	{"reload", 0, 0, 0, SHAPE_COMPLAINTS, NULL, false},
@@ -63,8 +76,13 @@ static const struct command commands[] = {
 	{"restart", 0, OPTIONS_WORDS_MAX, 0, SHAPE_COMPLAINTS, NULL, true},
 };
 
-static const struct command *find(const char *name)
+static const struct command *find(const struct options *o)
 {
+	static const struct command ban_list = {"ban", 1, 1, 1, SHAPE_TABLE, ban_columns, false};
+	const char *name = o->words[0];
+
+	if (strcmp(name, "ban") == 0 && o->nwords > 1 && strcmp(o->words[1], "list") == 0)
+		return &ban_list;
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
 		if (strcmp(commands[i].name, name) == 0)
 			return &commands[i];
@@ -115,9 +133,10 @@ int request_conclude(const struct flat *f)
 		const char *code;
 		int exit;
 	} exits[] = {
-		{"denied", EX_NOPERM},          {"busy", EX_TEMPFAIL},       {"no_such_user", EX_NOUSER},
-		{"no_such_channel", EX_NOUSER}, {"refused", EX_UNAVAILABLE}, {"config", EX_CONFIG},
-		{"bad_request", EX_USAGE},      {"failed", EX_IOERR},        {"no_store", EX_UNAVAILABLE},
+		{"denied", EX_NOPERM},          {"busy", EX_TEMPFAIL},      {"no_such_user", EX_NOUSER},
+		{"no_such_channel", EX_NOUSER}, {"no_such_ban", EX_NOUSER}, {"refused", EX_UNAVAILABLE},
+		{"config", EX_CONFIG},          {"bad_request", EX_USAGE},  {"failed", EX_IOERR},
+		{"no_store", EX_UNAVAILABLE},
 	};
 	const char *code = flat_value(f, "code"), *error = flat_value(f, "error");
 
@@ -185,7 +204,7 @@ static int converse(const struct command *command, const struct options *o, stru
 
 int request_run(const struct options *o)
 {
-	const struct command *command = find(o->words[0]);
+	const struct command *command = find(o);
 	char request[REQUEST_MAX];
 	struct talk *talk;
 	int code;

@@ -17,6 +17,7 @@ struct loop;
  * A request is one line of words, ended by a newline; REASON is the rest of it:
  *
  *	status | users | channels | export | reload | backup
+ *	ban add [DURATION] TARGET [REASON] | ban del TARGET|NUMBER | ban list
  *	kick CHANNEL NICK [REASON] | kill NICK [REASON] | stop [REASON] | restart [REASON]
  *
  * The answer is JSON objects, one a line. The last one, and no other, has "ok": true, or false with a "code" in one

@@ -5,6 +5,7 @@
 #include "chatd/json.h"
 #include "chatd/peer.h"
 #include "chatd/side.h"
+#include "command/ban_list.h"
 #include "command/cursor.h"
 
 /* What the files of the control socket share: control.c (who may come in, lines), control_requests.c (what they ask).
@@ -31,6 +32,7 @@ struct control_conn {
 	struct timer again; /* goes on with it */
 	bool waits; /* for what is done elsewhere: who does it resumes the connection */
 	struct cursor cursor;
+	struct ban_walk bans;
 };
 
 struct control_request {

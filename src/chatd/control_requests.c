@@ -7,6 +7,7 @@
 #include "base/ring.h"
 #include "chat_version.h"
 #include "chatd/control_backup.h"
+#include "chatd/control_bans.h"
 #include "chatd/record_json.h"
 #include "network/network.h"
 #include "proto/utf8.h"
@@ -375,10 +376,12 @@ static void run_backup(struct control_conn *c, const char *const *words, size_t 
 }
 
 static const struct control_request requests[] = {
-	{"backup", 0, 0, false, run_backup},
-	{"status", 0, 0, false, run_status}, {"users", 0, 0, false, run_users}, {"channels", 0, 0, false, run_channels},
-	{"export", 0, 0, false, run_export}, {"kick", 2, 3, true, run_kick},    {"kill", 1, 2, true, run_kill},
-	{"reload", 0, 0, false, run_reload}, {"stop", 0, 1, true, run_stop},    {"restart", 0, 1, true, run_restart},
+	{"backup", 0, 0, false, run_backup},     {"ban", 1, 2, true, control_ban},
+	{"status", 0, 0, false, run_status},     {"users", 0, 0, false, run_users},
+	{"channels", 0, 0, false, run_channels}, {"export", 0, 0, false, run_export},
+	{"kick", 2, 3, true, run_kick},          {"kill", 1, 2, true, run_kill},
+	{"reload", 0, 0, false, run_reload},     {"stop", 0, 1, true, run_stop},
+	{"restart", 0, 1, true, run_restart},
 };
 
 const struct control_request *control_request_find(const char *name)

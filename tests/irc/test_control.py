@@ -523,6 +523,29 @@ def test_json(controlled):
     assert done.returncode == EX_NOUSER and json.loads(done.stdout)["code"] == "no_such_user"
 
 
+def test_bans(controlled):
+    daemon = controlled()
+    a, b = daemon.client(nick="evilone"), daemon.client()
+    assert chatctl(daemon, "ban", "add", "1h", "evil*!*@*", "no", "more").returncode == EX_OK
+    assert a.rest().one("465").params[1].startswith("You are banned from this server: no more (until ")
+    assert b.sync() == []
+    assert chatctl(daemon, "ban", "add", "192.0.2.7/24").returncode == EX_OK
+    listed = [json.loads(line) for line in chatctl(daemon, "--json", "ban", "list").stdout.splitlines()]
+    assert [(e["target"], e["kind"], e["hits"]) for e in listed[:-1]] == [
+        ("192.0.2.0/24", "address", 0),
+        ("evil*!*@*", "mask", 1),
+    ]
+    assert listed[1]["until"] and "until" not in listed[0] and listed[1]["by"].endswith("(chatctl)")
+    table = chatctl(daemon, "ban", "list").stdout
+    assert table.startswith("BAN") and "evil*!*@*" in table
+    assert chatctl(daemon, "ban", "del", "evil*!*@*").returncode == EX_OK
+    assert chatctl(daemon, "ban", "del", str(listed[0]["ban"])).returncode == EX_OK
+    assert chatctl(daemon, "ban", "del", "evil*!*@*").returncode == EX_NOUSER
+    for wrong in (["ban"], ["ban", "add"], ["ban", "add", "*!*@*"], ["ban", "list", "x"], ["ban", "what", "x"]):
+        assert chatctl(daemon, *wrong).returncode == EX_USAGE, wrong
+    daemon.client(nick="evilone")
+
+
 def test_deeds_and_exit_codes(controlled):
     daemon = controlled()
     a, b = daemon.client(), daemon.client()
