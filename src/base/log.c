@@ -25,6 +25,8 @@ enum {
 static struct {
 	log_sink_fn sink;
 	void *ctx;
+	log_tap_fn tap;
+	void *tap_ctx;
 	enum log_level max;
 	bool numeric;
 	int64_t (*now_ms)(void);
@@ -36,6 +38,14 @@ void log_set_sink(log_sink_fn sink, void *ctx)
 {
 	state.sink = sink;
 	state.ctx = ctx;
+}
+
+void log_set_tap(log_tap_fn tap, void *ctx)
+{
+	pthread_mutex_lock(&state.lock);
+	state.tap = tap;
+	state.tap_ctx = ctx;
+	pthread_mutex_unlock(&state.lock);
 }
 
 void log_set_level(enum log_level max)
@@ -277,16 +287,17 @@ void log_event(enum log_event event, const struct log_field *fields, size_t nfie
 	uint32_t left_out;
 	va_list ap;
 
-	if (!log_wants(about->level))
-		return;
 	pthread_mutex_lock(&state.lock);
-	if (admit(event, &left_out)) {
+	if ((log_wants(about->level) || state.tap) && admit(event, &left_out)) {
 		va_start(ap, fmt);
 		make_text(text, sizeof(text), fmt, ap);
 		va_end(ap);
 		add_left_out(text, sizeof(text), left_out);
 		(void)snprintf(count, sizeof(count), "%u", left_out);
-		write_event(&entry, about->name, left_out ? count : NULL);
+		if (state.tap)
+			state.tap(state.tap_ctx, event, text);
+		if (log_wants(about->level))
+			write_event(&entry, about->name, left_out ? count : NULL);
 	}
 	pthread_mutex_unlock(&state.lock);
 	errno = saved;

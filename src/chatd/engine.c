@@ -11,6 +11,7 @@
 #include "chatd/handoff.h"
 #include "chatd/keep.h"
 #include "chatd/msgid.h"
+#include "chatd/oper_notices.h"
 #include "chatd/opers.h"
 #include "chatd/report.h"
 #include "command/answers.h"
@@ -57,6 +58,7 @@ struct engine {
 	bool lost;         /* the running command had a record that the journal did not take to keep */
 	uint64_t kept;     /* position of the last kept record of the running command; 0: none */
 	uint64_t durable;  /* everything kept up to here is, or will never be */
+	struct oper_notices *notices;
 	struct tries *tries;
 	struct password_memory password;
 	unsigned errands;  /* under way on the worker */
@@ -123,6 +125,8 @@ static void tell(void *ctx, const struct change *c)
 	keep_note(&e->keep, c);
 	report_channel(c);
 	ban_watch_note(&e->bans, c);
+	if (c->type == CHANGE_NICK)
+		oper_notices_add(e->notices, NOTICE_NICKS, "%.*s is now %s", STR_ARG(c->was), user_nick(c->user));
 	if (c->type == CHANGE_USER_ADDED)
 		adopt(e, c);
 	fanout_tell(e->fanout, c);
@@ -388,6 +392,7 @@ int engine_new(struct engine **out, struct loop *loop, struct config *config, co
 	e->keep.net = e->net;
 	e->keep.config = config;
 	e->bans = (struct ban_watch){.loop = loop, .net = e->net, .submit = submit, .ctx = e};
+	e->notices = oper_notices_new(loop, e->net);
 	e->fanout = fanout_new(&e->hub, e->net);
 	env_init(e);
 	*out = e;
@@ -449,6 +454,7 @@ int engine_open(struct engine *e, struct worker *worker, char *why, size_t size)
 	opers_warn_plain(&e->env);
 	opers_refresh(&e->env);
 	ban_watch_start(&e->bans);
+	oper_notices_arrive(e->notices);
 	return err;
 }
 
@@ -555,6 +561,7 @@ void engine_free(struct engine *e)
 	mem_free(e->env.usage);
 	mem_free(e->missing);
 	tries_free(e->tries);
+	oper_notices_free(e->notices);
 	fanout_free(e->fanout);
 	if (e->journal)
 		e->journal->ops->free(e->journal);

@@ -340,6 +340,8 @@ void answer_change(const struct command_env *env, struct session *s, const struc
 	case CHANGE_USER_MODES:
 		if (c->set & USER_OPER)
 			reply(s, RPL_YOUREOPER);
+		if (c->record->type == RECORD_USER_NOTICES)
+			mode_notices_show(s);
 		break;
 	default:
 		break;

@@ -54,7 +54,10 @@ static const struct help_topic topics[] = {
 	 "outside,\n"
 	 "+s secret, +t operators set the topic, +C no CTCP, +R accounts alone;\n"
 	 "+q +a +o +h +v make a member owner, admin, operator, half-operator, voiced.\n"
-	 "Of yourself: +i invisible in lists, +w hear WALLOPS, +R direct messages from accounts alone, +B bot.\n"},
+	 "Of yourself: +i invisible in lists, +w hear WALLOPS, +R direct messages from accounts alone, +B bot.\n"
+	 "Of an operator: +H not shown as one, +p rights in channels are not asked, +s <letters> server notices:\n"
+	 "c who comes and goes, k KILL, x bans, o what operators do, f limits, n nicks, e errors, s the server,\n"
+	 "r registrations; +s -n takes one out, -s all.\n"},
 	{"MONITOR", "MONITOR <+|-|C|L|S> [<nick>{,<nick>}]",
 	 "Tells when people come and go.\n"
 	 "+ watches nicks, - stops, C clears the list, L shows it, S says who of it is here.\n"},
@@ -64,7 +67,9 @@ static const struct help_topic topics[] = {
 	{"NOTICE", "NOTICE <target>{,<target>} <text>",
 	 "Sends a text that nothing may answer by itself.\n"
 	 "Otherwise as PRIVMSG.\n"},
-	{"OPER", "OPER <name> <password>", "Makes you an operator of the server.\n"},
+	{"OPER", "OPER <name> [<password>]",
+	 "Makes you an operator of the server. Some need no password: their certificate or account says who they "
+	 "are.\n"},
 	{"PART", "PART <channel>{,<channel>} [<reason>]", "Leaves channels.\n"},
 	{"PASS", "PASS <password>", "Gives the server's password, before NICK and USER.\n"},
 	{"PING", "PING <token>", "Asks the server to answer PONG with the token.\n"},

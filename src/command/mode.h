@@ -7,6 +7,9 @@
 void mode_channel_run(const struct call *call);
 void mode_user_run(const struct call *call);
 
+/* 008 */
+void mode_notices_show(struct session *s);
+
 /* 221 */
 void mode_user_show(struct session *s);
 

@@ -18,10 +18,36 @@ void mode_user_show(struct session *s)
 	reply(s, RPL_UMODEIS, letters);
 }
 
-/* The last word on a letter counts; what one may not do to oneself is passed over. */
-static void mode_want(struct record *r, const struct user_mode *mode, bool set)
+void mode_notices_show(struct session *s)
 {
-	if (!(set ? mode->settable : mode->unsettable))
+	char letters[NOTICE_COUNT + 2];
+
+	notices_show(s->user->oper ? s->user->oper->notices : 0, letters);
+	reply(s, RPL_SNOMASK, letters);
+}
+
+/* "+s" alone: all that one may have. "+s ck-f": these, from what one has. "-s": none. */
+static void notices_change_by(const struct call *call, bool set, const char *text)
+{
+	const struct user *u = call_user(call);
+	struct record r = call_record(call, RECORD_USER_NOTICES);
+	char bad;
+
+	if (!call_may(call, PRIV_NOTICES))
+		return;
+	r.user_notices.mask = set && text && u->oper ? u->oper->notices : set ? NOTICE_ALL : 0;
+	if (set && text && !notices_change(&r.user_notices.mask, text, &bad))
+		reply_notice(call->session, "There is no kind of server notice with the letter %c", bad);
+	else
+		call_submit(call, &r);
+}
+
+/* The last word on a letter counts; what one may not do to oneself is passed over. */
+static void mode_want(const struct call *call, struct record *r, const struct user_mode *mode, bool set)
+{
+	bool granted = set && mode->needs >= 0 && call_may(call, (enum privilege)mode->needs);
+
+	if (!granted && !(set ? mode->settable : mode->unsettable))
 		return;
 	r->user_modes.set &= ~mode->bit;
 	r->user_modes.clear &= ~mode->bit;
@@ -31,10 +57,12 @@ static void mode_want(struct record *r, const struct user_mode *mode, bool set)
 		r->user_modes.clear |= mode->bit;
 }
 
+/* The letter s has a parameter, and a record of its own: what it does is done last, and once. */
 static void modes_change(const struct call *call, const char *letters)
 {
 	struct record r = call_record(call, RECORD_USER_MODES);
 	bool set = true, unknown = false;
+	enum { NOTICES_KEEP, NOTICES_CLEAR, NOTICES_SET } notices = NOTICES_KEEP;
 
 	r.user_modes.set = r.user_modes.clear = 0;
 	for (const char *at = letters; *at; at++) {
@@ -42,8 +70,10 @@ static void modes_change(const struct call *call, const char *letters)
 
 		if (*at == '+' || *at == '-')
 			set = *at == '+';
+		else if (mode && mode->bit == USER_NOTICES)
+			notices = set ? NOTICES_SET : NOTICES_CLEAR;
 		else if (mode)
-			mode_want(&r, mode, set);
+			mode_want(call, &r, mode, set);
 		else
 			unknown = true;
 	}
@@ -51,6 +81,8 @@ static void modes_change(const struct call *call, const char *letters)
 		call_submit(call, &r);
 	if (unknown)
 		reply(call->session, ERR_UMODEUNKNOWNFLAG);
+	if (notices && call_user(call))
+		notices_change_by(call, notices == NOTICES_SET, call_word(call, 2));
 }
 
 void mode_user_run(const struct call *call)

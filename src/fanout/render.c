@@ -169,6 +169,10 @@ static void render_user_modes(struct buf *out, const struct change *c, cap_set c
 	const struct user_mode *rows = user_modes(&count);
 
 	(void)caps;
+	if (!c->set && !c->clear) {
+		out->n = 0;
+		return;
+	}
 	word(out, "MODE");
 	word(out, user_nick(c->user));
 	for (int set = 1; set >= 0; set--) {

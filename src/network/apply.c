@@ -32,6 +32,7 @@ static const struct row rows[RECORD_TYPE_END] = {
 	[RECORD_WALLOPS] = {apply_wallops, ORIGIN_ANY},
 	[RECORD_CHANNEL] = {apply_kept_channel, ORIGIN_NONE},
 	[RECORD_USER_OPER] = {apply_user_oper, ORIGIN_USER},
+	[RECORD_USER_NOTICES] = {apply_user_notices, ORIGIN_USER},
 	[RECORD_ACCOUNT] = {apply_kept_account, ORIGIN_NONE},
 	[RECORD_BAN_SET] = {apply_ban_set, ORIGIN_NONE},
 	[RECORD_BAN_CLEAR] = {apply_ban_clear, ORIGIN_NONE},

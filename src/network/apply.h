@@ -33,6 +33,7 @@ void apply_user_host(struct apply *a);
 void apply_user_modes(struct apply *a);
 void apply_user_account(struct apply *a);
 void apply_user_oper(struct apply *a);
+void apply_user_notices(struct apply *a);
 void apply_join(struct apply *a);
 void apply_part(struct apply *a);
 void apply_kick(struct apply *a);

@@ -42,6 +42,19 @@ static bool refused_by_ban(struct apply *a, const struct str text[USER_TEXT_COUN
 	return c.ban;
 }
 
+static uint32_t modes_by_privilege(const struct user *u)
+{
+	uint32_t bits = 0;
+	size_t n;
+	const struct user_mode *modes = user_modes(&n);
+
+	for (size_t i = 0; i < n; i++) {
+		if (modes[i].needs >= 0 && user_may(u, (enum privilege)modes[i].needs))
+			bits |= modes[i].bit;
+	}
+	return bits;
+}
+
 void apply_user_add(struct apply *a)
 {
 	const struct record *r = a->r;
@@ -50,7 +63,7 @@ void apply_user_add(struct apply *a)
 		[USER_HOST] = r->user_add.host,       [USER_REALNAME] = r->user_add.realname,
 		[USER_ADDRESS] = r->user_add.address, [USER_ACCOUNT] = r->user_add.account,
 	};
-	uint32_t modes = r->user_add.modes & STATE_USER_MODES;
+	uint32_t modes = r->user_add.modes & STATE_USER_MODES & ~(uint32_t)USER_NOTICES;
 	struct change c;
 
 	if (r->origin == 0 || text[USER_NICK].n == 0 || state_user(a->net, r->origin))
@@ -182,11 +195,16 @@ void apply_user_host(struct apply *a)
 	apply_tell(a, &c);
 }
 
+/* Some modes go together, so what really changed shows afterwards. */
 static void change_modes(struct apply *a, struct change *c, uint32_t modes)
 {
-	c->set = modes & ~a->origin->modes;
-	c->clear = a->origin->modes & ~modes;
+	uint32_t was = a->origin->modes;
+
 	state_user_set_modes(a->net, a->origin, modes);
+	c->set = a->origin->modes & ~was;
+	c->clear = was & ~a->origin->modes;
+	if ((c->clear & USER_NOTICES) && a->origin->oper)
+		a->origin->oper->notices = 0;
 }
 
 /* USER_REGISTERED is the account's, whoever asks. */
@@ -197,9 +215,10 @@ void apply_user_modes(struct apply *a)
 	uint32_t clear = a->r->user_modes.clear & ~(uint32_t)USER_REGISTERED;
 
 	if (!a->unchecked) {
-		set &= modes_free(true);
+		set &= modes_free(true) | modes_by_privilege(a->origin);
 		clear &= modes_free(false);
 	}
+	set &= ~(uint32_t)USER_NOTICES;
 	change_modes(a, &c, (a->origin->modes | set) & ~clear);
 	if (c.set || c.clear)
 		apply_tell(a, &c);
@@ -219,16 +238,48 @@ void apply_user_account(struct apply *a)
 	apply_banned(a, a->origin);
 }
 
-/* Told where it makes one an operator; that an operator's privileges are others now is for whoever asked. */
+/* What a new class does not allow any more goes with the old one. */
+static uint32_t modes_left(const struct user *u)
+{
+	size_t n;
+	const struct user_mode *rows = user_modes(&n);
+	uint32_t modes = u->modes & ~(uint32_t)USER_NOTICES;
+
+	for (size_t i = 0; i < n; i++) {
+		if (rows[i].needs >= 0 && !(u->oper->privileges & PRIV_BIT(rows[i].needs)))
+			modes &= ~rows[i].bit;
+	}
+	return u->oper->notices ? modes | USER_NOTICES : modes;
+}
+
+/* Told where it makes one an operator, or takes a mode; that privileges are others now is for whoever asked. */
 void apply_user_oper(struct apply *a)
 {
 	struct change c = apply_change(a, CHANGE_USER_MODES);
-	const struct state_oper text = {a->r->user_oper.name, a->r->user_oper.class_name, a->r->user_oper.title};
+	struct user *u = a->origin;
+	const struct state_oper text = {a->r->user_oper.name, a->r->user_oper.class_name, a->r->user_oper.title,
+					u->oper ? u->oper->notices : 0};
 
 	if (!a->unchecked)
 		return;
-	state_user_set_oper(a->origin, &text, a->r->user_oper.privileges);
-	change_modes(a, &c, a->origin->modes | USER_OPER);
-	if (c.set)
+	state_user_set_oper(u, &text, a->r->user_oper.privileges);
+	change_modes(a, &c, modes_left(u) | USER_OPER);
+	if (c.set || c.clear)
 		apply_tell(a, &c);
+}
+
+/* Told even when nothing is new: the origin is owed the mask. */
+void apply_user_notices(struct apply *a)
+{
+	struct change c = apply_change(a, CHANGE_USER_MODES);
+	struct user_oper *oper = a->origin->oper;
+
+	if (!oper) {
+		apply_refuse(a, REFUSAL_NOT_OPER, a->origin, NULL);
+		return;
+	}
+	oper->notices = a->r->user_notices.mask & notices_allowed(oper->privileges);
+	change_modes(a, &c,
+		     oper->notices ? a->origin->modes | USER_NOTICES : a->origin->modes & ~(uint32_t)USER_NOTICES);
+	apply_tell(a, &c);
 }

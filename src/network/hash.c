@@ -36,6 +36,7 @@ static void mix_oper(uint64_t *h, const struct user_oper *oper)
 	mix_cstr(h, oper->class_name);
 	mix_cstr(h, oper->title);
 	mix_u64(h, oper->privileges);
+	mix_u64(h, oper->notices);
 }
 
 static uint64_t hash_user(const struct user *u)

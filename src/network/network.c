@@ -51,6 +51,7 @@ static void end(struct network *net)
 	state_bans_deinit(net);
 	vec_deinit(&net->channels);
 	vec_deinit(&net->users);
+	vec_deinit(&net->opers);
 	map_deinit(&net->channels_by_name);
 	map_deinit(&net->users_by_nick);
 	map_deinit(&net->users_by_id);
@@ -173,6 +174,11 @@ const struct member *network_member(const struct channel *c, const struct user *
 const struct vec *network_users(const struct network *net)
 {
 	return &net->users;
+}
+
+const struct vec *network_opers(const struct network *net)
+{
+	return &net->opers;
 }
 
 const struct vec *network_channels(const struct network *net)

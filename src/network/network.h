@@ -11,6 +11,7 @@
 #include "network/record.h"
 #include "proto/casemap.h"
 #include "proto/modes.h"
+#include "proto/notices.h"
 #include "proto/privileges.h"
 
 /*
@@ -36,6 +37,7 @@ struct user_oper {
 	char *class_name; /* empty: none, which has all privileges */
 	char *title;      /* what WHOIS says; empty: the usual words */
 	priv_set privileges;
+	uint32_t notices; /* of proto/notices.h; USER_NOTICES: there is one */
 };
 
 struct user {
@@ -127,6 +129,7 @@ const struct user *network_user_by_nick(const struct network *net, struct str ni
 const struct channel *network_channel(const struct network *net, struct str name);
 const struct member *network_member(const struct channel *c, const struct user *u);
 const struct vec *network_users(const struct network *net);    /* struct user * */
+const struct vec *network_opers(const struct network *net);    /* struct user *, in no order */
 const struct vec *network_channels(const struct network *net); /* struct channel * */
 /* Those who had that nick, newest first: the nth (0: newest); NULL at the end. */
 const struct whowas *network_whowas(const struct network *net, struct str nick, size_t nth);

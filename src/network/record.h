@@ -36,6 +36,7 @@ enum record_type {
 	RECORD_BAN_SET,
 	RECORD_BAN_CLEAR,
 	RECORD_EMERGENCY,
+	RECORD_USER_NOTICES,
 	RECORD_TYPE_END,
 };
 
@@ -161,6 +162,9 @@ struct record {
 			struct str name, class_name, title; /* see struct user_oper */
 			uint64_t privileges;                /* priv_set */
 		} user_oper;
+		struct {
+			uint32_t mask; /* of proto/notices.h; 0: none, and no mode +s */
+		} user_notices;
 		struct {
 			struct str channel, key;
 			uint32_t new_flags;    /* CHAN_* of a channel that this makes */

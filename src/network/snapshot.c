@@ -28,6 +28,7 @@ static void save_oper(struct wire_out *out, const struct user_oper *oper)
 		wire_put_text(out, oper->class_name);
 		wire_put_text(out, oper->title);
 		wire_put_u64(out, oper->privileges);
+		wire_put_u32(out, oper->notices);
 	}
 	wire_end(out, begun);
 }
@@ -259,6 +260,7 @@ static void load_oper(struct wire_in *in, struct user *u)
 	text.class_name = wire_text(&one, NETWORK_TEXT_MAX);
 	text.title = wire_text(&one, NETWORK_TEXT_MAX);
 	privileges = wire_u64(&one);
+	text.notices = wire_more(&one) ? wire_u32(&one) : 0;
 	if (one.bad || !(u->modes & USER_OPER))
 		wire_fail(in);
 	else

@@ -29,7 +29,8 @@ enum {
 	((uint32_t)(CHAN_INVITE_ONLY | CHAN_MODERATED | CHAN_NO_EXTERNAL | CHAN_SECRET | CHAN_TOPIC_LOCKED |           \
 		    CHAN_NO_CTCP | CHAN_REGISTERED_ONLY | CHAN_REGISTERED))
 #define STATE_USER_MODES                                                                                               \
-	((uint32_t)(USER_INVISIBLE | USER_OPER | USER_WALLOPS | USER_REGISTERED_ONLY | USER_BOT | USER_REGISTERED))
+	((uint32_t)(USER_INVISIBLE | USER_OPER | USER_WALLOPS | USER_REGISTERED_ONLY | USER_BOT | USER_REGISTERED |      \
+		    USER_HIDE_OPER | USER_OVERRIDE | USER_NOTICES))
 
 /* Who acted, where it was the server itself: the network does not know its name. */
 #define STATE_SERVER_ACTOR "*"
@@ -42,6 +43,7 @@ struct network {
 	struct map accounts_by_name; /* folded */
 	struct map accounts_by_nick; /* struct account_nick *, of those beside the names */
 	struct vec users;
+	struct vec opers; /* those of them with USER_OPER, in no order */
 	struct vec channels;
 	struct vec accounts;
 	struct whowas **whowas; /* a ring of config.whowas_max */
@@ -73,6 +75,7 @@ void state_user_free(struct user *u);
 void state_user_set_text(struct network *net, struct user *u, enum user_text which, struct str value);
 struct state_oper {
 	struct str name, class_name, title;
+	uint32_t notices; /* those that the privileges allow are taken */
 };
 /* Without USER_OPER, which is a mode; state_user_set_modes forgets it with that. */
 void state_user_set_oper(struct user *u, const struct state_oper *text, priv_set privileges);

@@ -87,8 +87,11 @@ void state_user_set_oper(struct user *u, const struct state_oper *text, priv_set
 {
 	struct user_oper *oper = mem_alloc(sizeof(*oper));
 
-	*oper = (struct user_oper){copy_text(text->name), copy_text(text->class_name), copy_text(text->title),
-				   privileges & PRIV_ALL};
+	*oper = (struct user_oper){.name = copy_text(text->name),
+				   .class_name = copy_text(text->class_name),
+				   .title = copy_text(text->title),
+				   .privileges = privileges & PRIV_ALL,
+				   .notices = text->notices & notices_allowed(privileges)};
 	forget_oper(u);
 	u->oper = oper;
 }
@@ -137,8 +140,25 @@ void state_user_set_text(struct network *net, struct user *u, enum user_text whi
 	state_ban_look(net, u);
 }
 
+/* They are few. */
+static void list_oper(struct network *net, struct user *u, bool is)
+{
+	uint32_t at = 0;
+
+	while (at < net->opers.count && net->opers.items[at] != u)
+		at++;
+	if (is && at == net->opers.count)
+		vec_push(&net->opers, u);
+	else if (!is && at < net->opers.count)
+		vec_remove(&net->opers, at);
+}
+
 void state_user_set_modes(struct network *net, struct user *u, uint32_t modes)
 {
+	if (!(modes & USER_OPER))
+		modes &= ~USER_OPER_MODES;
+	if ((modes ^ u->modes) & USER_OPER)
+		list_oper(net, u, modes & USER_OPER);
 	count_modes(net, u->modes, (uint32_t)-1);
 	u->modes = modes;
 	if (!(modes & USER_OPER))

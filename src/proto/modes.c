@@ -1,5 +1,7 @@
 #include "proto/modes.h"
 
+#include "proto/privileges.h"
+
 /* The prefixes come last, the highest rank first: what looks for one starts at the first of them. */
 static const struct chan_mode chan_table[] = {
 	{'b', CHAN_MODE_LIST, CHAN_LIST_BAN, 0},
@@ -23,8 +25,15 @@ static const struct chan_mode chan_table[] = {
 };
 
 static const struct user_mode user_table[] = {
-	{'B', USER_BOT, true, true},   {'R', USER_REGISTERED_ONLY, true, true}, {'i', USER_INVISIBLE, true, true},
-	{'o', USER_OPER, false, true}, {'r', USER_REGISTERED, false, false},    {'w', USER_WALLOPS, true, true},
+	{'B', USER_BOT, true, true, -1},
+	{'H', USER_HIDE_OPER, false, true, PRIV_HIDE},
+	{'R', USER_REGISTERED_ONLY, true, true, -1},
+	{'i', USER_INVISIBLE, true, true, -1},
+	{'o', USER_OPER, false, true, -1},
+	{'p', USER_OVERRIDE, false, true, PRIV_OVERRIDE},
+	{'r', USER_REGISTERED, false, false, -1},
+	{'s', USER_NOTICES, false, true, -1},
+	{'w', USER_WALLOPS, true, true, -1},
 };
 
 enum {

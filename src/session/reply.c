@@ -208,6 +208,14 @@ void reply_notice(struct session *s, const char *fmt, ...)
 	va_end(ap);
 }
 
+void reply_server_notice(struct session *s, const char *text)
+{
+	char line[2 * LINE_BODY_MAX];
+	int n = snprintf(line, sizeof(line), ":%s NOTICE %s :*** %s", s->hub->server->name, session_nick(s), text);
+
+	reply_unasked(s, (struct str){line, n < (int)sizeof(line) ? (size_t)n : sizeof(line) - 1});
+}
+
 void reply_standard(struct session *s, const struct standard_reply *r)
 {
 	reply_server(s, "%s %s %s%s%s :%s", r->kind, r->command, r->code, r->context ? " " : "",

@@ -34,6 +34,9 @@ static inline void reply_fail(struct session *s, const char *command, const char
 /* NOTICE from the server. */
 void reply_notice(struct session *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/* A notice of the server that is part of no answer, for operators. */
+void reply_server_notice(struct session *s, const char *text);
+
 /* A whole line without CR LF that is part of the answer; tags without '@', may be empty ("time" is added here). */
 void reply_line(struct session *s, struct str tags, struct str body);
 

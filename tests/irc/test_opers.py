@@ -113,3 +113,45 @@ def test_the_tries_of_an_address_have_a_bound(start):
     said = c.ask(*(f"OPER root wrong{i}" for i in range(15)))
     assert len(said.of("464")) == 10 and len(said.of("263")) == 5
     assert server.client("d").ask("OPER root pw").one("263")
+
+
+def test_server_notices(start):
+    server = start(FAST + CLASSES + "[class watcher]\nprivileges = notices\n[oper wil]\npassword = pw\nclass = watcher\n")
+    op, wil, hal = server.client("root"), server.client("wil"), server.client("hal")
+    assert op.ask(f"MODE {op.nick} +s").no("008").one("481")
+    op.ask("OPER root pw")
+    wil.ask("OPER wil pw")
+    hal.ask("OPER hal pw")
+    assert hal.ask(f"MODE {hal.nick} +s").one("723").params[1] == "notices"
+    said = op.ask(f"MODE {op.nick} +s")
+    assert said.one("008").params[1] == "+ckxofnesr" and said.one("MODE").params[1] == "+s"
+    assert wil.ask(f"MODE {wil.nick} +s ckn").one("008").params[1] == "+kn", "addresses are not for everybody"
+    assert wil.ask(f"MODE {wil.nick} +s z").one("NOTICE")
+    guest = server.client("guest")
+    assert op.wait("NOTICE").params[1] == f"*** {guest.nick} is here, from 127.0.0.1"
+    was = guest.nick
+    guest.ask("NICK another")
+    for c in op, wil:
+        assert c.wait("NOTICE").params[1] == f"*** {was} is now another"
+    op.send("KILL another :spam")
+    for c in op, wil:
+        assert c.wait("NOTICE").params[1].startswith(f"*** KILL of another by {op.nick} (root): spam")
+    op.ask(f"MODE {op.nick} +s -ckxfnesr")
+    hal.ask("WALLOPS :text that is not told")
+    assert op.wait("NOTICE").params[1] == f"*** WALLOPS by {hal.nick} (hal)"
+    restart(server)
+    hal.ask("WALLOPS :again")
+    assert op.wait("NOTICE").params[1] == f"*** WALLOPS by {hal.nick} (hal)"
+    said = op.ask(f"MODE {op.nick} -s")
+    assert said.one("008").params[1] == "+" and said.one("MODE").params[1] == "-s"
+    hal.ask("WALLOPS :again")
+    op.sync().no("NOTICE")
+
+
+def test_notices_stop_with_the_operator(start):
+    server = start(FAST + CLASSES)
+    op = server.client("root")
+    op.ask("OPER root pw", f"MODE {op.nick} +s n")
+    assert set(op.ask(f"MODE {op.nick} -o").one("MODE").params[1]) == set("-os")
+    server.client("x").ask("NICK another")
+    op.sync().no("NOTICE")

@@ -5,6 +5,7 @@
 #include <cmocka.h>
 
 #include "proto/modes.h"
+#include "proto/privileges.h"
 
 static void test_chan_rows(void **state)
 {
@@ -38,10 +39,17 @@ static void test_user_rows(void **state)
 		char letter;
 		uint32_t bit;
 		bool settable, unsettable;
+		int needs;
 	} want[] = {
-		{'i', USER_INVISIBLE, true, true}, {'o', USER_OPER, false, true},
-		{'w', USER_WALLOPS, true, true},   {'R', USER_REGISTERED_ONLY, true, true},
-		{'B', USER_BOT, true, true},       {'r', USER_REGISTERED, false, false},
+		{'i', USER_INVISIBLE, true, true, -1},
+		{'o', USER_OPER, false, true, -1},
+		{'w', USER_WALLOPS, true, true, -1},
+		{'R', USER_REGISTERED_ONLY, true, true, -1},
+		{'B', USER_BOT, true, true, -1},
+		{'r', USER_REGISTERED, false, false, -1},
+		{'H', USER_HIDE_OPER, false, true, PRIV_HIDE},
+		{'p', USER_OVERRIDE, false, true, PRIV_OVERRIDE},
+		{'s', USER_NOTICES, false, true, -1},
 	};
 	size_t count = 0;
 
@@ -55,6 +63,7 @@ static void test_user_rows(void **state)
 		assert_int_equal(mode->bit, want[i].bit);
 		assert_int_equal(mode->settable, want[i].settable);
 		assert_int_equal(mode->unsettable, want[i].unsettable);
+		assert_int_equal(mode->needs, want[i].needs);
 	}
 	assert_null(user_mode_find('x'));
 }

@@ -163,6 +163,31 @@ static void test_oper(void **state)
 	assert_false(user_may(user(f, 1), PRIV_KILL));
 }
 
+static void test_oper_modes(void **state)
+{
+	struct fixture *f = *state;
+	struct record r = rec_umodes(1, USER_HIDE_OPER | USER_OVERRIDE | USER_NOTICES, 0);
+
+	SAYS(f, r, "");
+	fixture_apply(f, rec_oper(1, "x", PRIV_BIT(PRIV_HIDE) | PRIV_BIT(PRIV_NOTICES)));
+	SAYS(f, r, "umodes ann ann set=40");
+	r.type = RECORD_USER_NOTICES;
+	r.user_notices.mask = NOTICE_ALL;
+	SAYS(f, r, "umodes ann ann set=100");
+	assert_true(user(f, 1)->oper->notices ==
+		    (NOTICE_BIT(NOTICE_KILLS) | NOTICE_BIT(NOTICE_OPERS) | NOTICE_BIT(NOTICE_NICKS) |
+		     NOTICE_BIT(NOTICE_SERVER) | NOTICE_BIT(NOTICE_REGISTRY)));
+	assert_int_equal(network_opers(f->net)->count, 1);
+	SAYS(f, rec_oper(1, "y", PRIV_BIT(PRIV_NOTICES)), "umodes ann ann clear=40");
+	assert_true(user(f, 1)->oper->notices & NOTICE_BIT(NOTICE_KILLS));
+	SAYS(f, rec_oper(1, "z", PRIV_BIT(PRIV_OVERRIDE)), "umodes ann ann clear=100");
+	SAYS(f, rec_umodes(1, USER_OVERRIDE, 0), "umodes ann ann set=80");
+	SAYS(f, rec_umodes(1, 0, USER_OPER), "umodes ann ann clear=82");
+	assert_int_equal(network_opers(f->net)->count, 0);
+	r.user_notices.mask = 1;
+	SAYS(f, r, "refused:not-oper ann ann");
+}
+
 static void test_user_texts(void **state)
 {
 	struct fixture *f = *state;
@@ -608,6 +633,7 @@ int main(void)
 		TEST(test_quit),
 		TEST(test_kill),
 		TEST(test_oper),
+		TEST(test_oper_modes),
 		TEST(test_user_texts),
 		TEST(test_user_modes),
 		TEST(test_join),

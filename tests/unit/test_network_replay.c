@@ -106,7 +106,7 @@ static void make_user(struct gen *g, struct record *r)
 		r->user_add.account = text(g, "acc%", below(g, 20));
 	if (below(g, 5) == 0)
 		r->user_add.away = STR("not yet");
-	r->user_add.modes = (uint32_t)below(g, 64);
+	r->user_add.modes = (uint32_t)below(g, 512);
 }
 
 static void make_join(struct gen *g, struct record *r)
@@ -114,7 +114,7 @@ static void make_join(struct gen *g, struct record *r)
 	r->join.channel = some_channel(g);
 	r->join.key = below(g, 3) ? text(g, "k%", below(g, 2)) : STR_NONE;
 	r->join.new_flags = (uint32_t)below(g, 256);
-	r->join.channels_max = 8;
+	r->join.channels_max = 6;
 }
 
 static struct str some_mask(struct gen *g)
@@ -190,8 +190,11 @@ static void make_other(struct gen *g, struct record *r)
 		r->user_host.host = text(g, "h%.example", below(g, 3));
 		break;
 	case RECORD_USER_MODES:
-		r->user_modes.set = (uint32_t)below(g, 64);
-		r->user_modes.clear = (uint32_t)below(g, 64);
+		r->user_modes.set = (uint32_t)below(g, 512);
+		r->user_modes.clear = (uint32_t)below(g, 512);
+		break;
+	case RECORD_USER_NOTICES:
+		r->user_notices.mask = (uint32_t)below(g, NOTICE_ALL + 1);
 		break;
 	case RECORD_USER_OPER:
 		r->user_oper.name = text(g, "oper%", below(g, 3));
@@ -314,9 +317,8 @@ static const unsigned weights[RECORD_TYPE_END] = {
 	[RECORD_USER_AWAY] = 3,    [RECORD_USER_REALNAME] = 2,  [RECORD_USER_HOST] = 2, [RECORD_USER_MODES] = 3,
 	[RECORD_USER_ACCOUNT] = 3, [RECORD_JOIN] = 30,          [RECORD_PART] = 6,      [RECORD_KICK] = 8,
 	[RECORD_TOPIC] = 5,        [RECORD_CHANNEL_MODES] = 16, [RECORD_INVITE] = 6,    [RECORD_MESSAGE] = 24,
-	[RECORD_WALLOPS] = 1,      [RECORD_CHANNEL] = 3,        [RECORD_USER_OPER] = 2,
-	[RECORD_ACCOUNT] = 4,
-	[RECORD_BAN_SET] = 3,      [RECORD_BAN_CLEAR] = 1,      [RECORD_EMERGENCY] = 1,
+	[RECORD_WALLOPS] = 1,      [RECORD_CHANNEL] = 3,        [RECORD_USER_OPER] = 2, [RECORD_USER_NOTICES] = 1,
+	[RECORD_ACCOUNT] = 4,      [RECORD_BAN_SET] = 3,        [RECORD_BAN_CLEAR] = 1, [RECORD_EMERGENCY] = 1,
 };
 
 static enum record_type some_type(struct gen *g)

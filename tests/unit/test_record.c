@@ -9,6 +9,7 @@
 #include "network/account.h"
 #include "network/record.h"
 #include "proto/modes.h"
+#include "proto/notices.h"
 #include "proto/privileges.h"
 
 static const struct mode_op ops[] = {
@@ -134,6 +135,9 @@ static struct record sample(enum record_type type)
 		r.account.note = STR("was rude");
 		r.account.items = account_items;
 		r.account.nitems = 2;
+		break;
+	case RECORD_USER_NOTICES:
+		r.user_notices.mask = NOTICE_BIT(NOTICE_KILLS);
 		break;
 	case RECORD_USER_OPER:
 		r.user_oper.name = STR("alice");

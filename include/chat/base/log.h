@@ -52,6 +52,12 @@ typedef void (*log_sink_fn)(void *ctx, const struct log_entry *entry);
 
 /* NULL is the built-in sink: one line on stderr, "<level>text NAME=value ...", which never blocks and never fails. */
 void log_set_sink(log_sink_fn sink, void *ctx);
+/*
+ * Hears the text of each event that its rate lets through, whatever the level that is logged: for those who want to be told
+ * elsewhere. It may be called in any thread, and must not log. NULL: nobody does.
+ */
+typedef void (*log_tap_fn)(void *ctx, enum log_event event, const char *text);
+void log_set_tap(log_tap_fn tap, void *ctx);
 void log_set_level(enum log_level max);
 bool log_wants(enum log_level level);
 

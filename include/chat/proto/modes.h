@@ -60,13 +60,20 @@ enum {
 	USER_REGISTERED_ONLY = 1 << 3, /* R: direct messages from accounts alone */
 	USER_BOT = 1 << 4,             /* B */
 	USER_REGISTERED = 1 << 5,      /* r: set by the server alone */
+	USER_HIDE_OPER = 1 << 6,       /* H: of an operator, not shown as one */
+	USER_OVERRIDE = 1 << 7,        /* p: of an operator, rights in channels are not asked */
+	USER_NOTICES = 1 << 8,         /* s: of an operator, has a mask of proto/notices.h */
 };
+
+/* Modes that go when USER_OPER goes. */
+#define USER_OPER_MODES ((uint32_t)(USER_OPER | USER_HIDE_OPER | USER_OVERRIDE | USER_NOTICES))
 
 struct user_mode {
 	char letter;
 	uint32_t bit;
 	bool settable;   /* by the user with MODE +x */
 	bool unsettable; /* by the user with MODE -x */
+	int8_t needs;    /* enum privilege with which it is settable all the same; -1: none helps */
 };
 
 const struct user_mode *user_mode_find(char letter);

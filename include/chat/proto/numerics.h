@@ -11,6 +11,7 @@
 #define RPL_CREATED "003", ":This server was started %s"                         /* date */
 #define RPL_MYINFO "004", "%s %s %s %s %s"                                       /* server, version, umodes, cmodes, with param */
 #define RPL_ISUPPORT "005", "%s :are supported by this server"                   /* tokens */
+#define RPL_SNOMASK "008", "%s :Server notice mask"                              /* letters */
 
 #define RPL_STATSCOMMANDS "212", "%s %llu %llu"                                  /* command, count, bytes */
 #define RPL_STATSKLINE "216", "%c %s * %s :%s"                                   /* K, host, user, reason */
