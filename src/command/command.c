@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "command/families.h"
+#include "command/override.h"
 #include "proto/tags.h"
 
 enum { COST_UNKNOWN = 1000, COST_UNIT = 100 };
@@ -79,6 +80,14 @@ struct record call_record(const struct call *call, enum record_type type)
 	};
 
 	return r;
+}
+
+void call_submit(const struct call *call, struct record *r)
+{
+	if (call->forced)
+		r->flags |= RECORD_OVERRIDE;
+	override_apply(call, r);
+	call->env->host->submit(call->env->host->ctx, r);
 }
 
 bool call_may(const struct call *call, enum privilege priv)

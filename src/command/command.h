@@ -82,6 +82,7 @@ struct call {
 	const struct user *user; /* the session's at the start; NULL: not registered. See call_user */
 	const struct message *msg;
 	const struct command *row;
+	bool forced; /* SAMODE: rights in the channel are not asked */
 };
 
 /* The nth parameter, NULL when it was not given. */
@@ -99,10 +100,8 @@ static inline const char *call_word(const struct call *call, size_t n)
 
 /* A record from the caller: origin and session filled in. */
 struct record call_record(const struct call *call, enum record_type type);
-static inline void call_submit(const struct call *call, struct record *r)
-{
-	call->env->host->submit(call->env->host->ctx, r);
-}
+/* The power of an operator goes along where that was asked for: see override.h. */
+void call_submit(const struct call *call, struct record *r);
 
 /* The user once more: NULL when what was submitted ended it. Ask again after each call_submit that might. */
 static inline const struct user *call_user(const struct call *call)

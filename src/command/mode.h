@@ -7,6 +7,9 @@
 void mode_channel_run(const struct call *call);
 void mode_user_run(const struct call *call);
 
+/* The last word on a bit counts. */
+void mode_user_want(struct record *r, uint32_t bit, bool set);
+
 /* 008 */
 void mode_notices_show(struct session *s);
 

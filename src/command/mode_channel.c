@@ -1,6 +1,7 @@
 #include "command/mode.h"
 
 #include "command/audit.h"
+#include "command/override.h"
 #include "command/targets.h"
 #include "network/rules.h"
 #include "proto/modes.h"
@@ -237,7 +238,8 @@ static void modes_change(const struct call *call, const struct channel *c, const
 	struct mode_parse parse;
 	struct mode_step step;
 
-	b.may = rule_has_rank(network_member(c, call_user(call)), RANK_HALFOP);
+	b.may = call->forced || override_is_on(call_user(call)) ||
+		rule_has_rank(network_member(c, call_user(call)), RANK_HALFOP);
 	buf_init(&b.text, b.memory, sizeof(b.memory));
 	mode_parse_init(&parse, modes, call->msg->params + 2, call->msg->nparams - 2);
 	while (b.channel && mode_parse_next(&parse, &step)) {

@@ -42,6 +42,16 @@ static void notices_change_by(const struct call *call, bool set, const char *tex
 		call_submit(call, &r);
 }
 
+void mode_user_want(struct record *r, uint32_t bit, bool set)
+{
+	r->user_modes.set &= ~bit;
+	r->user_modes.clear &= ~bit;
+	if (set)
+		r->user_modes.set |= bit;
+	else
+		r->user_modes.clear |= bit;
+}
+
 /* The last word on a letter counts; what one may not do to oneself is passed over. */
 static void mode_want(const struct call *call, struct record *r, const struct user_mode *mode, bool set)
 {
@@ -49,12 +59,7 @@ static void mode_want(const struct call *call, struct record *r, const struct us
 
 	if (!granted && !(set ? mode->settable : mode->unsettable))
 		return;
-	r->user_modes.set &= ~mode->bit;
-	r->user_modes.clear &= ~mode->bit;
-	if (set)
-		r->user_modes.set |= mode->bit;
-	else
-		r->user_modes.clear |= mode->bit;
+	mode_user_want(r, mode->bit, set);
 }
 
 /* The letter s has a parameter, and a record of its own: what it does is done last, and once. */

@@ -4,6 +4,7 @@
 #include "base/buf.h"
 #include "command/audit.h"
 #include "command/families.h"
+#include "command/oper_force.h"
 #include "command/oper_login.h"
 #include "command/targets.h"
 #include "proto/utf8.h"
@@ -107,6 +108,10 @@ static const struct command rows[] = {
 	{"WALLOPS", ROLE_MAY(PRIV_WALLOPS), 1, 10, -1, run_wallops},
 	{"DIE", ROLE_MAY(PRIV_DIE), 0, 10, -1, run_die},
 	{"RESTART", ROLE_MAY(PRIV_RESTART), 0, 10, -1, run_restart},
+	{"SAJOIN", ROLE_MAY(PRIV_SAJOIN), 2, 10, -1, sajoin_run},
+	{"SAPART", ROLE_MAY(PRIV_SAPART), 2, 10, -1, sapart_run},
+	{"SANICK", ROLE_MAY(PRIV_SANICK), 2, 10, -1, sanick_run},
+	{"SAMODE", ROLE_MAY(PRIV_SAMODE), 2, 10, -1, samode_run},
 };
 
 const struct command *command_family_oper(size_t *count)

@@ -1,6 +1,8 @@
 """Operators: how they become it, what their class lets them do, and who hears of it."""
 
-from harness import FAST, run_chatd
+import re
+
+from harness import FAST, chan, run_chatd
 from test_handover import restart
 
 CLASSES = """
@@ -155,3 +157,79 @@ def test_notices_stop_with_the_operator(start):
     assert set(op.ask(f"MODE {op.nick} -o").one("MODE").params[1]) == set("-os")
     server.client("x").ask("NICK another")
     op.sync().no("NOTICE")
+
+
+def deeds(server):
+    return re.findall(r"CHATD_COMMAND=(\S+)(?: CHATD_CHANNEL=(\S+))?(?: CHATD_TARGET=(\S+))?", server.log)
+
+
+def test_sajoin_and_sapart(start):
+    server = start(FAST + CLASSES)
+    op, owner, c = server.client("root"), server.client("o"), server.client("c")
+    op.ask("OPER root pw")
+    channel, other = chan(), chan()
+    owner.join(channel)
+    owner.ask(f"MODE {channel} +ib *!*@*")
+    said = op.ask(f"SAJOIN {c.nick} {channel},{other},nochannel")
+    assert said.one("403").params[1] == "nochannel"
+    said = c.sync()
+    assert [m.params[0] for m in said.of("JOIN")] == [channel, other] and len(said.of("366")) == 2
+    assert owner.sync().one("JOIN").source.startswith(c.nick + "!")
+    assert op.ask(f"SAPART {op.nick} {channel}").one("441")
+    assert op.ask(f"SAPART {c.nick} {chan()}").one("403")
+    op.ask(f"SAPART {c.nick} {channel} :off you go").no("441", "403")
+    assert c.sync().one("PART").params == [channel, "off you go"]
+    assert op.ask(f"SAJOIN nobody {channel}").one("401")
+    assert ("SAJOIN", channel, c.nick) in deeds(server) and ("SAPART", channel, c.nick) in deeds(server)
+
+
+def test_sanick(start):
+    server = start(FAST + CLASSES)
+    op, c = server.client("root"), server.client("c")
+    op.ask("OPER root pw")
+    was = c.nick
+    assert op.ask(f"SANICK {was} {op.nick}").one("433")
+    assert op.ask(f"SANICK {was} 1bad").one("432")
+    op.ask(f"SANICK {was} renamed").no("433")
+    assert c.sync().one("NICK").params == ["renamed"]
+    assert ("SANICK", "", was) in deeds(server)
+
+
+def test_samode(start):
+    server = start(FAST + CLASSES)
+    op, owner, c = server.client("root"), server.client("o"), server.client("c")
+    channel = chan()
+    owner.join(channel)
+    assert op.ask(f"SAMODE {channel} +m").one("481")
+    op.ask("OPER root pw")
+    assert op.ask(f"MODE {channel} +m").one("482")
+    op.ask(f"SAMODE {channel} +mk-o key {owner.nick}").no("482")
+    said = owner.sync()
+    assert said.one("MODE").params == [channel, "+mk-o", "key", owner.nick]
+    assert ("SAMODE", channel, "") in deeds(server) and "key" not in server.log
+    assert op.ask(f"SAMODE {c.nick} +wo").one("501")
+    assert c.sync().one("MODE").params == [c.nick, "+w"]
+
+
+def test_override_is_asked_for(start):
+    server = start(FAST + CLASSES)
+    op, hal, owner = server.client("root"), server.client("hal"), server.client("o")
+    channel = chan()
+    owner.join(channel)
+    owner.ask(f"MODE {channel} +ik key")
+    op.ask("OPER root pw")
+    hal.ask("OPER hal pw")
+    assert op.ask(f"JOIN {channel}").one("473")
+    assert hal.ask(f"MODE {hal.nick} +p").one("723").params[1] == "override"
+    assert op.ask(f"MODE {op.nick} +p").one("MODE").params[1] == "+p"
+    assert op.ask(f"JOIN {channel}").one("JOIN")
+    op.ask(f"TOPIC {channel} :mine", f"MODE {channel} -k key", f"KICK {channel} {owner.nick}").no("482", "461")
+    assert owner.sync().commands == ["JOIN", "TOPIC", "MODE", "KICK"]
+    mine = [d for d in deeds(server) if d[0] == "OVERRIDE"]
+    assert mine == [("OVERRIDE", channel, "")] * 3 + [("OVERRIDE", channel, owner.nick)]
+    own = chan()
+    op.join(own)
+    op.ask(f"MODE {own} +m")
+    assert len([d for d in deeds(server) if d[0] == "OVERRIDE"]) == 4, "what one may anyway is no override"
+    op.ask(f"MODE {op.nick} -p")
+    assert op.ask(f"MODE {channel} +m").one("482")
