@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "base/log.h"
 #include "network/ban.h"
+#include "session/emergency.h"
 
 /* The wait is measured by another clock than the one that people read: it is looked at again after a day. */
 enum { WAIT_MAX_MS = 24 * 3600 * 1000, CLEAR_MAX = 64 };
@@ -141,9 +142,21 @@ static void met(struct ban_watch *w, const struct change *c)
 	log_met(c->ban, &s);
 }
 
+static void log_emergency(const struct change *c)
+{
+	char level[16], by[512];
+
+	snprintf(level, sizeof(level), "%u", emergency_defcon(c->record->emergency.level));
+	text_of(by, sizeof(by), c->record->emergency.by);
+	log_event(EVENT_EMERGENCY, LOG_FIELDS({"CHATD_LEVEL", level}, {"CHATD_BY", *by ? by : NULL}),
+		  "the emergency level is %s now, by %s", level, by);
+}
+
 /* Only one that ends earlier, or the end of the one that is waited for, moves the timer. */
 void ban_watch_note(struct ban_watch *w, const struct change *c)
 {
+	if (c->type == CHANGE_EMERGENCY)
+		log_emergency(c);
 	if (!c->ban)
 		return;
 	if (c->type == CHANGE_BAN_SET) {

@@ -66,6 +66,17 @@ static const struct config_key table[] = {
 	{"limits", "clients_per_address", CONFIG_NUMBER, AT(clients_per_address), 0, MANY, "a number"},
 	{"limits", "limit_local", CONFIG_BOOL, AT(limit_local), 0, 0, "yes or no"},
 
+	{"emergency", "level4", CONFIG_STEPS, SERVER(emergency.steps[4]), 0, 0, "steps"},
+	{"emergency", "level3", CONFIG_STEPS, SERVER(emergency.steps[3]), 0, 0, "steps"},
+	{"emergency", "level2", CONFIG_STEPS, SERVER(emergency.steps[2]), 0, 0, "steps"},
+	{"emergency", "level1", CONFIG_STEPS, SERVER(emergency.steps[1]), 0, 0, "steps"},
+	{"emergency", "name5", CONFIG_WORD, SERVER(emergency.names[5]), 1, 32, "a word"},
+	{"emergency", "name4", CONFIG_WORD, SERVER(emergency.names[4]), 1, 32, "a word"},
+	{"emergency", "name3", CONFIG_WORD, SERVER(emergency.names[3]), 1, 32, "a word"},
+	{"emergency", "name2", CONFIG_WORD, SERVER(emergency.names[2]), 1, 32, "a word"},
+	{"emergency", "name1", CONFIG_WORD, SERVER(emergency.names[1]), 1, 32, "a word"},
+	{"emergency", "connects", CONFIG_NUMBER, SERVER(emergency.connects), 1, 10000, "a number"},
+
 	{"history", "durability", CONFIG_DURABILITY, AT(durability), 0, 0, "power, crash or none"},
 	{"history", "max_age", CONFIG_DURATION, AT(retention.age_ms), 0, CENTURY, "a duration"},
 	{"history", "max_messages", CONFIG_NUMBER, AT(retention.count), 0, MANY * 1000, "a number"},

@@ -23,6 +23,7 @@ enum config_type {
 	CONFIG_PASSWORD,   /* CONFIG_TEXT, as it is or hashed */
 	CONFIG_SECRET,     /* a password: the first line of a file */
 	CONFIG_CERTFP,     /* SHA-256 in hex, with or without colons */
+	CONFIG_STEPS,      /* uint32_t of enum emergency_step */
 	CONFIG_PRIVILEGES, /* priv_set */
 	CONFIG_ENDPOINT,   /* adds to the endpoints */
 	CONFIG_ADDRESS,    /* struct config_listen: an address alone, without doors; empty: none */

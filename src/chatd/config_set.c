@@ -294,6 +294,15 @@ static void set_privileges(struct config_job *job, const struct config_key *key,
 		config_complain(job, "there is no privilege \"%.*s\"", STR_ARG(bad));
 }
 
+static void set_steps(struct config_job *job, const struct config_key *key, void *at, const char *value)
+{
+	struct str bad;
+
+	(void)key;
+	if (!emergency_parse(str_of(value), at, &bad))
+		config_complain(job, "there is no step \"%.*s\"", STR_ARG(bad));
+}
+
 static void set_endpoint(struct config_job *job, const struct config_key *key, void *at, const char *value)
 {
 	(void)key;
@@ -468,6 +477,7 @@ void config_set_value(struct config_job *job, const struct config_key *key, void
 		[CONFIG_SECRET] = set_secret,
 		[CONFIG_CERTFP] = set_certfp,
 		[CONFIG_PRIVILEGES] = set_privileges,
+		[CONFIG_STEPS] = set_steps,
 		[CONFIG_ENDPOINT] = set_endpoint,
 		[CONFIG_ADDRESS] = set_address,
 		[CONFIG_CASEMAP] = set_casemap,

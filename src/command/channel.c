@@ -1,4 +1,5 @@
 #include "command/answers.h"
+#include "command/emergency.h"
 #include "command/families.h"
 #include "command/targets.h"
 #include "network/rules.h"
@@ -43,6 +44,8 @@ static void join_one(const struct call *call, const char *name, struct str key)
 		reply(call->session, ERR_NOSUCHCHANNEL, target_shown(name));
 		return;
 	}
+	if (!emergency_may_make(call, name))
+		return;
 	r = call_record(call, RECORD_JOIN);
 	r.join.channel = str_of(name);
 	r.join.key = key;

@@ -17,3 +17,4 @@ const struct command *command_family_server(size_t *count);     /* MOTD VERSION 
 const struct command *command_family_help(size_t *count);       /* HELP HELPOP */
 const struct command *command_family_ban(size_t *count);        /* UBAN KLINE DLINE XLINE SHUN ... TESTLINE */
 const struct command *command_family_oper(size_t *count);       /* OPER KILL REHASH WALLOPS DIE RESTART SA* */
+const struct command *command_family_emergency(size_t *count);  /* DEFCON */

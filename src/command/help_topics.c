@@ -10,6 +10,9 @@ static const struct help_topic topics[] = {
 	{"CAP", "CAP <LS|LIST|REQ|END> [<parameters>]",
 	 "Negotiates capabilities between your client and the server.\n"
 	 "Clients do this by themselves.\n"},
+	{"DEFCON", "DEFCON [<level>]",
+	 "Sets the emergency level, from 5, as ever, to 1, the tightest; without one it shows them all. For "
+	 "operators.\n"},
 	{"DIE", "DIE [<reason>]", "Stops the server. For operators.\n"},
 	{"DLINE", "DLINE [<duration>] <network> [<reason>]",
 	 "Bans an address, or a network as 192.0.2.0/24: nobody comes in from there. For operators; see UBAN.\n"

@@ -1,3 +1,4 @@
+#include "command/emergency.h"
 #include "command/families.h"
 #include "command/targets.h"
 #include "network/rules.h"
@@ -73,6 +74,11 @@ static void send_user(const struct sending *m, const char *nick)
 	if (!target) {
 		if (answers(m))
 			reply(call->session, ERR_NOSUCHNICK, target_shown(nick));
+		return;
+	}
+	if (!emergency_may_write(call, target)) {
+		if (answers(m))
+			reply(call->session, ERR_NEEDREGGEDNICK, user_nick(target));
 		return;
 	}
 	r = sending_record(m);

@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "command/emergency.h"
 #include "command/errand.h"
 #include "command/secret.h"
 #include "proto/name.h"
@@ -34,7 +35,8 @@ static void enter(const struct command_env *env, struct session *s)
 	r.user_add.account = STR_NONE;
 	r.user_add.away = str_of(reg->away);
 	r.user_add.modes = env->server->default_user_modes;
-	env->host->submit(env->host->ctx, &r);
+	if (emergency_admits(env, s, r.user_add.account))
+		env->host->submit(env->host->ctx, &r);
 }
 
 static void turn_away(const struct command_env *env, struct session *s)

@@ -312,6 +312,26 @@ static void on_message(struct fanout *f, const struct change *c)
 		tell_plain(f, s, c);
 }
 
+/* Operators alone: who attacks need not know what is done about it. */
+static void on_emergency(struct fanout *f, const struct change *c)
+{
+	const struct vec *users = network_users(f->net);
+	const struct emergency *e = &f->hub->server->emergency;
+	unsigned level = emergency_defcon(c->record->emergency.level);
+	char steps[LINE_BODY_MAX];
+	struct buf b;
+
+	buf_init(&b, steps, sizeof(steps));
+	emergency_show(&b, e->steps[level]);
+	for (uint32_t i = 0; i < users->count; i++) {
+		const struct user *u = users->items[i];
+
+		for (struct session *s = u->modes & USER_OPER ? u->sessions : NULL; s; s = s->next_own)
+			reply_notice(s, "The emergency level is now %u (%s), by %.*s: %.*s", level, e->names[level],
+				     STR_ARG(c->record->emergency.by), STR_ARG(buf_view(&b)));
+	}
+}
+
 static void on_wallops(struct fanout *f, const struct change *c)
 {
 	const struct vec *users = network_users(f->net);
@@ -343,6 +363,7 @@ static const audience_fn audiences[] = {
 	[CHANGE_INVITED] = on_invited,
 	[CHANGE_MESSAGE] = on_message,
 	[CHANGE_WALLOPS] = on_wallops,
+	[CHANGE_EMERGENCY] = on_emergency,
 };
 
 void fanout_tell(struct fanout *f, const struct change *c)

@@ -79,6 +79,7 @@ void server_init(struct server *s)
 		.flood_rate = 5,
 	};
 	s->started = date_text(s->started_ms);
+	emergency_init(&s->emergency);
 }
 
 void server_deinit(struct server *s)
@@ -90,6 +91,7 @@ void server_deinit(struct server *s)
 	mem_free(s->started);
 	mem_free(s->config_path);
 	mem_free(s->client_tag_deny);
+	emergency_deinit(&s->emergency);
 	for (size_t i = 0; i < sizeof(s->admin) / sizeof(s->admin[0]); i++)
 		mem_free(s->admin[i]);
 	server_opers_deinit(s);

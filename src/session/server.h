@@ -7,6 +7,7 @@
 #include "base/buf.h"
 #include "base/str.h"
 #include "proto/casemap.h"
+#include "session/emergency.h"
 #include "proto/privileges.h"
 
 /* Lines of text from a file or the configuration. */
@@ -71,6 +72,8 @@ struct server {
 	bool no_limits;          /* no flood control */
 	uint32_t flood_burst;    /* tokens in a full bucket */
 	uint32_t flood_rate;     /* tokens gained per second */
+
+	struct emergency emergency;
 
 	struct text_lines isupport; /* made by server_build: the bodies of 005, up to 13 tokens each */
 };

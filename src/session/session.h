@@ -63,6 +63,8 @@ struct session_hub {
 	uint64_t last_batch;   /* names of batches */
 	uint64_t ended[SESSION_END_COUNT]; /* sessions, by why */
 	uint32_t mark;         /* see session.mark */
+	int64_t newcomers_second; /* of the monotonic clock ... */
+	uint32_t newcomers;       /* ... and who came in it, where that is bounded */
 	char *scratch;         /* the line that is being handled: SESSION_SCRATCH bytes */
 };
 
