@@ -7,6 +7,7 @@
 #include "chat_version.h"
 #include "command/ban_order.h"
 #include "command/mode.h"
+#include "command/visible.h"
 #include "network/ban.h"
 
 void answer_isupport(const struct command_env *env, struct session *s)
@@ -17,13 +18,24 @@ void answer_isupport(const struct command_env *env, struct session *s)
 		reply(s, RPL_ISUPPORT, lines->lines[i]);
 }
 
+/* Those who hide are not counted among operators, or LUSERS would tell of them. */
+static uint32_t opers_shown(const struct command_env *env, const struct session *s)
+{
+	const struct vec *opers = network_opers(env->net);
+	uint32_t shown = 0;
+
+	for (uint32_t i = 0; i < opers->count; i++)
+		shown += visible_oper(s->user, opers->items[i]);
+	return shown;
+}
+
 void answer_lusers(const struct command_env *env, struct session *s)
 {
 	struct network_counts n = network_counts(env->net);
 	uint32_t unknown = env->hub->unregistered;
 
 	reply(s, RPL_LUSERCLIENT, n.users - n.invisible, n.invisible, 1u);
-	reply(s, RPL_LUSEROP, n.opers);
+	reply(s, RPL_LUSEROP, opers_shown(env, s));
 	if (unknown)
 		reply(s, RPL_LUSERUNKNOWN, unknown);
 	reply(s, RPL_LUSERCHANNELS, n.channels);

@@ -30,7 +30,7 @@ static void join_none(const struct call *call)
 		char name[LINE_BODY_MAX];
 
 		strlcpy(name, m->channel->name, sizeof(name));
-		session_charge(call->session, COST_JOIN_MORE);
+		call_charge(call, COST_JOIN_MORE);
 		part_submit(call, str_of(name), STR_NONE);
 	}
 }

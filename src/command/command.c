@@ -91,6 +91,14 @@ void call_submit(const struct call *call, struct record *r)
 	call->env->host->submit(call->env->host->ctx, r);
 }
 
+void call_charge(const struct call *call, uint32_t cost)
+{
+	const struct user *u = call_user(call);
+
+	if (!u || !user_may(u, PRIV_NO_FLOOD))
+		session_charge(call->session, cost);
+}
+
 bool call_may(const struct call *call, enum privilege priv)
 {
 	const struct user *u = call_user(call);
@@ -165,13 +173,13 @@ static void run(struct call *call)
 			reply(s, ERR_UNKNOWNCOMMAND, call->msg->command);
 		else
 			reply(s, ERR_NOTREGISTERED);
-		session_charge(s, COST_UNKNOWN);
+		call_charge(call, COST_UNKNOWN);
 		return;
 	}
 	usage = &call->env->usage[nth];
 	usage->count++;
 	usage->bytes += call->msg->bytes;
-	session_charge(s, (uint32_t)call->row->cost * COST_UNIT);
+	call_charge(call, (uint32_t)call->row->cost * COST_UNIT);
 	if (is_shunned(call))
 		run_shunned(call);
 	else if (!refused(call))

@@ -109,6 +109,9 @@ static inline const struct user *call_user(const struct call *call)
 	return call->session->user;
 }
 
+/* session_charge, but for those with PRIV_NO_FLOOD. */
+void call_charge(const struct call *call, uint32_t cost);
+
 /* Whether the caller has the privilege. False: it was answered, with 481 or 723. */
 bool call_may(const struct call *call, enum privilege priv);
 

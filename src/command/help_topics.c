@@ -95,7 +95,8 @@ static const struct help_topic topics[] = {
 	{"STATS", "STATS <letter> [<server>]",
 	 "Shows statistics.\n"
 	 "  u    how long the server has been running\n"
-	 "  l    connections, m    commands, o    operators' names: for operators\n"
+	 "  l    connections, m    commands, o    [oper] blocks, O    classes: for operators\n"
+	 "  p    operators who are here\n"
 	 "  k d x    bans of masks, addresses, real names; g    all of them, s    those that shun: for operators\n"},
 	{"TAGMSG", "TAGMSG <target>{,<target>}", "Sends message tags without a text. For clients.\n"},
 	{"TESTLINE", "TESTLINE <nick|nick!user@host|address>", "Tells which ban would meet them. For operators.\n"},

@@ -58,7 +58,7 @@ static void line_add(struct names_line *l, const struct member *m)
  */
 static bool shows_member(const struct user *viewer, bool inside, const struct member *m)
 {
-	return inside || !(m->user->modes & USER_INVISIBLE) || (viewer->modes & USER_OPER);
+	return inside || !(m->user->modes & USER_INVISIBLE) || user_may(viewer, PRIV_SEE_HIDDEN);
 }
 
 /* True: a block was written, there may be more. */

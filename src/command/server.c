@@ -10,6 +10,7 @@
 #include "command/families.h"
 #include "command/server_target.h"
 #include "command/targets.h"
+#include "command/visible.h"
 #include "proto/mask.h"
 
 enum {
@@ -127,9 +128,45 @@ static void stats_opers(const struct call *call)
 {
 	const struct server *server = call->env->server;
 
-	for (size_t i = 0; i < server->nopers; i++)
-		reply(call->session, RPL_STATSOLINE, target_shown(server->opers[i].mask),
-		      target_shown(server->opers[i].name));
+	for (size_t i = 0; i < server->nopers; i++) {
+		const struct oper_block *o = &server->opers[i];
+
+		reply(call->session, RPL_STATSOLINE, target_shown(o->mask), target_shown(o->name),
+		      o->class_name ? o->class_name : "*");
+	}
+}
+
+/* Those who are here, for everybody; the line has the form of other servers. */
+static void stats_present_opers(const struct call *call)
+{
+	const struct vec *opers = network_opers(call->env->net);
+
+	for (uint32_t i = 0; i < opers->count; i++) {
+		const struct user *u = opers->items[i];
+		char line[2 * LINE_BODY_MAX];
+
+		if (!visible_oper(call->user, u))
+			continue;
+		snprintf(line, sizeof(line), "%s (%s@%s) %s", user_nick(u), user_text(u, USER_NAME),
+			 user_text(u, USER_HOST), u->oper && *u->oper->title ? u->oper->title : "an IRC operator");
+		reply(call->session, RPL_STATSDEBUG, 'P', line);
+	}
+}
+
+static void stats_classes(const struct call *call)
+{
+	const struct server *server = call->env->server;
+
+	for (size_t i = 0; i < server->nclasses; i++) {
+		char line[2 * LINE_BODY_MAX];
+		struct buf b;
+
+		buf_init(&b, line, sizeof(line) - 1);
+		buf_fmt(&b, "%s ", server->classes[i].name);
+		privileges_show(&b, server->classes[i].privileges);
+		line[b.n] = '\0';
+		reply(call->session, RPL_STATSDEBUG, 'O', line);
+	}
 }
 
 /* Connections, newest first: the hub keeps them by falling id, so the id of the last one shown tells where to go on. */
@@ -234,8 +271,8 @@ static void run_stats(struct call *call)
 		return;
 	if (stats_of_bans(call, query))
 		return;
-	if (stats_is_private(query) && !(call->user->modes & USER_OPER)) {
-		reply(call->session, ERR_NOPRIVILEGES);
+	if (stats_is_private(query) && !call_may(call, PRIV_STATS)) {
+		/* It was answered. */
 	} else if (query == 'l' || query == 'L') {
 		stats_links(call, query);
 		return;
@@ -243,8 +280,12 @@ static void run_stats(struct call *call)
 		stats_uptime(call);
 	} else if (query == 'm' || query == 'M') {
 		stats_commands(call);
-	} else if (query == 'o' || query == 'O') {
+	} else if (query == 'o') {
 		stats_opers(call);
+	} else if (query == 'O') {
+		stats_classes(call);
+	} else if (query == 'p' || query == 'P') {
+		stats_present_opers(call);
 	}
 	end_of_stats(call->session, query);
 }

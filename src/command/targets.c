@@ -37,7 +37,7 @@ bool targets_next(struct targets *t, const struct call *call)
 	} while (word.n == 0);
 	targets_take(t, word);
 	if (t->count++ && t->count <= t->max)
-		session_charge(call->session, t->cost);
+		call_charge(call, t->cost);
 	if (t->count <= t->max)
 		return true;
 	if (!t->quiet)

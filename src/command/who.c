@@ -42,7 +42,7 @@ static void flags_add(struct buf *b, const struct who_row *r)
 	char prefixes[6];
 
 	buf_chr(b, r->user->away ? 'G' : 'H');
-	if (r->user->modes & USER_OPER)
+	if (visible_oper(r->s->user, r->user))
 		buf_chr(b, '*');
 	if (r->member)
 		buf_add(b, prefixes, rank_prefixes(r->member->rank, session_has(r->s, CAP_MULTI_PREFIX), prefixes));
@@ -168,7 +168,7 @@ static void who_show(const struct who *w, struct session *s, const struct user *
 {
 	struct who_row row = {w, s, u, m};
 
-	if (w->opers && !(u->modes & USER_OPER))
+	if (w->opers && !visible_oper(s->user, u))
 		return;
 	if (w->extended)
 		row_extended(&row);

@@ -56,7 +56,7 @@ static void whois_standing(struct session *s, const struct user *u)
 	const char *nick = user_nick(u);
 	const char *account = user_text(u, USER_ACCOUNT);
 
-	if (u->modes & USER_OPER)
+	if (visible_oper(s->user, u))
 		reply(s, RPL_WHOISOPERATOR, nick, u->oper && *u->oper->title ? u->oper->title : "an IRC operator");
 	if (u->modes & USER_REGISTERED)
 		reply(s, RPL_WHOISREGNICK, nick);
@@ -144,7 +144,7 @@ static void whowas_entry(const struct call *call, const struct whowas *w)
 	reply(s, RPL_WHOWASUSER, w->nick, w->username, w->host, w->realname);
 	if (w->account)
 		reply(s, RPL_WHOISACCOUNT, w->nick, w->account);
-	if ((call->user->modes & USER_OPER) && w->address && *w->address)
+	if (user_may(call->user, PRIV_SEE_ADDRESS) && w->address && *w->address)
 		reply(s, RPL_WHOISACTUALLY, w->nick, w->address);
 	reply(s, RPL_WHOISSERVER, w->nick, call->env->server->name, date);
 }
@@ -189,7 +189,7 @@ static void userhost_add(struct session *s, struct words *w, const struct user *
 	struct buf b;
 
 	buf_init(&b, memory, sizeof(memory));
-	buf_fmt(&b, "%s%s=%c%s@%s", user_nick(u), u->modes & USER_OPER ? "*" : "", u->away ? '-' : '+',
+	buf_fmt(&b, "%s%s=%c%s@%s", user_nick(u), visible_oper(s->user, u) ? "*" : "", u->away ? '-' : '+',
 		user_text(u, USER_NAME), user_text(u, USER_HOST));
 	if (words_add(w, buf_view(&b)))
 		return;

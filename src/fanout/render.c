@@ -14,6 +14,12 @@ static const struct user *speaker(const struct change *c)
 	return c->type == CHANGE_QUIT ? c->user : c->by;
 }
 
+/* Its name is not told: that is half of what OPER asks for. One who hides that it is one has no tag at all. */
+static bool is_tagged_oper(const struct user *u)
+{
+	return u && (u->modes & USER_OPER) && !(u->modes & USER_HIDE_OPER);
+}
+
 cap_set render_matters(const struct change *c)
 {
 	cap_set caps = CAP_BIT(CAP_MESSAGE_TAGS) | CAP_BIT(CAP_SERVER_TIME);
@@ -21,6 +27,8 @@ cap_set render_matters(const struct change *c)
 
 	if (u && *user_text(u, USER_ACCOUNT))
 		caps |= CAP_BIT(CAP_ACCOUNT_TAG);
+	if (is_tagged_oper(u))
+		caps |= CAP_BIT(CAP_OPER_TAG);
 	switch (c->type) {
 	case CHANGE_JOINED:
 		return caps | CAP_BIT(CAP_EXTENDED_JOIN);
@@ -59,6 +67,8 @@ void render_tags(struct buf *out, const struct change *c, cap_set caps)
 	}
 	if ((caps & CAP_BIT(CAP_ACCOUNT_TAG)) && u && *user_text(u, USER_ACCOUNT))
 		tag(out, "account", user_str(u, USER_ACCOUNT));
+	if ((caps & CAP_BIT(CAP_OPER_TAG)) && is_tagged_oper(u))
+		tag(out, "draft/oper", STR_NONE);
 	if (!(caps & CAP_BIT(CAP_MESSAGE_TAGS)))
 		return;
 	if (r->msgid.n && c->type == CHANGE_MESSAGE)

@@ -171,7 +171,8 @@ enum refusal rule_mode(const struct channel *c, const struct user *u, const stru
 
 bool rule_sees_channel(const struct channel *c, const struct user *viewer)
 {
-	return !(c->flags & CHAN_SECRET) || (viewer && network_member(c, viewer));
+	return !(c->flags & CHAN_SECRET) ||
+	       (viewer && (network_member(c, viewer) || user_may(viewer, PRIV_SEE_SECRET)));
 }
 
 bool rule_share_channel(const struct user *a, const struct user *b)

@@ -36,7 +36,7 @@ enum refusal rule_kick(const struct channel *c, const struct user *u, const stru
 /* One step of a mode change by u. */
 enum refusal rule_mode(const struct channel *c, const struct user *u, const struct mode_op *op);
 
-/* The channel shows itself to the viewer (NULL: a stranger): it is not secret, or the viewer is in it. */
+/* The channel shows itself to the viewer (NULL: a stranger): it is not secret, or the viewer is in it, or has PRIV_SEE_SECRET. */
 bool rule_sees_channel(const struct channel *c, const struct user *viewer);
 bool rule_share_channel(const struct user *a, const struct user *b);
 /* A rank of at least that bit. */

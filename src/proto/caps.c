@@ -9,6 +9,7 @@ static const struct cap_row rows[] = {
 	{CAP_CHGHOST, "chghost", NULL},
 	{CAP_EXTENDED_ISUPPORT, "draft/extended-isupport", NULL},
 	{CAP_NO_IMPLICIT_NAMES, "draft/no-implicit-names", NULL},
+	{CAP_OPER_TAG, "draft/oper-tag", NULL},
 	{CAP_PRE_AWAY, "draft/pre-away", NULL},
 	{CAP_ECHO_MESSAGE, "echo-message", NULL},
 	{CAP_EXTENDED_JOIN, "extended-join", NULL},

@@ -103,7 +103,7 @@ def test_stats(operated):
     for query in "mMoOlL":
         assert c.ask(f"STATS {query}").commands == ["481", "219"], query
     assert "PING" in [m.params[1] for m in op.ask("STATS m").of("212")]
-    assert op.ask("STATS o").one("243").params[1:] == ["O", "*@*", "*", "root"]
+    assert op.ask("STATS o").one("243").params[1:] == ["O", "*@*", "*", "root", "0", "*"]
     links = op.ask("STATS l").of("211")
     assert {m.params[1].split("[")[0] for m in links} == {op.nick, c.nick}
     assert op.ask("STATS x").one("219").params[1] == "x"

@@ -100,12 +100,16 @@ static void secrets(void **state)
 						    ":chat.example 366 dan #a :End of /NAMES list\n");
 	assert_string_equal(names_of(d, bob, "#a"), ":chat.example 353 bob = #a :@ann bob cid\n"
 						    ":chat.example 366 bob #a :End of /NAMES list\n");
-	desk_apply(d, rec_override(rec_umodes(4, USER_OPER, 0)));
+	desk_apply(d, rec_oper(4, "x", PRIV_BIT(PRIV_SEE_SECRET)));
+	assert_int_equal(stage_count(names_of(d, dan, "#a"), "cid"), 0);
+	desk_apply(d, rec_oper(4, "x", PRIV_BIT(PRIV_SEE_HIDDEN)));
 	assert_int_equal(stage_count(names_of(d, dan, "#a"), "cid"), 1);
 	desk_apply(d, rec_modes(&d->f, 1, "#a", "+s"));
 	assert_string_equal(names_of(d, dan, "#a"), ":chat.example 366 dan #a :End of /NAMES list\n");
 	assert_string_equal(names_of(d, bob, "#a"), ":chat.example 353 bob @ #a :@ann bob cid\n"
 						    ":chat.example 366 bob #a :End of /NAMES list\n");
+	desk_apply(d, rec_oper(4, "x", PRIV_BIT(PRIV_SEE_HIDDEN) | PRIV_BIT(PRIV_SEE_SECRET)));
+	assert_int_equal(stage_count(names_of(d, dan, "#a"), "cid"), 1);
 }
 
 /* All invisible: no empty line of names. */

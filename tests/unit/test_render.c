@@ -149,7 +149,7 @@ static void users(void **state)
 	const struct row rows[] = {
 		{rec_user(9, "zoe"), ALL, ""},
 		{rec_nick(2, "rob"), 0, BOB "NICK :rob\n"},
-		{rec_nick(1, "zoe"), ALL, "@" AT ";account=anna;bot " ANN "NICK :zoe\n"},
+		{rec_nick(1, "zoe"), ALL, "@" AT ";account=anna;draft/oper;bot " ANN "NICK :zoe\n"},
 		{rec_nick(2, "ann"), ALL, ""},
 		{rec_quit(2, "Quit: bye"), TIME, "@" AT " " BOB "QUIT :Quit: bye\n"},
 		{rec_quit(2, ""), 0, BOB "QUIT :\n"},
@@ -179,7 +179,7 @@ static void kills(void **state)
 	const struct row rows[] = {
 		{rec_kill(1, 2, "spam"), 0, BOB "QUIT :Killed (ann (spam))\n"},
 		{rec_kill(1, 2, "spam"), ALL, "@" AT " " BOB "QUIT :Killed (ann (spam))\n"},
-		{rec_kill(0, 1, "spam"), ALL, "@" AT ";account=anna;bot " ANN "QUIT :Killed (* (spam))\n"},
+		{rec_kill(0, 1, "spam"), ALL, "@" AT ";account=anna;draft/oper;bot " ANN "QUIT :Killed (* (spam))\n"},
 		{rec_kill(2, 1, "spam"), ALL, ""},
 	};
 
@@ -251,7 +251,7 @@ static void tags_by_capability(void **state)
 		{r, TAGS, "@msgid=M1;bot;+a=b;+c " ANN "PRIVMSG #a :x\n"},
 		{r, TAGS | TIME, "@" AT ";msgid=M1;bot;+a=b;+c " ANN "PRIVMSG #a :x\n"},
 		{r, TAGS | ACCOUNT, "@account=anna;msgid=M1;bot;+a=b;+c " ANN "PRIVMSG #a :x\n"},
-		{r, ALL, "@" AT ";account=anna;msgid=M1;bot;+a=b;+c " ANN "PRIVMSG #a :x\n"},
+		{r, ALL, "@" AT ";account=anna;draft/oper;msgid=M1;bot;+a=b;+c " ANN "PRIVMSG #a :x\n"},
 		{bob, ALL, "@" AT ";msgid=M1 " BOB "PRIVMSG #a :x\n"},
 		{bob, ACCOUNT, BOB "PRIVMSG #a :x\n"},
 		{with(rec_topic(2, "#a", "x"), "M1", NULL), ALL, "@" AT " " BOB "TOPIC #a :x\n"},

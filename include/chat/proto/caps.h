@@ -22,6 +22,7 @@ enum cap {
 	CAP_MESSAGE_TAGS,
 	CAP_MULTI_PREFIX,
 	CAP_NO_IMPLICIT_NAMES,
+	CAP_OPER_TAG, /* draft/oper-tag */
 	CAP_PRE_AWAY, /* draft/pre-away */
 	CAP_SERVER_TIME,
 	CAP_SETNAME,

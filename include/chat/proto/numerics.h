@@ -21,7 +21,8 @@
 #define RPL_STATSDLINE "225", "%c %s :%s"              /* D, network, reason */
 #define RPL_STATSLINKINFO "211", "%s %lu 0 %llu 0 %llu %lld"                     /* name, sendq, bytes out, bytes in, open s; lines are not counted */
 #define RPL_STATSUPTIME "242", ":Server Up %lld days %lld:%02lld:%02lld"
-#define RPL_STATSOLINE "243", "O %s * %s"                                        /* mask, name */
+#define RPL_STATSOLINE "243", "O %s * %s 0 %s"                                    /* mask, name, class */
+#define RPL_STATSDEBUG "249", "%c :%s"                                            /* letter, text */
 #define RPL_STATSXLINE "247", "%c %llu %s :%s"                                   /* X, hits, realname, reason */
 #define RPL_LUSERCLIENT "251", ":There are %u users and %u invisible on %u servers"
 #define RPL_LUSEROP "252", "%u :operator(s) online"
