@@ -56,6 +56,7 @@ static const struct config_key table[] = {
 	{"limits", "modes", CONFIG_NUMBER, SERVER(modes_max), 1, LINE_PARAMS_MAX - 2, "a number"},
 	{"limits", "targets", CONFIG_NUMBER, SERVER(targets_max), 1, 100, "a number"},
 	{"limits", "monitor", CONFIG_NUMBER, SERVER(monitor_max), 1, 10000, "a number"},
+	{"limits", "filters", CONFIG_NUMBER, SERVER(filters_max), 0, 1000, "a number"},
 	{"limits", "bans", CONFIG_NUMBER, SERVER(bans_max), 0, MANY, "a number"},
 	{"limits", "sendq", CONFIG_SIZE, AT(conn_limits.sendq_max), 16 * KILO, 16 * MEGA, "a size"},
 	{"limits", "recvq", CONFIG_SIZE, AT(conn_limits.recvq_max), LINE_MAX_BYTES, 4 * MEGA, "a size"},
@@ -89,6 +90,7 @@ static const struct config_key table[] = {
 
 	{"metrics", "listen", CONFIG_ADDRESS, AT(metrics), 0, 0, "an address"},
 
+	{"channels", "unfiltered", CONFIG_TEXT, SERVER(filter_exempt), 0, 300, "masks of channels"},
 	{"channels", "default_modes", CONFIG_CHAN_MODES, SERVER(default_channel_flags), 0, 0,
 	 "modes without a parameter"},
 	{"users", "default_modes", CONFIG_USER_MODES, SERVER(default_user_modes), 0, 0, "modes that a user may set"},

@@ -17,6 +17,7 @@
 #include "command/answers.h"
 #include "command/command.h"
 #include "command/errand.h"
+#include "command/filters.h"
 #include "fanout/fanout.h"
 #include "journal/journal.h"
 #include "network/ban.h"
@@ -395,6 +396,7 @@ int engine_new(struct engine **out, struct loop *loop, struct config *config, co
 	e->notices = oper_notices_new(loop, e->net);
 	e->fanout = fanout_new(&e->hub, e->net);
 	env_init(e);
+	e->env.filters = filters_new(e->net);
 	*out = e;
 	return 0;
 }
@@ -559,6 +561,7 @@ void engine_free(struct engine *e)
 	engine_abandon(e);
 	ban_watch_stop(&e->bans);
 	mem_free(e->env.usage);
+	filters_free(e->env.filters);
 	mem_free(e->missing);
 	tries_free(e->tries);
 	oper_notices_free(e->notices);

@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "command/duration.h"
+#include "command/filters.h"
 #include "proto/cidr.h"
 #include "proto/mask.h"
 #include "proto/name.h"
@@ -193,8 +194,17 @@ char ban_letter(const struct ban *b)
 
 void ban_describe(struct buf *out, const struct ban *b, int64_t now)
 {
-	buf_fmt(out, "#%llu %s %s: %s, set by %s ", (unsigned long long)b->id, ban_kind_name(b->kind), b->mask,
-		ban_action_name(b->action), *b->by ? b->by : "*");
+	buf_fmt(out, "#%llu %s %s", (unsigned long long)b->id, ban_kind_name(b->kind), b->mask);
+	if (b->kind == BAN_FILTER) {
+		buf_cstr(out, " on ");
+		filter_targets_show(out, b->targets);
+	}
+	buf_fmt(out, ": %s", ban_action_name(b->action));
+	if (b->action == BAN_BAN) {
+		buf_chr(out, '=');
+		duration_show(out, b->ban_ms);
+	}
+	buf_fmt(out, ", set by %s ", *b->by ? b->by : "*");
 	ban_time(out, b->time);
 	if (b->until) {
 		buf_cstr(out, ", ends in ");

@@ -1,6 +1,7 @@
 #include "command/answers.h"
 #include "command/emergency.h"
 #include "command/families.h"
+#include "command/filter.h"
 #include "command/targets.h"
 #include "network/rules.h"
 #include "proto/name.h"
@@ -76,7 +77,11 @@ static void part_run(struct call *call)
 	targets_init(&t, call_param(call, 0), NULL, TARGETS_ALL);
 	t.cost = COST_JOIN_MORE;
 	while (call_user(call) && targets_next(&t, call)) {
-		if (target_channel(call, t.word))
+		const struct channel *c = target_channel(call, t.word);
+
+		if (c && filter_stops(call, &(struct filter_try){FILTER_PART, reason, c, t.word}))
+			reason = STR_NONE;
+		if (c && call_user(call) && network_channel(call->env->net, str_of(t.word)))
 			part_submit(call, str_of(t.word), reason);
 	}
 }
@@ -101,6 +106,8 @@ static void topic_run(struct call *call)
 		topic_show(call, c);
 		return;
 	}
+	if (filter_stops(call, &(struct filter_try){FILTER_TOPIC, str_of(text), c, name}))
+		return;
 	r = call_record(call, RECORD_TOPIC);
 	r.topic.channel = str_of(name);
 	r.topic.text = utf8_cut(str_of(text), call->env->server->topic_max);

@@ -19,6 +19,7 @@
  */
 struct call;
 struct errand;
+struct filters;
 struct password_memory;
 struct tries;
 struct worker;
@@ -62,6 +63,7 @@ struct command_env {
 	const struct network *net;
 	const struct server *server;
 	struct monitor *monitor;
+	struct filters *filters; /* NULL: none */
 	struct session_hub *hub;
 	const struct command_host *host;
 	struct command_usage *usage; /* one per row, by command_nth */

@@ -6,6 +6,7 @@
 #include "command/answers.h"
 #include "command/cap.h"
 #include "command/families.h"
+#include "command/filter.h"
 #include "command/registration.h"
 #include "proto/name.h"
 #include "proto/utf8.h"
@@ -92,6 +93,8 @@ static void run_quit(struct call *call)
 	char reason[LINE_BODY_MAX] = "Client Quit";
 	struct buf b;
 
+	if (text && call->user && filter_stops(call, &(struct filter_try){FILTER_QUIT, str_of(text), NULL, NULL}))
+		text = NULL;
 	if (text) {
 		buf_init(&b, reason, sizeof(reason) - 1);
 		buf_cstr(&b, "Quit: ");

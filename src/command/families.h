@@ -16,5 +16,6 @@ const struct command *command_family_self(size_t *count);       /* AWAY SETNAME 
 const struct command *command_family_server(size_t *count);     /* MOTD VERSION TIME INFO ADMIN LUSERS STATS LINKS */
 const struct command *command_family_help(size_t *count);       /* HELP HELPOP */
 const struct command *command_family_ban(size_t *count);        /* UBAN KLINE DLINE XLINE SHUN ... TESTLINE */
+const struct command *command_family_filter(size_t *count);     /* FILTER */
 const struct command *command_family_oper(size_t *count);       /* OPER KILL REHASH WALLOPS DIE RESTART SA* */
 const struct command *command_family_emergency(size_t *count);  /* DEFCON */

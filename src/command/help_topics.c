@@ -18,6 +18,13 @@ static const struct help_topic topics[] = {
 	 "Bans an address, or a network as 192.0.2.0/24: nobody comes in from there. For operators; see UBAN.\n"
 	 "Without parameters it lists those bans.\n"},
 	{"ERROR", "ERROR <text>", "Accepted from clients, and ignored.\n"},
+	{"FILTER", "FILTER <ADD|DEL|LIST|TEST> [<parameters>]",
+	 "Filters of what people write. For operators.\n"
+	 "  ADD <action> <targets> <duration> <reason> :<pattern>, DEL <number|pattern>, LIST [<mask>], TEST :<text>\n"
+	 "Actions: refuse, warn (operators are told), hide (the author alone hears it), kick, ban=<duration>.\n"
+	 "Targets, by letters: c channels, p people, n notices, t topics, P and q last words, u who comes in, * all.\n"
+	 "The duration is how long the filter holds, 0 for good; '_' in the reason is a blank.\n"
+	 "A pattern is /a regular expression/, or words, with * and ? in them.\n"},
 	{"GLINE", "GLINE [<duration>] <mask|nick> [<reason>]", "The same as KLINE.\n"},
 	{"GZLINE", "GZLINE [<duration>] <network> [<reason>]", "The same as DLINE.\n"},
 	{"HELP", "HELP [<command>]",

@@ -1,5 +1,6 @@
 #include "command/emergency.h"
 #include "command/families.h"
+#include "command/filter.h"
 #include "command/targets.h"
 #include "network/rules.h"
 #include "proto/modes.h"
@@ -48,6 +49,16 @@ static struct record sending_record(const struct sending *m)
 	return r;
 }
 
+/* True: a filter keeps it from where it goes. */
+static bool filtered(const struct sending *m, const struct channel *c, const char *where)
+{
+	struct filter_try t = {c ? FILTER_CHANNEL : FILTER_PRIVATE, m->text, c, where};
+
+	if (m->kind == MESSAGE_NOTICE)
+		t.target = FILTER_NOTICE;
+	return filter_stops(m->call, &t);
+}
+
 static void send_channel(const struct sending *m, const char *name, uint8_t min_rank)
 {
 	const struct call *call = m->call;
@@ -59,6 +70,8 @@ static void send_channel(const struct sending *m, const char *name, uint8_t min_
 			reply(call->session, ERR_NOSUCHCHANNEL, target_shown(name));
 		return;
 	}
+	if (filtered(m, c, name))
+		return;
 	r = sending_record(m);
 	r.message.channel = str_of(name);
 	r.message.min_rank = min_rank;
@@ -81,6 +94,8 @@ static void send_user(const struct sending *m, const char *nick)
 			reply(call->session, ERR_NEEDREGGEDNICK, user_nick(target));
 		return;
 	}
+	if (filtered(m, NULL, nick))
+		return;
 	r = sending_record(m);
 	r.message.target = target->id;
 	call_submit(call, &r);

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "command/emergency.h"
 #include "command/errand.h"
+#include "command/filter.h"
 #include "command/secret.h"
 #include "proto/name.h"
 #include "proto/utf8.h"
@@ -35,7 +36,7 @@ static void enter(const struct command_env *env, struct session *s)
 	r.user_add.account = STR_NONE;
 	r.user_add.away = str_of(reg->away);
 	r.user_add.modes = env->server->default_user_modes;
-	if (emergency_admits(env, s, r.user_add.account))
+	if (emergency_admits(env, s, r.user_add.account) && !filter_stops_newcomer(env, s, &r))
 		env->host->submit(env->host->ctx, &r);
 }
 

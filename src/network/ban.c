@@ -339,7 +339,7 @@ void network_ban_record(const struct ban *b, struct record *out)
 	out->ban.ban_ms = b->ban_ms;
 }
 
-void network_ban_hit(struct network *net, const struct ban *met, int64_t now)
+void network_ban_hit(const struct network *net, const struct ban *met, int64_t now)
 {
 	struct ban *b = map_get(&net->bans_by_key, key_of_ban(met));
 

@@ -64,7 +64,7 @@ uint32_t network_ban_version(const struct network *net, enum ban_kind kind);
 /* The RECORD_BAN_SET that stands for it, by the server; views into it. */
 void network_ban_record(const struct ban *b, struct record *out);
 /* Notes that it met somebody. */
-void network_ban_hit(struct network *net, const struct ban *b, int64_t now);
+void network_ban_hit(const struct network *net, const struct ban *b, int64_t now);
 
 uint32_t network_emergency(const struct network *net);
 

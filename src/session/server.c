@@ -72,6 +72,7 @@ void server_init(struct server *s)
 		.targets_max = 8,
 		.monitor_max = 128,
 		.bans_max = 10000,
+		.filters_max = 100,
 		.default_channel_flags = CHAN_NO_EXTERNAL | CHAN_TOPIC_LOCKED,
 		.registration_ms = 60 * 1000,
 		.ping_ms = 120 * 1000,
@@ -91,6 +92,7 @@ void server_deinit(struct server *s)
 	mem_free(s->started);
 	mem_free(s->config_path);
 	mem_free(s->client_tag_deny);
+	mem_free(s->filter_exempt);
 	emergency_deinit(&s->emergency);
 	for (size_t i = 0; i < sizeof(s->admin) / sizeof(s->admin[0]); i++)
 		mem_free(s->admin[i]);

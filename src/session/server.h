@@ -63,6 +63,8 @@ struct server {
 	uint32_t targets_max;    /* of one command */
 	uint32_t monitor_max;    /* nicks one client watches */
 	uint32_t bans_max;       /* of the network, of all kinds */
+	uint32_t filters_max;    /* of those, that are filters */
+	char *filter_exempt;     /* masks of channels that are not filtered, with a blank between them; NULL: none */
 	uint32_t default_channel_flags; /* CHAN_*: of a new channel */
 	uint32_t default_user_modes;    /* USER_* */
 	char *client_tag_deny;          /* CLIENTTAGDENY; NULL: nothing is denied */
