@@ -65,14 +65,19 @@ static struct str any_user_at(const char *text)
 static const char *set_mask(struct ban_order *o, const char *text)
 {
 	char memory[BAN_ORDER_MASK_MAX];
+	const char *host;
+	struct cidr c;
 	struct buf b;
 
 	buf_init(&b, memory, sizeof(memory));
 	mask_normalise(&b, str_of(text));
 	if (b.full || !set_text(o, BAN_MASK, buf_view(&b)))
 		return no_target;
+	if (cidr_parse(&c, any_user_at(o->mask)))
+		return set_cidr(o, &c);
 	/* A network beside a username would be taken for the letters that it is written with. */
-	if (strchr(o->mask, '/') && strrchr(o->mask, '@') < strrchr(o->mask, '/') && !strpbrk(text, "*?"))
+	host = strrchr(o->mask, '@') + 1;
+	if (host[strcspn(host, "/")] && cidr_parse(&c, (struct str){host, strcspn(host, "/")}))
 		return "A network of addresses stands alone, or behind *@";
 	return count_literal(o->mask) < LEAST_LITERAL ? too_wide : NULL;
 }

@@ -184,21 +184,51 @@ struct ban_subject ban_subject_of(const struct user *u)
 	};
 }
 
-static bool matches_mask(const struct network *net, struct str mask, const struct ban_subject *s, struct str host)
-{
-	char memory[NETWORK_MASK_MAX];
-	struct buf b;
+/* Somebody as masks see it, made once for all of them: by the host shown, and by the address behind it. */
+struct likeness {
+	struct str shown, real; /* empty: there is none */
+	char memory[2 * NETWORK_MASK_MAX];
+};
 
-	buf_init(&b, memory, sizeof(memory));
-	buf_str(&b, s->nick);
-	buf_chr(&b, '!');
-	buf_str(&b, s->username);
-	buf_chr(&b, '@');
-	buf_str(&b, host);
-	return host.n && mask_match(net->config.casemap, mask, buf_view(&b));
+static struct str add_likeness(struct buf *b, const struct ban_subject *s, struct str host)
+{
+	size_t before = b->n;
+
+	if (!host.n)
+		return STR_NONE;
+	buf_str(b, s->nick);
+	buf_chr(b, '!');
+	buf_str(b, s->username);
+	buf_chr(b, '@');
+	buf_str(b, host);
+	return (struct str){b->p + before, b->n - before};
 }
 
-bool ban_matches(const struct network *net, const struct ban *b, const struct ban_subject *s)
+static void likeness_init(struct likeness *l, const struct ban_subject *s)
+{
+	struct buf b;
+
+	buf_init(&b, l->memory, sizeof(l->memory));
+	l->shown = add_likeness(&b, s, s->host);
+	l->real = str_eq(s->host, s->address) ? STR_NONE : add_likeness(&b, s, s->address);
+}
+
+/* The end of most masks is that of a host: one look tells most of them apart. */
+static bool matches_mask(const struct network *net, const struct ban *b, struct str text)
+{
+	enum casemap map = net->config.casemap;
+	struct str mask = {b->mask, b->nkey - 1};
+	char last = mask.p[mask.n - 1];
+
+	if (!text.n)
+		return false;
+	if (last != '*' && last != '?' && casemap_fold_char(map, last) != casemap_fold_char(map, text.p[text.n - 1]))
+		return false;
+	return mask_match(map, mask, text);
+}
+
+static bool matches(const struct network *net, const struct ban *b, const struct ban_subject *s,
+		    const struct likeness *l)
 {
 	struct str mask = str_of(b->mask);
 	struct cidr address;
@@ -207,7 +237,7 @@ bool ban_matches(const struct network *net, const struct ban *b, const struct ba
 	case BAN_ADDRESS:
 		return cidr_parse(&address, s->address) && cidr_contains(&b->cidr, &address);
 	case BAN_MASK:
-		return matches_mask(net, mask, s, s->host) || matches_mask(net, mask, s, s->address);
+		return matches_mask(net, b, l->shown) || matches_mask(net, b, l->real);
 	case BAN_ACCOUNT:
 		return s->account.n && mask_match(net->config.casemap, mask, s->account);
 	case BAN_REALNAME:
@@ -215,6 +245,14 @@ bool ban_matches(const struct network *net, const struct ban *b, const struct ba
 	default:
 		return false;
 	}
+}
+
+bool ban_matches(const struct network *net, const struct ban *b, const struct ban_subject *s)
+{
+	struct likeness l;
+
+	likeness_init(&l, s);
+	return matches(net, b, s, &l);
 }
 
 static bool acts(const struct ban *b, bool shun, bool account)
@@ -246,16 +284,18 @@ static struct ban *find_address(const struct network *net, const struct cidr *ad
 
 static const struct ban *find(const struct network *net, const struct ban_subject *s, bool shun)
 {
+	struct likeness l;
 	struct cidr address;
 	const struct ban *b = NULL;
 
 	if (net->bans[BAN_ADDRESS].count && cidr_parse(&address, s->address))
 		b = find_address(net, &address, shun, s->account.n > 0);
+	likeness_init(&l, s);
 	for (int kind = BAN_MASK; kind <= BAN_REALNAME && !b; kind++) {
 		for (uint32_t i = 0; i < net->bans[kind].count && !b; i++) {
 			const struct ban *each = net->bans[kind].items[i];
 
-			if (acts(each, shun, s->account.n > 0) && ban_matches(net, each, s))
+			if (acts(each, shun, s->account.n > 0) && matches(net, each, s, &l))
 				b = each;
 		}
 	}

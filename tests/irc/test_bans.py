@@ -208,3 +208,23 @@ def test_log(server):
     assert "evil!*@*" in entry and "because" in entry and root.nick in entry
     root.ask("UBAN DEL evil!*@*")
     assert root.nick in server.wait_log("ban-removed")
+
+
+def test_restart_without_a_disconnect(start, tmp_path):
+    daemon = start(OPER, args=["--state", str(tmp_path / "state")])
+    root, quiet, other = oper(daemon), daemon.client("quiet"), daemon.client()
+    channel = daemon.channel(other, quiet)
+    root.ask("SHUN quiet*!*@* :enough", "UBAN ADD evil*!*@*", "UBAN ADD 2s brief!*@*", "DEFCON 4")
+    root.ask("FILTER ADD refuse c 0 why :badword")
+    assert refused(daemon, "evilone").of("465")
+    before = root.ask("UBAN LIST").of("NOTICE")
+    daemon.send_signal(signal.SIGUSR2)
+    daemon.wait_notice("READY=1", 2)
+    assert not quiet.ask(f"PRIVMSG {channel} :hello") and not other.sync()
+    assert other.ask(f"PRIVMSG {channel} :badword").of("FAIL")
+    assert "DEFCON 4 (watchful), now" in root.ask("DEFCON").text
+    after = [m.params[1] for m in root.ask("UBAN LIST").of("NOTICE")]
+    assert any("evil" in line and "met 1" in line for line in after), after
+    assert len(before) >= len(after) >= 3
+    daemon.wait_log("the ban of mask brief!\\*@\\* is gone")
+    assert refused(daemon, "eviltwo").of("465")

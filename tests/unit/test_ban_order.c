@@ -24,6 +24,7 @@ static void test_targets(void **state)
 		{"bad@192.0.2.7", BAN_MASK, "*!bad@192.0.2.7"},
 		{"*.example.org", BAN_MASK, "*!*@*.example.org"},
 		{"192.0.2.*", BAN_MASK, "*!*@192.0.2.*"},
+		{"*@user/alice", BAN_MASK, "*!*@user/alice"},
 		{"alice", BAN_ACCOUNT, "alice"},
 		{"~a:al*", BAN_ACCOUNT, "al*"},
 		{"account:alice", BAN_ACCOUNT, "alice"},
