@@ -10,9 +10,10 @@
 #include "base/mem.h"
 #include "chatd/config_ini.h"
 #include "chatd/config_set.h"
+#include "command/filters.h"
 #include "proto/name.h"
 
-enum { CONFIG_OPERS_MAX = 64, CONFIG_CLASSES_MAX = 64 };
+enum { CONFIG_OPERS_MAX = 64, CONFIG_CLASSES_MAX = 64, CONFIG_FILTERS_MAX = 64 };
 
 /* An operator's heading, for what can only be said when all files are read. */
 struct oper_place {
@@ -103,10 +104,29 @@ static struct oper_class *open_class(struct loading *l, const char *name)
 	return &s->classes[s->nclasses++];
 }
 
-/* "[oper NAME]", "[class NAME]". False: the heading is neither. */
+/* The same for a filter. */
+static struct filter_row *open_filter(struct loading *l, const char *name)
+{
+	struct server *s = &l->job.out->server;
+
+	for (size_t i = 0; i < s->nfilters; i++) {
+		if (strcmp(s->filters[i].name, name) == 0)
+			return &s->filters[i];
+	}
+	if (s->nfilters == CONFIG_FILTERS_MAX) {
+		config_complain(&l->job, "there are more than %d filters", CONFIG_FILTERS_MAX);
+		return NULL;
+	}
+	s->filters = mem_realloc(s->filters, (s->nfilters + 1) * sizeof(s->filters[0]));
+	s->filters[s->nfilters] = (struct filter_row){
+		.name = mem_strdup(name), .targets = mem_strdup("cp"), .action = mem_strdup("refuse")};
+	return &s->filters[s->nfilters++];
+}
+
+/* "[oper NAME]", "[class NAME]", "[filter NAME]". False: the heading is none of these. */
 static bool open_named_section(struct loading *l, const char *heading)
 {
-	static const char *const sections[] = {"oper", "class"};
+	static const char *const sections[] = {"oper", "class", "filter"};
 	size_t n = strcspn(heading, " ");
 	const char *name = heading + n + strspn(heading + n, " ");
 
@@ -121,8 +141,10 @@ static bool open_named_section(struct loading *l, const char *heading)
 				NAME_NICK_MAX);
 	else if (strcmp(l->section, "oper") == 0)
 		l->base = open_oper(l, name);
-	else
+	else if (strcmp(l->section, "class") == 0)
 		l->base = open_class(l, name);
+	else
+		l->base = open_filter(l, name);
 	return true;
 }
 
@@ -273,6 +295,27 @@ static void load_drop_ins(struct loading *l, const char *path)
 	mem_free(dir);
 }
 
+static void check_filters(struct loading *l)
+{
+	const struct server *s = &l->job.out->server;
+
+	for (size_t i = 0; i < s->nfilters; i++) {
+		const struct filter_row *row = &s->filters[i];
+		char memory[128];
+		const char *why = filter_pattern_check(str_of(row->pattern), memory);
+		enum ban_action action;
+		uint32_t targets;
+		int64_t ban_ms;
+
+		if (!why && !filter_targets_parse(row->targets, &targets))
+			why = "the targets are letters of cpntPqu, or *";
+		if (!why && !filter_action_parse(row->action, &action, &ban_ms))
+			why = "the action is refuse, warn, hide, kick, or ban=DURATION";
+		if (why)
+			config_complain(&l->job, "[filter %s]: %s", row->name, why);
+	}
+}
+
 static void check_opers(struct loading *l)
 {
 	const struct server *s = &l->job.out->server;
@@ -383,6 +426,7 @@ int config_load(struct config *out, const struct config_source *source, config_e
 		load_drop_ins(&l, source->path);
 	}
 	check_opers(&l);
+	check_filters(&l);
 	take_command_line(&l, source);
 	free_places(&l);
 	if (l.job.errors) {

@@ -9,6 +9,7 @@
 
 #define AT(member) offsetof(struct config, member)
 #define SERVER(member) offsetof(struct config, server.member)
+#define FILTER(member) offsetof(struct filter_row, member)
 #define OPER(member) offsetof(struct oper_block, member)
 #define CLASS(member) offsetof(struct oper_class, member)
 
@@ -102,6 +103,11 @@ static const struct config_key table[] = {
 	{"oper", "fingerprint", CONFIG_CERTFP, OPER(certfp), 0, 0, "the SHA-256 fingerprint of a certificate"},
 	{"oper", "account", CONFIG_WORD, OPER(account), 1, 64, "an account"},
 	{"oper", "class", CONFIG_WORD, OPER(class_name), 1, NAME_NICK_MAX, "a class"},
+
+	{"filter", "pattern", CONFIG_TEXT, FILTER(pattern), 2, 256, "a pattern"},
+	{"filter", "targets", CONFIG_WORD, FILTER(targets), 1, 16, "letters of cpntPqu, or *"},
+	{"filter", "action", CONFIG_WORD, FILTER(action), 1, 32, "an action"},
+	{"filter", "reason", CONFIG_TEXT, FILTER(reason), 0, 200, "a text"},
 
 	{"class", "privileges", CONFIG_PRIVILEGES, CLASS(privileges), 0, 0, "privileges"},
 	{"class", "title", CONFIG_TEXT, CLASS(title), 0, 100, "a text"},

@@ -40,7 +40,7 @@ struct config_key {
 	const char *section;
 	const char *name;
 	enum config_type type;
-	size_t at; /* in struct config; in struct oper_block, struct oper_class for sections "oper", "class" */
+	size_t at; /* in struct config; in struct oper_block, oper_class, filter_row for "oper", "class", "filter" */
 	uint64_t min, max;
 	const char *help;
 };

@@ -396,7 +396,7 @@ int engine_new(struct engine **out, struct loop *loop, struct config *config, co
 	e->notices = oper_notices_new(loop, e->net);
 	e->fanout = fanout_new(&e->hub, e->net);
 	env_init(e);
-	e->env.filters = filters_new(e->net);
+	e->env.filters = filters_new(e->net, &config->server);
 	*out = e;
 	return 0;
 }
@@ -606,6 +606,7 @@ bool engine_accept(struct engine *e, const struct arrival *a)
 void engine_reconfigured(struct engine *e)
 {
 	e->hub.limits = e->config->conn_limits;
+	filters_reconfigured(e->env.filters);
 	opers_warn_plain(&e->env);
 	opers_refresh(&e->env);
 	if (e->stored)

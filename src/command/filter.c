@@ -36,13 +36,22 @@ static bool is_exempt(const struct call *call, const struct channel *c)
 	return false;
 }
 
+/* Its number, or where it stands in the configuration. */
+static void name_of(const struct ban *b, char *dst, size_t size)
+{
+	if (b->id)
+		snprintf(dst, size, "%llu", (unsigned long long)b->id);
+	else
+		snprintf(dst, size, "%s", b->by);
+}
+
 /* Without the text: what people write is not logged. */
 static void log_met(const struct ban *b, const struct session *s, const struct filter_try *t)
 {
 	const char *account = s->user ? user_text(s->user, USER_ACCOUNT) : "";
-	char id[24];
+	char id[64];
 
-	snprintf(id, sizeof(id), "%llu", (unsigned long long)b->id);
+	name_of(b, id, sizeof(id));
 	log_event(EVENT_FILTER_MET,
 		  LOG_FIELDS({"CHATD_BAN", id}, {"CHATD_ACTION", ban_action_name(b->action)},
 			     {"CHATD_CHANNEL", t->channel ? t->channel->name : NULL}, {"CHATD_NICK", session_nick(s)},
@@ -56,11 +65,12 @@ static void log_met(const struct ban *b, const struct session *s, const struct f
 static void ban_author(const struct command_env *env, const struct session *s, const struct ban *b)
 {
 	struct record r = {.type = RECORD_BAN_SET, .flags = RECORD_OVERRIDE};
-	char by[64], address[CIDR_TEXT_MAX], reason[BAN_ORDER_REASON_MAX];
+	char by[96], name[64], address[CIDR_TEXT_MAX], reason[BAN_ORDER_REASON_MAX];
 	uint64_t user = s->user ? s->user->id : 0;
 	struct cidr c;
 
-	snprintf(by, sizeof(by), "filter #%llu", (unsigned long long)b->id);
+	name_of(b, name, sizeof(name));
+	snprintf(by, sizeof(by), "filter %s%s", b->id ? "#" : "", name);
 	snprintf(reason, sizeof(reason), "%s", b->reason);
 	if (cidr_parse(&c, str_of(s->address))) {
 		cidr_format(&c, address);
@@ -181,25 +191,6 @@ static void fail(const struct call *call, const char *code, const char *context,
 	reply_fail(call->session, call->row->name, code, context ? target_shown(context) : NULL, why);
 }
 
-/* "warn", "ban=1h". False: it is none. */
-static bool parse_action(struct record *r, const char *word)
-{
-	static const enum ban_action actions[] = {BAN_REFUSE, BAN_WARN, BAN_HIDE, BAN_KICK, BAN_BAN};
-	size_t n = strcspn(word, "=");
-
-	for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++) {
-		const char *name = ban_action_name(actions[i]);
-
-		if (strlen(name) != n || strncasecmp(word, name, n) != 0)
-			continue;
-		r->ban.action = actions[i];
-		if (actions[i] == BAN_BAN)
-			return word[n] && duration_parse(word + n + 1, &r->ban.ban_ms);
-		return !word[n];
-	}
-	return false;
-}
-
 /* Blanks of the reason are written as '_', as it is one word among others. */
 static struct str parse_reason(const char *word, char dst[BAN_ORDER_REASON_MAX])
 {
@@ -224,7 +215,7 @@ static void add(const struct call *call)
 		return;
 	}
 	why = filter_pattern_check(str_of(pattern), memory);
-	if (!parse_action(&r, call_param(call, 1)))
+	if (!filter_action_parse(call_param(call, 1), &r.ban.action, &r.ban.ban_ms))
 		why = "The action is refuse, warn, hide, kick, or ban=DURATION";
 	else if (!filter_targets_parse(call_param(call, 2), &r.ban.targets))
 		why = "The targets are letters of cpntPqu, or *";
@@ -280,6 +271,7 @@ static void del(const struct call *call, const char *text)
 static void test(const struct call *call, const char *text)
 {
 	static const char targets[] = "cpntPqu";
+	char name[64];
 	bool any = false;
 
 	for (int i = 0; targets[i] && call->env->filters; i++) {
@@ -288,11 +280,25 @@ static void test(const struct call *call, const char *text)
 		if (!b)
 			continue;
 		any = true;
-		reply_notice(call->session, "%c: #%llu %s: %s", targets[i], (unsigned long long)b->id, b->mask,
-			     ban_action_name(b->action));
+		name_of(b, name, sizeof(name));
+		reply_notice(call->session, "%c: %s %s: %s", targets[i], name, b->mask, ban_action_name(b->action));
 	}
 	if (!any)
 		reply_notice(call->session, "No filter matches that");
+}
+
+/* Those of the configuration in front: they are few, and not to be removed here. */
+static void list(const struct call *call, const char *glob)
+{
+	const struct server *server = call->env->server;
+
+	for (size_t i = 0; i < server->nfilters; i++) {
+		const struct filter_row *row = &server->filters[i];
+
+		reply_notice(call->session, "[filter %s] %s on %s: %s: %s", row->name, row->pattern, row->targets,
+			     row->action, row->reason ? row->reason : "no reason given");
+	}
+	ban_list(call, &(struct ban_listing){.kinds = 1u << BAN_FILTER, .glob = glob});
 }
 
 static void run_filter(struct call *call)
@@ -300,7 +306,7 @@ static void run_filter(struct call *call)
 	const char *what = call_word(call, 0), *first = call_word(call, 1);
 
 	if (!what || strcasecmp(what, "LIST") == 0)
-		ban_list(call, &(struct ban_listing){.kinds = 1u << BAN_FILTER, .glob = first});
+		list(call, first);
 	else if (!first)
 		reply(call->session, ERR_NEEDMOREPARAMS, call->row->name);
 	else if (strcasecmp(what, "ADD") == 0)

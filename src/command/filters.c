@@ -2,27 +2,34 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "command/duration.h"
 #include "network/ban.h"
 #include "network/network.h"
 #include "proto/utf8.h"
+#include "session/server.h"
 
 /* What one match may cost: backtracking, kilobytes. A harmless pattern needs a few hundred steps at most. */
 enum { MATCH_STEPS_MAX = 20000, MATCH_HEAP_MAX = 256, NESTED_MAX = 50, SOURCE_MAX = 4 * FILTER_PATTERN_MAX + 64 };
 
 struct filter {
 	pcre2_code *code;
-	uint64_t id;
+	uint64_t id; /* 0: of the configuration */
 	uint32_t targets;
+	struct ban own; /* what stands for it then */
+	char heading[64];
+	char none[1]; /* a reason that there is not */
 };
 
 struct filters {
 	const struct network *net;
+	const struct server *server;
 	uint32_t version; /* of the network's */
 	bool known;       /* it is one */
 	struct filter *each;
@@ -149,11 +156,12 @@ const char *filter_pattern_check(struct str pattern, char why[128])
 	return NULL;
 }
 
-struct filters *filters_new(const struct network *net)
+struct filters *filters_new(const struct network *net, const struct server *server)
 {
 	struct filters *f = mem_zalloc(sizeof(*f));
 
 	f->net = net;
+	f->server = server;
 	f->compiling = new_compiling();
 	f->matching = pcre2_match_context_create(NULL);
 	f->data = pcre2_match_data_create(1, NULL);
@@ -186,34 +194,78 @@ void filters_free(struct filters *f)
 	mem_free(f);
 }
 
-static void add(struct filters *f, const struct ban *b)
+bool filter_action_parse(const char *word, enum ban_action *action, int64_t *ban_ms)
+{
+	static const enum ban_action actions[] = {BAN_REFUSE, BAN_WARN, BAN_HIDE, BAN_KICK, BAN_BAN};
+	size_t n = strcspn(word, "=");
+
+	for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++) {
+		const char *name = ban_action_name(actions[i]);
+
+		if (strlen(name) != n || strncasecmp(word, name, n) != 0)
+			continue;
+		*action = actions[i];
+		if (actions[i] == BAN_BAN)
+			return word[n] && duration_parse(word + n + 1, ban_ms);
+		return !word[n];
+	}
+	return false;
+}
+
+static struct filter *add(struct filters *f, const struct ban *b)
 {
 	int err;
 	pcre2_code *code = compile(str_of(b->mask), f->compiling, &err);
 
 	if (!code)
-		return;
+		return NULL;
 	/* Where memory may not be made executable the same code is interpreted. */
 	(void)pcre2_jit_compile(code, PCRE2_JIT_COMPLETE);
-	f->each[f->count++] = (struct filter){code, b->id, b->targets};
+	f->each[f->count] = (struct filter){.code = code, .id = b->id, .targets = b->targets};
 	f->targets |= b->targets;
+	return &f->each[f->count++];
+}
+
+/* The configuration was checked when it was read. */
+static void add_row(struct filters *f, const struct filter_row *row)
+{
+	struct ban b = {.kind = BAN_FILTER, .mask = row->pattern};
+	struct filter *filter;
+
+	if (!filter_targets_parse(row->targets, &b.targets) || !filter_action_parse(row->action, &b.action, &b.ban_ms))
+		return;
+	filter = add(f, &b);
+	if (!filter)
+		return;
+	snprintf(filter->heading, sizeof(filter->heading), "[filter %s]", row->name);
+	filter->own = b;
+	filter->own.by = filter->heading;
+	filter->own.reason = row->reason ? row->reason : filter->none;
+}
+
+void filters_reconfigured(struct filters *f)
+{
+	f->known = false;
 }
 
 static void look(struct filters *f)
 {
 	uint32_t version = network_ban_version(f->net, BAN_FILTER);
 	const struct vec *bans = network_bans(f->net, BAN_FILTER);
+	size_t rows = f->server ? f->server->nfilters : 0;
 
 	if (f->known && f->version == version)
 		return;
 	forget(f);
 	f->known = true;
 	f->version = version;
-	if (!bans->count || !f->matching || !f->data)
+	if (bans->count + rows == 0 || !f->matching || !f->data)
 		return;
-	f->each = mem_alloc(bans->count * sizeof(*f->each));
+	f->each = mem_alloc((bans->count + rows) * sizeof(*f->each));
 	for (uint32_t i = 0; i < bans->count; i++)
-		add(f, bans->items[i]);
+		(void)add(f, bans->items[i]);
+	for (size_t i = 0; i < rows; i++)
+		add_row(f, &f->server->filters[i]);
 }
 
 /* The digits of a colour behind byte 3: "4", "04,12". */
@@ -254,12 +306,15 @@ static struct str plain_text(struct str s, char dst[FILTER_TEXT_MAX])
 static bool matches(struct filters *f, const struct filter *filter, struct str text)
 {
 	int rc = pcre2_match(filter->code, (PCRE2_SPTR)text.p, text.n, 0, PCRE2_NO_UTF_CHECK, f->data, f->matching);
-	char id[24];
+	char id[64];
 
 	if (rc >= 0)
 		return true;
 	if (rc != PCRE2_ERROR_NOMATCH) {
-		snprintf(id, sizeof(id), "%llu", (unsigned long long)filter->id);
+		if (filter->id)
+			snprintf(id, sizeof(id), "%llu", (unsigned long long)filter->id);
+		else
+			snprintf(id, sizeof(id), "%s", filter->heading);
 		log_event(EVENT_FILTER_GIVEN_UP, LOG_FIELDS({"CHATD_BAN", id}),
 			  "filter %s takes too long for a text, which was let through", id);
 	}
@@ -276,7 +331,7 @@ const struct ban *filters_match(struct filters *f, enum filter_target target, st
 	text = plain_text(text, memory);
 	for (uint32_t i = 0; i < f->count; i++) {
 		if ((f->each[i].targets & target) && matches(f, &f->each[i], text))
-			return network_ban(f->net, f->each[i].id);
+			return f->each[i].id ? network_ban(f->net, f->each[i].id) : &f->each[i].own;
 	}
 	return NULL;
 }

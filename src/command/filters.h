@@ -6,9 +6,11 @@
 
 #include "base/buf.h"
 #include "base/str.h"
+#include "network/record.h"
 
 struct ban;
 struct network;
+struct server;
 
 /*
  * The filters of the network (bans of kind BAN_FILTER), compiled: what they match, and nothing of what comes of it. A
@@ -39,11 +41,18 @@ enum { FILTER_PATTERN_MAX = 256, FILTER_TEXT_MAX = 1024 };
  */
 const char *filter_pattern_check(struct str pattern, char why[128]);
 
+/* "warn", "ban=1h"; ban_ms is that of struct ban. False: it is none. */
+bool filter_action_parse(const char *word, enum ban_action *action, int64_t *ban_ms);
+
 struct filters;
 
-/* Changes of net are seen by themselves. */
-struct filters *filters_new(const struct network *net);
+/* Those of the network, whose changes are seen by themselves, and then those of the server's configuration (NULL:
+ * none). */
+struct filters *filters_new(const struct network *net, const struct server *server);
+/* The configuration is another one. */
+void filters_reconfigured(struct filters *f);
 void filters_free(struct filters *f);
 
-/* The first that matches; NULL: none does. */
+/* The first that matches; NULL: none does. One of the configuration has no id, and its section's heading for who set
+ * it. */
 const struct ban *filters_match(struct filters *f, enum filter_target target, struct str text);

@@ -105,6 +105,7 @@ void apply_user_nick(struct apply *a)
 		state_whowas_add(a->net, a->origin, a->r->time);
 	state_user_set_text(a->net, a->origin, USER_NICK, nick);
 	apply_tell(a, &c);
+	apply_banned(a, a->origin);
 }
 
 /* Told once, while the user is everywhere still. */
@@ -173,6 +174,7 @@ void apply_user_realname(struct apply *a)
 	state_user_set_text(a->net, a->origin, USER_REALNAME, a->r->user_realname.realname);
 	c.text = user_str(a->origin, USER_REALNAME);
 	apply_tell(a, &c);
+	apply_banned(a, a->origin);
 }
 
 void apply_user_host(struct apply *a)

@@ -381,7 +381,7 @@ void network_ban_record(const struct ban *b, struct record *out)
 
 void network_ban_hit(const struct network *net, const struct ban *met, int64_t now)
 {
-	struct ban *b = map_get(&net->bans_by_key, key_of_ban(met));
+	struct ban *b = met->key ? map_get(&net->bans_by_key, key_of_ban(met)) : NULL;
 
 	if (!b)
 		return;

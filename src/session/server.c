@@ -83,6 +83,18 @@ void server_init(struct server *s)
 	emergency_init(&s->emergency);
 }
 
+static void filters_deinit(struct server *s)
+{
+	for (size_t i = 0; i < s->nfilters; i++) {
+		mem_free(s->filters[i].name);
+		mem_free(s->filters[i].pattern);
+		mem_free(s->filters[i].targets);
+		mem_free(s->filters[i].action);
+		mem_free(s->filters[i].reason);
+	}
+	mem_free(s->filters);
+}
+
 void server_deinit(struct server *s)
 {
 	mem_free(s->name);
@@ -93,6 +105,7 @@ void server_deinit(struct server *s)
 	mem_free(s->config_path);
 	mem_free(s->client_tag_deny);
 	mem_free(s->filter_exempt);
+	filters_deinit(s);
 	emergency_deinit(&s->emergency);
 	for (size_t i = 0; i < sizeof(s->admin) / sizeof(s->admin[0]); i++)
 		mem_free(s->admin[i]);

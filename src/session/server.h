@@ -36,6 +36,13 @@ struct oper_block {
 	char *class_name; /* NULL: none, and all privileges */
 };
 
+/* A filter of texts that the configuration has, in the words of the command FILTER. */
+struct filter_row {
+	char *name;
+	char *pattern, *targets, *action;
+	char *reason; /* NULL: none */
+};
+
 /*
  * What the server is and allows, as its configuration says: the same for all sessions. Filled by the configuration,
  * replaced as a whole at a reload; all strings are its own.
@@ -54,6 +61,8 @@ struct server {
 	size_t nopers;
 	struct oper_class *classes;
 	size_t nclasses;
+	struct filter_row *filters;
+	size_t nfilters;
 
 	enum casemap casemap;
 	uint32_t nick_max, channel_max, topic_max, away_max, kick_max, realname_max;

@@ -30,7 +30,7 @@ static void report(const char *what, int64_t began_us, long rounds)
 static void bench_filters(struct network *net, const char *what)
 {
 	static const char text[] = "has anybody seen how the second half of yesterday's game ended? I had to leave";
-	struct filters *f = filters_new(net);
+	struct filters *f = filters_new(net, NULL);
 	unsigned met = 0;
 	int64_t began;
 
@@ -63,7 +63,7 @@ static void filters(const struct network_config *config)
 static void slow(const struct network_config *config)
 {
 	struct network *net = network_new(config);
-	struct filters *f = filters_new(net);
+	struct filters *f = filters_new(net, NULL);
 	char text[401];
 	int64_t began;
 

@@ -68,7 +68,7 @@ static void check_filter(struct str pattern, struct str text)
 	r.ban.targets = FILTER_ALL;
 	r.ban.mask = pattern;
 	network_apply(net, &r, NULL);
-	f = filters_new(net);
+	f = filters_new(net, NULL);
 	b = filters_match(f, FILTER_CHANNEL, text);
 	CHECK(!b || str_eq(str_of(b->mask), pattern));
 	filters_free(f);

@@ -3,7 +3,7 @@
 import signal
 
 import pytest
-from harness import FAST, fresh
+from harness import FAST, fresh, run_chatd
 
 OPER = FAST + "[oper root]\npassword = secret\n"
 
@@ -112,6 +112,33 @@ def test_unfiltered_channels(start):
     add(root, "refuse * 0 - :badword")
     one.ask(f"PRIVMSG {channel} :badword")
     assert other.sync().of("PRIVMSG")
+
+
+ROW = "[filter trade]\npattern = /(buy|sell) (cheap|my) \\w+/\nreason = no trade\n"
+
+
+def test_filters_of_the_configuration(start):
+    server = start(OPER + ROW)
+    root, one = oper(server), server.client()
+    channel = server.channel(one)
+    assert one.ask(f"PRIVMSG {channel} :buy cheap things").one("FAIL").params[3] == "Not sent: no trade"
+    server.wait_log(r"filter \[filter trade\] met")
+    listed = root.ask("FILTER LIST").of("NOTICE")
+    assert listed[0].params[1].startswith("[filter trade] /(buy|sell)"), listed
+    assert "[filter trade]" in root.ask("FILTER TEST :sell my car").of("NOTICE")[0].params[1]
+    server.reload(OPER + ROW.replace("buy|sell", "give"))
+    one.ask(f"PRIVMSG {channel} :buy cheap things").no("FAIL")
+    assert one.ask(f"PRIVMSG {channel} :give cheap things").of("FAIL")
+    server.reload(OPER)
+    one.ask(f"PRIVMSG {channel} :give cheap things").no("FAIL")
+
+
+@pytest.mark.parametrize("row", ["pattern = /(/", "action = warn", "pattern = word\naction = eat", "pattern = word\ntargets = x"])
+def test_wrong_filters_of_the_configuration(start, row):
+    path = start(OPER).folder / "wrong.conf"
+    path.write_text(f"[filter one]\n{row}\n")
+    done = run_chatd("-c", str(path), "--check-config")
+    assert done.returncode != 0 and "[filter one]" in done.stderr
 
 
 def test_orders(server):

@@ -167,6 +167,19 @@ static void test_shun_follows_the_texts(void **state)
 	assert_false(network_user(f->net, 3)->shunned);
 }
 
+/* Nobody slips by with another nick or real name. */
+static void test_changes_of_texts(void **state)
+{
+	struct fixture *f = *state;
+
+	fixture_apply(f, ban(BAN_REALNAME, BAN_REFUSE, "*spam*"));
+	fixture_apply(f, ban(BAN_MASK, BAN_REFUSE, "evil*!*@*"));
+	SAYS(f, rec_nick(2, "evilbob"), "nick evilbob evilbob was='bob'; quit evilbob evilbob 'Banned: enough'");
+	SAYS(f, rec_realname(3, "I spam"), "realname cat cat 'I spam' was='A Person'; quit cat cat 'Banned: enough'");
+	fixture_apply(f, rec_oper(1, "helper", PRIV_BIT(PRIV_BAN)));
+	SAYS(f, rec_nick(1, "evilann"), "nick evilann evilann was='ann'");
+}
+
 static void test_bound(void **state)
 {
 	struct fixture *f = *state;
@@ -249,6 +262,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_addresses, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_accounts, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_shun_follows_the_texts, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_changes_of_texts, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_bound, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_ids, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_hits, setup, teardown),

@@ -21,7 +21,7 @@ static int setup(void **state)
 	struct try *t = calloc(1, sizeof(*t));
 
 	fixture_init(&t->f, 1);
-	t->filters = filters_new(t->f.net);
+	t->filters = filters_new(t->f.net, NULL);
 	*state = t;
 	return 0;
 }
