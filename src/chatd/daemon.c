@@ -492,6 +492,24 @@ static void tear_down(struct daemon *d)
 	loop_free(d->loop);
 }
 
+/* They came here, and this process cannot serve them: they go back to the manager, for the next try. */
+static void give_back(struct daemon *d)
+{
+	struct handoff_out *h;
+
+	if (!d->engine || !d->doors || engine_clients(d->engine) == 0 || !service_can_store())
+		return;
+	h = handover_pack(d->engine, d->doors, false);
+	if (h && handover_store(h) == 0) {
+		engine_abandon(d->engine);
+		doors_leave(d->doors);
+		log_event(EVENT_HANDOVER_WAITS, LOG_FIELDS({"CHATD_REASON", "the start failed"}),
+			  "the start failed: the clients of the process before wait until this one can start");
+		d->end.code = EX_TEMPFAIL;
+	}
+	handoff_free(h);
+}
+
 struct daemon_end daemon_run(struct config *config, const struct config_source *source, struct logging *logging)
 {
 	struct daemon d = {.config = config, .source = source, .logging = logging};
@@ -500,6 +518,8 @@ struct daemon_end daemon_run(struct config *config, const struct config_source *
 	d.end.code = set_up(&d);
 	if (d.end.code == EX_OK)
 		d.end.code = serve(&d);
+	if (d.end.code != EX_OK)
+		give_back(&d);
 	tear_down(&d);
 	return d.end;
 }

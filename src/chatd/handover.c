@@ -77,6 +77,19 @@ void handover_inherit(struct handoff_out *h)
 
 /* Arriving */
 
+bool handover_waits(void)
+{
+	struct str pid = str_of(getenv("LISTEN_PID")), names = str_of(getenv("LISTEN_FDNAMES")), name;
+	unsigned long long number;
+
+	if (!str_u64(pid, INT32_MAX, &number) || (pid_t)number != getpid())
+		return false;
+	while (str_split(&names, ':', &name))
+		if (str_eq(name, STR(HANDOFF_NAME)))
+			return true;
+	return false;
+}
+
 /* 0: there is nothing, or it is another process's. */
 static size_t inherited(int fds[HANDOFF_CARRIERS_MAX])
 {

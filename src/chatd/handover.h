@@ -27,6 +27,12 @@ int handover_store(const struct handoff_out *h);
 void handover_inherit(struct handoff_out *h);
 
 /*
+ * A predecessor's state waits with the service manager for this process, which has not asked for it yet. One that cannot
+ * start leaves it there, and EX_TEMPFAIL lets the manager try again.
+ */
+bool handover_waits(void);
+
+/*
  * What a predecessor left: in this process, or with the service manager (stored, which are its own from here on). NULL:
  * nothing, or nothing that can be used, which is logged.
  */

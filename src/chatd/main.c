@@ -67,15 +67,28 @@ static config_error_fn teller(void)
 	return service_is_managed() ? logging_config_error : print_error;
 }
 
+/* Clients of the process before are more patient than the one who made a mistake can know. */
+static int misconfigured(void)
+{
+	static const char reason[] = "the configuration is wrong";
+
+	if (!handover_waits())
+		return EX_CONFIG;
+	log_event(EVENT_HANDOVER_WAITS, LOG_FIELDS({"CHATD_REASON", reason}),
+		  "%s: the clients of the process before wait until this one can start", reason);
+	return EX_TEMPFAIL;
+}
+
 /* True: a successor is to take over. */
 static bool serve(const struct config_source *source, struct logging *logging, int *code)
 {
 	struct config config;
 	struct daemon_end end;
 
-	*code = EX_CONFIG;
-	if (config_load(&config, source, teller(), NULL) != 0)
+	if (config_load(&config, source, teller(), NULL) != 0) {
+		*code = misconfigured();
 		return false;
+	}
 	logging_configure(logging, &config);
 	end = daemon_run(&config, source, logging);
 	config_deinit(&config);

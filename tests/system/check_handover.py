@@ -166,6 +166,29 @@ def a_configuration_that_is_wrong_at_a_restart(m):
     check_people(clients, late)
 
 
+def a_restart_with_a_wrong_configuration(m, text="[server]\nno_such_key = 1\n", code=75):
+    """The manager tries again, and when the configuration is mended everybody is taken up."""
+    clients, late = people(m)
+    configure(m, text)
+    place = m.place()
+    assert m.run("systemctl", "restart", UNIT, check=False).returncode != 0
+    until(lambda: [e for e in m.journal(UNIT, place) if e.get("CHATD_EVENT") == "handover-waits"], "the wait to be told")
+    assert int(m.show(UNIT, KEPT)) > 0
+    for client in clients[1:]:
+        client.socket.sendall(b"PING :still here\r\n")
+    m.run("rm", "/etc/chatd/chatd.conf.d/test.conf")
+    until(lambda: m.show(UNIT, "ActiveState") == "active", "the server to be up again")
+    for client in clients[1:]:
+        client.expect("still here")
+    check_people(clients, late)
+    assert [entry["CHATD_CLIENTS"] for entry in took_over(m, place)] == ["4"]
+
+
+def a_restart_that_cannot_listen(m):
+    """All was taken up already when the start failed."""
+    a_restart_with_a_wrong_configuration(m, "[listen]\nendpoint = 192.0.2.1:6667\n")
+
+
 class Talker:
     def __init__(self, m, number, channel):
         family, address = list(SOCKETS.values())[number % 3]
@@ -255,6 +278,8 @@ CHECKS = [
     without_a_store_everybody_hears_of_it,
     death_after_a_restart_is_a_clean_start,
     a_configuration_that_is_wrong_at_a_restart,
+    a_restart_with_a_wrong_configuration,
+    a_restart_that_cannot_listen,
     no_message_is_lost_while_people_talk,
     ten_thousand_clients_do_not_notice,
 ]
