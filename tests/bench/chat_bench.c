@@ -16,26 +16,35 @@
 #include <unistd.h>
 
 /*
- * chat-bench: load for any IRC server on loopback. It connects clients, has them join channels, then lets the first of
- * each channel talk, saturated (a window of messages not yet seen by the second member) or paced (messages a second),
- * and prints one JSON object: figures of the server's process from /proc, and latency from a time stamp inside each
- * message.
+ * chat-bench: load for any IRC server on loopback. Clients register, join channels (each --joins of them), then talk:
+ * the first of each channel, or with --direct each to the next one; saturated (a window of messages not yet seen by the
+ * second member) or paced (messages a second). One JSON object is printed: what each part cost the server's process as
+ * /proc tells, and latency from a time stamp inside each message.
  */
 enum { EVENTS = 512, READ_SIZE = 256 << 10, KEEP = 1024, BUCKETS = 4096 };
 
 struct options {
-	unsigned port, clients, channels, window, rate, seconds, size, parallel;
+	unsigned port, clients, channels, window, rate, seconds, size, parallel, joins;
 	int pid;
-	bool echo;
+	bool echo, direct;
+	const char *caps; /* to ask for; NULL: none */
 };
 
-enum phase { PHASE_CONNECT, PHASE_TALK };
+/* What the server's process had used, and when. */
+struct moment {
+	uint64_t ns;
+	double cpu;
+	long rss_kb;
+};
+
+enum { MOMENT_START, MOMENT_REGISTERED, MOMENT_JOINED, MOMENT_TALKED, MOMENT_COUNT };
 
 struct member {
 	int fd;
 	unsigned id, channel;
-	bool first, second, joined;
-	unsigned outstanding; /* of the first of a channel */
+	bool first, second, registered;
+	unsigned joined;
+	unsigned outstanding; /* of the one who talks */
 	unsigned kept;
 	char keep[KEEP]; /* an unfinished line */
 };
@@ -45,8 +54,8 @@ struct bench {
 	int epoll_fd;
 	struct member *members;
 	struct member **first; /* of each channel */
-	unsigned opened, joined;
-	enum phase phase;
+	unsigned opened, registered, ready, joined;
+	struct moment at[MOMENT_COUNT];
 	uint64_t sent, seen, lost_lines;
 	uint64_t buckets[BUCKETS]; /* latency in units of 1/32 of its power of two */
 	char text[512];
@@ -99,18 +108,12 @@ static double percentile(const struct bench *b, double p)
 
 static double server_cpu(int pid)
 {
-	char path[64], line[1024];
-	unsigned long long user = 0, system = 0;
-	FILE *f;
+	struct timespec t;
+	clockid_t clock;
 
-	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-	f = fopen(path, "r");
-	if (!f)
+	if (!pid || clock_getcpuclockid(pid, &clock) != 0 || clock_gettime(clock, &t) != 0)
 		return 0;
-	if (fgets(line, sizeof(line), f))
-		sscanf(strrchr(line, ')') + 2, "%*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %llu %llu", &user, &system);
-	fclose(f);
-	return (double)(user + system) / (double)sysconf(_SC_CLK_TCK);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
 static long server_rss_kb(int pid)
@@ -148,8 +151,8 @@ static void open_one(struct bench *b)
 	struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons((uint16_t)b->o.port)};
 	struct member *m = &b->members[b->opened];
 	struct epoll_event e = {.events = EPOLLIN, .data.ptr = m};
-	char line[256];
-	int on = 1;
+	char line[512];
+	int on = 1, n = 0;
 
 	a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	m->id = b->opened++;
@@ -163,16 +166,33 @@ static void open_one(struct bench *b)
 		die("connect");
 	setsockopt(m->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	epoll_ctl(b->epoll_fd, EPOLL_CTL_ADD, m->fd, &e);
-	say(m, line,
-	    (size_t)snprintf(line, sizeof(line), "%sNICK b%u\r\nUSER b%u 0 * :b\r\n%s",
-			     b->o.echo && m->first ? "CAP REQ :echo-message\r\nCAP END\r\n" : "", m->id, m->id, ""));
+	if (b->o.caps)
+		n = snprintf(line, sizeof(line), "CAP REQ :%s\r\nCAP END\r\n", b->o.caps);
+	else if (b->o.echo && m->first)
+		n = snprintf(line, sizeof(line), "CAP REQ :echo-message\r\nCAP END\r\n");
+	n += snprintf(line + n, sizeof(line) - (size_t)n, "NICK b%u\r\nUSER b%u 0 * :b\r\n", m->id, m->id);
+	say(m, line, (size_t)n);
+}
+
+/* The further channels of one are its neighbours'. */
+static void join(struct bench *b, struct member *m)
+{
+	char line[64];
+
+	for (unsigned i = 0; i < b->o.joins; i++) {
+		unsigned channel = (m->channel + i) % b->o.channels;
+
+		say(m, line, (size_t)snprintf(line, sizeof(line), "JOIN #bench%u\r\n", channel));
+	}
 }
 
 static void talk(struct bench *b, struct member *m)
 {
 	char line[600];
-	int n = snprintf(line, sizeof(line), "PRIVMSG #bench%u :%020llu%s\r\n", m->channel,
-			 (unsigned long long)now_ns(), b->text);
+	const char *to = b->o.direct ? "b" : "#bench";
+	unsigned number = b->o.direct ? (m->id + 1) % b->o.clients : m->channel;
+	int n = snprintf(line, sizeof(line), "PRIVMSG %s%u :%020llu%s\r\n", to, number, (unsigned long long)now_ns(),
+			 b->text);
 
 	say(m, line, (size_t)n);
 	m->outstanding++;
@@ -189,13 +209,14 @@ static void fill_window(struct bench *b, struct member *m)
 static void on_message(struct bench *b, struct member *m, const char *text, size_t n)
 {
 	uint64_t sent = n >= 20 ? strtoull(text, NULL, 10) : 0;
-	struct member *author = b->first[m->channel];
 
 	b->seen++;
 	if (sent)
 		b->buckets[bucket_of(now_ns() - sent)]++;
-	if (b->o.echo ? m->first : m->second)
-		author->outstanding--;
+	if (b->o.direct)
+		b->members[(m->id + b->o.clients - 1) % b->o.clients].outstanding--;
+	else if (b->o.echo ? m->first : m->second)
+		b->first[m->channel]->outstanding--;
 }
 
 static bool has(const char *line, size_t n, const char *word)
@@ -208,13 +229,14 @@ static void on_line(struct bench *b, struct member *m, const char *line, size_t 
 	const char *text;
 	char reply[600];
 
-	if ((text = memmem(line, n, " PRIVMSG #", 10)) && (text = memchr(text, ':', n - (size_t)(text - line)))) {
-		on_message(b, m, text + 1, n - (size_t)(text + 1 - line));
-	} else if (b->phase == PHASE_CONNECT && has(line, n, " 001 ")) {
-		say(m, reply, (size_t)snprintf(reply, sizeof(reply), "JOIN #bench%u\r\n", m->channel));
-	} else if (b->phase == PHASE_CONNECT && has(line, n, " 366 ")) {
-		b->joined += !m->joined;
-		m->joined = true;
+	if ((text = memmem(line, n, " PRIVMSG ", 9)) && (text = memmem(text, n - (size_t)(text - line), " :", 2))) {
+		on_message(b, m, text + 2, n - (size_t)(text + 2 - line));
+	} else if (!m->registered && has(line, n, " 001 ")) {
+		m->registered = true;
+		b->registered++;
+	} else if (m->joined < b->o.joins && has(line, n, " 366 ")) {
+		b->ready += ++m->joined == b->o.joins;
+		b->joined++;
 	} else if (strncmp(line, "PING ", 5) == 0 || has(line, n, " PING ")) {
 		text = memmem(line, n, "PING ", 5);
 		say(m, reply,
@@ -261,20 +283,41 @@ static void turn(struct bench *b, int wait_ms)
 		receive(b, events[i].data.ptr);
 }
 
-static void connect_all(struct bench *b)
+static void register_all(struct bench *b)
 {
-	while (b->joined < b->o.clients) {
-		while (b->opened < b->o.clients && b->opened - b->joined < b->o.parallel)
+	while (b->registered < b->o.clients && !b->lost_lines) {
+		while (b->opened < b->o.clients && b->opened - b->registered < b->o.parallel)
 			open_one(b);
 		turn(b, 1000);
 	}
 }
 
+static void join_all(struct bench *b)
+{
+	unsigned asked = 0;
+
+	while (b->ready < b->o.clients && !b->lost_lines) {
+		while (asked < b->o.clients && asked - b->ready < b->o.parallel)
+			join(b, &b->members[asked++]);
+		turn(b, 1000);
+	}
+}
+
+static struct member *talker(struct bench *b, unsigned nth)
+{
+	return b->o.direct ? &b->members[nth] : b->first[nth];
+}
+
+static unsigned talkers(const struct bench *b)
+{
+	return b->o.direct ? b->o.clients : b->o.channels;
+}
+
 static void talk_saturated(struct bench *b, uint64_t end)
 {
 	while (now_ns() < end) {
-		for (unsigned i = 0; i < b->o.channels; i++)
-			fill_window(b, b->first[i]);
+		for (unsigned i = 0; i < talkers(b); i++)
+			fill_window(b, talker(b, i));
 		turn(b, 10);
 	}
 }
@@ -285,7 +328,7 @@ static void talk_paced(struct bench *b, uint64_t end)
 
 	for (unsigned i = 0; now_ns() < end;) {
 		while (now_ns() >= next) {
-			talk(b, b->first[i++ % b->o.channels]);
+			talk(b, talker(b, i++ % talkers(b)));
 			next += step;
 		}
 		turn(b, next > now_ns() + 1000000 ? 1 : 0);
@@ -294,8 +337,9 @@ static void talk_paced(struct bench *b, uint64_t end)
 
 static void drain(struct bench *b)
 {
-	uint64_t members = b->o.clients / b->o.channels;
-	uint64_t due = b->sent * (members - 1 + b->o.echo), last = 0, quiet = now_ns();
+	uint64_t members = (uint64_t)b->o.clients * b->o.joins / b->o.channels;
+	uint64_t each = b->o.direct ? 1 : members - 1 + b->o.echo;
+	uint64_t due = b->sent * each, last = 0, quiet = now_ns();
 
 	while (b->seen < due && now_ns() - quiet < 5000000000u) {
 		turn(b, 100);
@@ -305,32 +349,62 @@ static void drain(struct bench *b)
 	}
 }
 
+static void note(struct bench *b, int which)
+{
+	b->at[which] = (struct moment){now_ns(), server_cpu(b->o.pid), server_rss_kb(b->o.pid)};
+}
+
+static double seconds(const struct bench *b, int part)
+{
+	return (double)(b->at[part].ns - b->at[part - 1].ns) / 1e9;
+}
+
+static double cpu(const struct bench *b, int part)
+{
+	return b->at[part].cpu - b->at[part - 1].cpu;
+}
+
+static double each_us(double seconds, double count)
+{
+	return count > 0 ? seconds / count * 1e6 : 0;
+}
+
+static void show(const struct bench *b)
+{
+	const struct moment *at = b->at;
+
+	printf("{\"clients\":%u,\"channels\":%u,\"joins\":%u,", b->o.clients, b->o.channels, b->joined);
+	printf("\"register_seconds\":%.3f,\"register_cpu\":%.4f,\"cpu_us_per_registration\":%.2f,",
+	       seconds(b, MOMENT_REGISTERED), cpu(b, MOMENT_REGISTERED),
+	       each_us(cpu(b, MOMENT_REGISTERED), b->registered));
+	printf("\"join_seconds\":%.3f,\"join_cpu\":%.4f,\"cpu_us_per_join\":%.2f,", seconds(b, MOMENT_JOINED),
+	       cpu(b, MOMENT_JOINED), each_us(cpu(b, MOMENT_JOINED), b->joined));
+	printf("\"rss_start_kb\":%ld,\"rss_registered_kb\":%ld,\"rss_joined_kb\":%ld,", at[MOMENT_START].rss_kb,
+	       at[MOMENT_REGISTERED].rss_kb, at[MOMENT_JOINED].rss_kb);
+	printf("\"rss_bytes_per_client\":%.0f,",
+	       (double)(at[MOMENT_JOINED].rss_kb - at[MOMENT_START].rss_kb) * 1024 / b->o.clients);
+	printf("\"sent\":%llu,\"delivered\":%llu,\"lost\":%llu,\"talk_seconds\":%.3f,\"talk_cpu\":%.4f,",
+	       (unsigned long long)b->sent, (unsigned long long)b->seen, (unsigned long long)b->lost_lines,
+	       seconds(b, MOMENT_TALKED), cpu(b, MOMENT_TALKED));
+	printf("\"cpu_us_per_delivery\":%.4f,\"p50_ms\":%.3f,\"p99_ms\":%.3f,\"max_ms\":%.3f}\n",
+	       each_us(cpu(b, MOMENT_TALKED), (double)b->seen), percentile(b, 0.5), percentile(b, 0.99),
+	       percentile(b, 1.0));
+}
+
 static void run(struct bench *b)
 {
-	double cpu0 = server_cpu(b->o.pid), cpu1, cpu2;
-	long rss0 = server_rss_kb(b->o.pid), rss1;
-	uint64_t start = now_ns(), joined, talked;
-
-	connect_all(b);
-	joined = now_ns();
-	cpu1 = server_cpu(b->o.pid);
-	rss1 = server_rss_kb(b->o.pid);
-	b->phase = PHASE_TALK;
+	note(b, MOMENT_START);
+	register_all(b);
+	note(b, MOMENT_REGISTERED);
+	join_all(b);
+	note(b, MOMENT_JOINED);
 	if (b->o.rate)
 		talk_paced(b, now_ns() + b->o.seconds * 1000000000ull);
 	else if (b->o.seconds)
 		talk_saturated(b, now_ns() + b->o.seconds * 1000000000ull);
 	drain(b);
-	talked = now_ns();
-	cpu2 = server_cpu(b->o.pid);
-	printf("{\"clients\":%u,\"channels\":%u,\"connect_seconds\":%.3f,\"connect_cpu\":%.2f,\"rss_start_kb\":%ld,"
-	       "\"rss_joined_kb\":%ld,\"sent\":%llu,\"delivered\":%llu,\"lost\":%llu,\"talk_seconds\":%.3f,\"talk_"
-	       "cpu\":%.2f,"
-	       "\"cpu_us_per_delivery\":%.4f,\"p50_ms\":%.3f,\"p99_ms\":%.3f,\"max_ms\":%.3f}\n",
-	       b->o.clients, b->o.channels, (double)(joined - start) / 1e9, cpu1 - cpu0, rss0, rss1,
-	       (unsigned long long)b->sent, (unsigned long long)b->seen, (unsigned long long)b->lost_lines,
-	       (double)(talked - joined) / 1e9, cpu2 - cpu1, b->seen ? (cpu2 - cpu1) / (double)b->seen * 1e6 : 0.0,
-	       percentile(b, 0.5), percentile(b, 0.99), percentile(b, 1.0));
+	note(b, MOMENT_TALKED);
+	show(b);
 }
 
 static void parse(struct options *o, int argc, char **argv)
@@ -339,17 +413,23 @@ static void parse(struct options *o, int argc, char **argv)
 		{"port", 1, NULL, 'p'},     {"pid", 1, NULL, 'P'},    {"clients", 1, NULL, 'n'},
 		{"channels", 1, NULL, 'c'}, {"window", 1, NULL, 'w'}, {"rate", 1, NULL, 'r'},
 		{"seconds", 1, NULL, 's'},  {"size", 1, NULL, 'z'},   {"parallel", 1, NULL, 'j'},
-		{"echo", 0, NULL, 'e'},     {NULL, 0, NULL, 0},
+		{"joins", 1, NULL, 'k'},    {"caps", 1, NULL, 'C'},   {"echo", 0, NULL, 'e'},
+		{"direct", 0, NULL, 'd'},   {NULL, 0, NULL, 0},
 	};
 	unsigned *slots[128] = {['p'] = &o->port, ['n'] = &o->clients, ['c'] = &o->channels, ['w'] = &o->window,
-				['r'] = &o->rate, ['s'] = &o->seconds, ['z'] = &o->size,     ['j'] = &o->parallel};
+				['r'] = &o->rate, ['s'] = &o->seconds, ['z'] = &o->size,     ['j'] = &o->parallel,
+				['k'] = &o->joins};
 	int opt;
 
 	*o = (struct options){
-		.port = 6667, .clients = 100, .channels = 1, .window = 16, .seconds = 5, .size = 60, .parallel = 100};
-	while ((opt = getopt_long(argc, argv, "p:P:n:c:w:r:s:z:j:e", longs, NULL)) != -1) {
+		.port = 6667, .clients = 100, .channels = 1, .window = 16, .seconds = 5, .size = 60, .parallel = 100, .joins = 1};
+	while ((opt = getopt_long(argc, argv, "p:P:n:c:w:r:s:z:j:k:C:ed", longs, NULL)) != -1) {
 		if (opt == 'e')
 			o->echo = true;
+		else if (opt == 'd')
+			o->direct = true;
+		else if (opt == 'C')
+			o->caps = optarg;
 		else if (opt == 'P')
 			o->pid = atoi(optarg);
 		else if (opt > 0 && opt < 128 && slots[opt])
@@ -357,8 +437,9 @@ static void parse(struct options *o, int argc, char **argv)
 		else
 			exit(64);
 	}
-	if (o->channels == 0 || o->clients < 2 * o->channels || o->size > 400) {
-		fprintf(stderr, "chat-bench: two clients for each channel at least, and at most 400 bytes a message\n");
+	if (o->channels == 0 || o->clients < 2 * o->channels || o->size > 400 || o->joins > o->channels) {
+		fprintf(stderr, "chat-bench: two clients for each channel at least, at most 400 bytes a message, and no more"
+				" joins than channels\n");
 		exit(64);
 	}
 }
