@@ -32,6 +32,8 @@ static const struct log_about events[EVENT_COUNT] = {
 	ABOUT(HOUSE_FULL, "house-full", "a43f76dd00d349979f90845aa1f1e61c", WARNING, 5, 60, "CHATD_CLIENTS"),
 	ABOUT(ADDRESS_FULL, "address-full", "5b2b2c7dcd454cd58559d6600a90ced1", NOTICE, 20, 60, "CHATD_PEER"),
 	ABOUT(CLIENT_FAILED, "client-failed", "65fdff4ebfa145fbb3f346be5846df1a", WARNING, 5, 60, "CHATD_PEER"),
+	ABOUT(ENTRANCE_FAILED, "entrance-failed", "e75d424275d04a6ab471f0ee09203a9d", NOTICE, 20, 60, "CHATD_PEER",
+	      "CHATD_STAGE", "CHATD_REASON"),
 	ABOUT(CLIENT_IN, "client-in", "878ad4e1ce304def8ff321f1a0d000d4", INFO, 1000, 10, "CHATD_NICK", "CHATD_ACCOUNT",
 	      "CHATD_PEER"),
 	ABOUT(CLIENT_OUT, "client-out", "c02bfc61fafa4473b841cac99e0c3909", INFO, 1000, 10, "CHATD_NICK",

@@ -351,6 +351,17 @@ static void take_listen(struct loading *l, const struct config_source *source)
 	config_add_endpoint(&l->job, "127.0.0.1:6667");
 }
 
+/* A proxy on this machine, unless others are named. */
+static void take_proxies(struct config *c)
+{
+	if (c->proxies.set)
+		return;
+	c->proxies.items = mem_zalloc(2 * sizeof(*c->proxies.items));
+	c->proxies.count = 2;
+	(void)cidr_parse(&c->proxies.items[0], STR("127.0.0.0/8"));
+	(void)cidr_parse(&c->proxies.items[1], STR("::1"));
+}
+
 static void take_state(struct config *c, const struct config_source *source)
 {
 	const char *given = getenv("STATE_DIRECTORY");
@@ -383,6 +394,7 @@ static void set_defaults(struct config *c)
 		.log_level = LOG_LEVEL_INFO,
 		.log_target = CONFIG_LOG_AUTO,
 		.clients_per_address = 16,
+		.handshake_ms = 10000,
 		.durability = DURABILITY_CRASH,
 		.retention = {.age_ms = 30ll * 24 * 3600 * 1000,
 			      .count = 100000,
@@ -400,6 +412,7 @@ static void take_command_line(struct loading *l, const struct config_source *sou
 	struct config *c = l->job.out;
 
 	take_listen(l, source);
+	take_proxies(c);
 	take_state(c, source);
 	c->server.config_path = mem_strdup(source->path);
 	if (source->no_limits) {
@@ -445,6 +458,7 @@ void config_deinit(struct config *c)
 	mem_free(c->control_path);
 	mem_free(c->control_group);
 	mem_free(c->metrics.text);
+	mem_free(c->proxies.items);
 	server_deinit(&c->server);
 	*c = (struct config){0};
 }

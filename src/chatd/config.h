@@ -8,6 +8,7 @@
 #include "journal/store.h"
 #include "net/conn.h"
 #include "net/listener.h"
+#include "proto/cidr.h"
 #include "session/server.h"
 
 /*
@@ -24,7 +25,14 @@ struct config_listen {
 	struct endpoint at;
 };
 
-enum { CONFIG_LISTEN_MAX = 64 };
+enum { CONFIG_LISTEN_MAX = 64, CONFIG_NETWORKS_MAX = 256 };
+
+/* Networks that were listed. */
+struct config_networks {
+	struct cidr *items;
+	uint32_t count;
+	bool set; /* one was named, or that there is none: the default does not hold */
+};
 
 struct config {
 	struct server server; /* all but what server_build derives, started and started_ms */
@@ -37,9 +45,11 @@ struct config {
 	bool keep_direct; /* messages between users are kept too */
 	enum log_level log_level;
 	enum config_log_target log_target;
-	uint32_t max_clients;         /* 0: as many as there are descriptors for */
-	uint32_t clients_per_address; /* 0: no limit, which --no-limits makes it too */
-	bool limit_local;             /* clients_per_address counts loopback and Unix sockets as well */
+	uint32_t max_clients;           /* 0: as many as there are descriptors for */
+	uint32_t clients_per_address;   /* 0: no limit, which --no-limits makes it too */
+	struct config_networks proxies; /* that may say for whom they speak */
+	int64_t handshake_ms;           /* from the connection to the first line, where more stands between */
+	bool limit_local;               /* clients_per_address counts loopback and Unix sockets as well */
 	struct conn_limits conn_limits;
 	char *control_path;           /* of the control socket; NULL: none */
 	char *control_group;          /* whose members may use it */

@@ -66,6 +66,7 @@ static const struct config_key table[] = {
 	{"limits", "flood_burst", CONFIG_NUMBER, SERVER(flood_burst), 1, 10000, "a number of commands"},
 	{"limits", "flood_rate", CONFIG_NUMBER, SERVER(flood_rate), 1, 10000, "a number of commands"},
 	{"limits", "clients_per_address", CONFIG_NUMBER, AT(clients_per_address), 0, MANY, "a number"},
+	{"limits", "handshake_timeout", CONFIG_DURATION, AT(handshake_ms), SECOND, HOUR, "a duration"},
 	{"limits", "limit_local", CONFIG_BOOL, AT(limit_local), 0, 0, "yes or no"},
 
 	{"emergency", "level4", CONFIG_STEPS, SERVER(emergency.steps[4]), 0, 0, "steps"},
@@ -90,6 +91,8 @@ static const struct config_key table[] = {
 	{"control", "group", CONFIG_WORD, AT(control_group), 1, 63, "a group"},
 
 	{"metrics", "listen", CONFIG_ADDRESS, AT(metrics), 0, 0, "an address"},
+
+	{"proxy", "trusted", CONFIG_NETWORKS, AT(proxies), 0, 0, "an address or a network, such as 192.0.2.0/24"},
 
 	{"channels", "unfiltered", CONFIG_TEXT, SERVER(filter_exempt), 0, 300, "masks of channels"},
 	{"channels", "default_modes", CONFIG_CHAN_MODES, SERVER(default_channel_flags), 0, 0,

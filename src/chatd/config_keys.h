@@ -27,6 +27,7 @@ enum config_type {
 	CONFIG_PRIVILEGES, /* priv_set */
 	CONFIG_ENDPOINT,   /* adds to the endpoints */
 	CONFIG_ADDRESS,    /* struct config_listen: an address alone, without doors; empty: none */
+	CONFIG_NETWORKS,   /* adds to struct config_networks; empty: none */
 	CONFIG_CASEMAP,    /* enum casemap */
 	CONFIG_CHAN_MODES, /* uint32_t of CHAN_* */
 	CONFIG_USER_MODES, /* uint32_t of USER_* */

@@ -330,6 +330,28 @@ static void set_address(struct config_job *job, const struct config_key *key, vo
 	}
 }
 
+static void add_network(struct config_networks *networks, const struct cidr *c)
+{
+	networks->items = mem_realloc(networks->items, (networks->count + 1) * sizeof(*networks->items));
+	networks->items[networks->count++] = *c;
+}
+
+static void set_networks(struct config_job *job, const struct config_key *key, void *at, const char *value)
+{
+	struct config_networks *networks = at;
+	struct cidr network;
+
+	if (*value == '\0')
+		networks->count = 0;
+	else if (networks->count == CONFIG_NETWORKS_MAX)
+		config_complain(job, "there are more than %d of them", CONFIG_NETWORKS_MAX);
+	else if (cidr_parse(&network, str_of(value)))
+		add_network(networks, &network);
+	else
+		complain_wanted(job, key, value);
+	networks->set = true;
+}
+
 static void set_casemap(struct config_job *job, const struct config_key *key, void *at, const char *value)
 {
 	if (!casemap_parse(value, at))
@@ -480,6 +502,7 @@ void config_set_value(struct config_job *job, const struct config_key *key, void
 		[CONFIG_STEPS] = set_steps,
 		[CONFIG_ENDPOINT] = set_endpoint,
 		[CONFIG_ADDRESS] = set_address,
+		[CONFIG_NETWORKS] = set_networks,
 		[CONFIG_CASEMAP] = set_casemap,
 		[CONFIG_CHAN_MODES] = set_chan_modes,
 		[CONFIG_USER_MODES] = set_user_modes,

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -13,6 +14,7 @@
 #include "base/mem.h"
 #include "base/vec.h"
 #include "base/wire.h"
+#include "chatd/entrance.h"
 #include "chatd/handoff.h"
 #include "net/listener.h"
 #include "proto/line.h"
@@ -39,6 +41,7 @@ struct doors {
 	struct doors_host host;
 	struct vec doors; /* struct door * */
 	struct map peers; /* struct peer, by place */
+	struct entrances *entrances;
 	uint32_t inside;
 	bool open;   /* doors_open was called */
 	bool paused; /* the house is full */
@@ -111,9 +114,15 @@ size_t doors_carriers(struct doors *d, int fds[HANDOFF_CARRIERS_MAX])
 	return count;
 }
 
+static void pause_all(struct doors *d, bool pause);
+static bool known(void *ctx, const struct address *peer, int fd);
+static void enter(void *ctx, const struct arrival *a);
+static void lost(void *ctx, const struct address *peer);
+
 struct doors *doors_new(struct loop *loop, const struct config *config, const struct doors_host *host)
 {
 	struct doors *d = mem_zalloc(sizeof(*d));
+	const struct entrance_host entrances = {known, enter, lost, d};
 	struct hash_key key;
 
 	arc4random_buf(&key, sizeof(key));
@@ -121,6 +130,7 @@ struct doors *doors_new(struct loop *loop, const struct config *config, const st
 	d->loop = loop;
 	d->config = config;
 	d->host = *host;
+	d->entrances = entrances_new(loop, config, &entrances);
 	take_handed(d);
 	return d;
 }
@@ -133,6 +143,7 @@ void doors_free(struct doors *d)
 	if (!d)
 		return;
 	doors_close(d);
+	entrances_free(d->entrances);
 	for (size_t i = 0; i < d->ncarriers; i++)
 		close(d->carriers[i]);
 	while ((p = map_next(&d->peers, &at)))
@@ -188,36 +199,33 @@ static bool peer_enter(struct doors *d, const char *host, bool local)
 	return true;
 }
 
-static void turn_away(int fd, const char *host, const char *why)
+static void turn_away(int fd, const char *why)
 {
 	char line[LINE_BODY_MAX + 3];
 	int n = snprintf(line, sizeof(line), "ERROR :Closing link: %s\r\n", why);
 
 	/* A fresh socket has room for this; where it does not, the peer sees the end alone. */
-	if (n > 0 && write(fd, line, (size_t)n) < 0)
-		log_text(LOG_LEVEL_DEBUG, "%s was not told", host);
-	close(fd);
+	if (n > 0 && send(fd, line, (size_t)n, MSG_NOSIGNAL) < 0)
+		log_text(LOG_LEVEL_DEBUG, "one who was turned away was not told why");
 }
 
-/* Banned there, or too many of them. */
-static bool refuse(struct doors *d, const char *host, const struct address *peer, int fd)
+/* Banned there, or too many of them: why says it. */
+static bool refuse(struct doors *d, const struct address *peer, char *why, size_t size)
 {
-	char why[WHY_MAX];
+	char host[ADDRESS_TEXT_MAX];
 
-	if (d->host.banned && d->host.banned(d->host.ctx, peer, why, sizeof(why))) {
+	if (d->host.banned && d->host.banned(d->host.ctx, peer, why, size)) {
 		d->counts.banned++;
-		turn_away(fd, host, why);
 		return true;
 	}
+	address_host(peer, host);
 	if (peer_enter(d, host, address_is_local(peer)))
 		return false;
 	d->counts.address_full++;
 	log_event(EVENT_ADDRESS_FULL, LOG_FIELDS({"CHATD_PEER", host}), "too many connections from %s", host);
-	turn_away(fd, host, "too many connections from your address");
+	(void)strlcpy(why, "too many connections from your address", size);
 	return true;
 }
-
-static void pause_all(struct doors *d, bool pause);
 
 static void log_full(const struct doors *d)
 {
@@ -228,22 +236,41 @@ static void log_full(const struct doors *d)
 		  "%s clients: no more are let in until some leave", count);
 }
 
-static void on_accept(void *ctx, struct listener *l, int fd, const struct address *peer)
+/* One who counts already has become a client, or nothing came of it. */
+static void enter(void *ctx, const struct arrival *a)
 {
 	struct doors *d = ctx;
 	char host[ADDRESS_TEXT_MAX];
+
+	if (d->host.enter(d->host.ctx, a)) {
+		d->counts.accepted++;
+		return;
+	}
+	d->counts.failed++;
+	address_host(&a->peer, host);
+	doors_left(d, host);
+}
+
+static void on_accept(void *ctx, struct listener *l, int fd, const struct address *peer)
+{
+	struct doors *d = ctx;
+	unsigned at = listener_doors(l);
+	char why[WHY_MAX];
 	struct arrival a;
 
-	(void)l;
-	address_host(peer, host);
-	if (refuse(d, host, peer, fd))
+	/* Who speaks for others takes a place, but counts nowhere yet. */
+	if (entrance_is_proxy(d->entrances, at, peer)) {
+		d->inside++;
+	} else if (refuse(d, peer, why, sizeof(why))) {
+		turn_away(fd, why);
+		close(fd);
 		return;
-	arrival_plain(&a, fd, peer);
-	if (d->host.enter(d->host.ctx, &a)) {
-		d->counts.accepted++;
+	}
+	if (entrance_needed(at)) {
+		entrance_begin(d->entrances, fd, peer, at);
 	} else {
-		d->counts.failed++;
-		doors_left(d, host);
+		arrival_plain(&a, fd, peer);
+		enter(d, &a);
 	}
 	if (d->inside >= clients_max(d->config)) {
 		log_full(d);
@@ -271,22 +298,55 @@ void doors_open(struct doors *d)
 		pause_all(d, false);
 }
 
+static void one_less(struct doors *d)
+{
+	d->inside--;
+	if (d->paused && d->inside < clients_max(d->config))
+		pause_all(d, false);
+}
+
 void doors_left(struct doors *d, const char *host)
 {
 	char place[ADDRESS_TEXT_MAX];
 	struct peer *p = peer_find(d, host, place);
 
-	d->inside--;
 	if (p && --p->count == 0) {
 		map_del(&d->peers, str_of(place));
 		mem_free(p);
 	}
-	if (d->paused && d->inside < clients_max(d->config))
-		pause_all(d, false);
+	one_less(d);
+}
+
+/* A place was taken for it already. */
+static bool known(void *ctx, const struct address *peer, int fd)
+{
+	struct doors *d = ctx;
+	char why[WHY_MAX];
+
+	if (refuse(d, peer, why, sizeof(why))) {
+		if (fd >= 0)
+			turn_away(fd, why);
+		return false;
+	}
+	d->inside--;
+	return true;
+}
+
+static void lost(void *ctx, const struct address *peer)
+{
+	char host[ADDRESS_TEXT_MAX];
+
+	if (!peer) {
+		one_less(ctx);
+		return;
+	}
+	address_host(peer, host);
+	doors_left(ctx, host);
 }
 
 void doors_close(struct doors *d)
 {
+	entrances_close(d->entrances);
 	for (uint32_t i = 0; i < d->doors.count; i++)
 		door_free(d->doors.items[i]);
 	vec_deinit(&d->doors);
@@ -406,7 +466,10 @@ const struct address *doors_nth(const struct doors *d, size_t nth)
 
 struct doors_counts doors_counts(const struct doors *d)
 {
-	return d->counts;
+	struct doors_counts counts = d->counts;
+
+	counts.entrances = entrances_counts(d->entrances);
+	return counts;
 }
 
 /* Leaving for a successor, and arriving */

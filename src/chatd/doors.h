@@ -4,6 +4,7 @@
 #include <stddef.h>
 
 #include "chatd/config.h"
+#include "chatd/entrance.h"
 #include "chatd/handoff.h"
 #include "net/address.h"
 
@@ -51,8 +52,8 @@ void doors_close(struct doors *d);
 const struct address *doors_nth(const struct doors *d, size_t nth);
 
 /*
- * Leaving for a successor: writes a section of the state and the sockets; handed_too: those of the service manager as well,
- * when nobody else hands them over. doors_leave when it has them: their paths are the successor's.
+ * Leaving for a successor: writes a section of the state and the sockets; handed_too: those of the service manager as
+ * well, when nobody else hands them over. doors_leave when it has them: their paths are the successor's.
  */
 void doors_save(const struct doors *d, struct handoff_out *h, bool handed_too);
 void doors_leave(struct doors *d);
@@ -67,5 +68,6 @@ struct doors_counts {
 	uint64_t address_full; /* turned away: too many from there */
 	uint64_t banned;       /* turned away: a ban of their address */
 	uint64_t failed;       /* nothing could be made of them */
+	struct entrance_counts entrances;
 };
 struct doors_counts doors_counts(const struct doors *d);

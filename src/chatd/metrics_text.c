@@ -92,6 +92,11 @@ static void connections(struct buf *out, const struct metrics_view *v)
 	labelled(out, "connections_refused", "reason", "address_full", v->doors.address_full);
 	labelled(out, "connections_refused", "reason", "banned", v->doors.banned);
 	labelled(out, "connections_refused", "reason", "failed", v->doors.failed);
+	for (int i = 0; i < ENTRANCE_STAGES; i++)
+		labelled(out, "connections_refused", "reason", entrance_stage_name((enum entrance_stage)i),
+			 v->doors.entrances.failed[i]);
+	gauge(out, "connections_entering", v->doors.entrances.under_way,
+	      "Connections that are neither clients yet nor refused.");
 	head(out, "connections_closed", "counter", NULL, "Connections that were let in and are over, by reason.");
 	for (int i = 0; i < SESSION_END_COUNT; i++)
 		labelled(out, "connections_closed", "reason", session_end_name((enum session_end)i),

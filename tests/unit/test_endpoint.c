@@ -56,6 +56,18 @@ static void test_doors(void **state)
 	assert_good("6667?", "[::]:6667", true);
 }
 
+static void test_a_door_for_proxies(void **state)
+{
+	struct endpoint e;
+	char why[256] = "";
+
+	(void)state;
+	assert_int_equal(endpoint_parse(&e, "127.0.0.1:6667?proxy", why, sizeof(why)), 0);
+	assert_int_equal(e.doors, DOOR_IRC | DOOR_PROXY);
+	assert_int_equal(endpoint_parse(&e, "/run/sock?accept=irc&proxy", why, sizeof(why)), 0);
+	assert_int_equal(e.doors, DOOR_IRC | DOOR_PROXY);
+}
+
 static void test_doors_this_build_lacks(void **state)
 {
 	(void)state;
@@ -63,7 +75,6 @@ static void test_doors_this_build_lacks(void **state)
 	assert_bad("wss://127.0.0.1:443", "this build has no TLS (door tls)");
 	assert_bad("ws://127.0.0.1:80", "this build has no door websocket");
 	assert_bad("127.0.0.1:6667?accept=irc,line", "this build has no door line");
-	assert_bad("127.0.0.1:6667?accept=irc&proxy", "this build has no door proxy");
 }
 
 static void test_names_of_sockets(void **state)
@@ -131,6 +142,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_addresses),
 		cmocka_unit_test(test_doors),
+		cmocka_unit_test(test_a_door_for_proxies),
 		cmocka_unit_test(test_doors_this_build_lacks),
 		cmocka_unit_test(test_names_of_sockets),
 		cmocka_unit_test(test_sentences),

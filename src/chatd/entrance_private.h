@@ -1,0 +1,52 @@
+#pragma once
+
+#include <sys/queue.h>
+
+#include "chatd/entrance.h"
+#include "loop/loop.h"
+#include "net/transport.h"
+
+/* What the files of the entrance share: entrance.c (the way), entrance_steps.c (what stands on it). */
+
+enum { ENTRANCE_BYTES_MAX = 8192 }; /* the longest head of a request */
+
+struct entrance {
+	struct entrances *all;
+	LIST_ENTRY(entrance) next;
+	struct watch watch;
+	struct timer deadline;
+	struct disposal disposal;
+	struct transport transport;
+	struct address peer; /* the client, as far as is known */
+	unsigned doors;      /* that it can still go through */
+	unsigned traits;     /* ARRIVAL_* */
+	bool counted;        /* the host knows where it is from */
+	const struct entrance_step *step;
+	const char *why; /* static text: what was wrong, once it was refused */
+	char *bytes;     /* what was read and belongs to nobody yet; NULL: nothing */
+	uint32_t count, room;
+};
+
+/* What a step says of itself: go on with the next, wait (for POLL_* in *want), it is refused (why says it), or just
+ * over. */
+enum entrance_verdict { ENTRANCE_ON, ENTRANCE_WAIT, ENTRANCE_REFUSED, ENTRANCE_GONE };
+
+struct entrance_step {
+	enum entrance_stage stage;
+	bool (*applies)(const struct entrance *e);
+	enum entrance_verdict (*run)(struct entrance *e, unsigned *want);
+};
+
+/* In order; run NULL ends them. */
+const struct entrance_step *entrance_steps(void);
+
+const struct config *entrance_config(const struct entrance *e);
+
+/* It may speak for others: its address is trusted. */
+bool entrance_trusts(const struct config *config, const struct address *peer);
+
+/* The client is there and nowhere else; false: it may not come in, and knows. */
+bool entrance_know(struct entrance *e, const struct address *peer);
+
+/* Makes room for n more bytes behind those that are there; false: that would be more than ENTRANCE_BYTES_MAX. */
+bool entrance_reserve(struct entrance *e, uint32_t n);
