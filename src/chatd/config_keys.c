@@ -94,6 +94,21 @@ static const struct config_key table[] = {
 
 	{"proxy", "trusted", CONFIG_NETWORKS, AT(proxies), 0, 0, "an address or a network, such as 192.0.2.0/24"},
 
+	{"accounts", "registration", CONFIG_BOOL, SERVER(accounts.registration), 0, 0, "yes or no"},
+	{"accounts", "before_connect", CONFIG_BOOL, SERVER(accounts.before_connect), 0, 0, "yes or no"},
+	{"accounts", "required", CONFIG_BOOL, SERVER(accounts.required), 0, 0, "yes or no"},
+	{"accounts", "email_required", CONFIG_BOOL, SERVER(accounts.email_required), 0, 0, "yes or no"},
+	{"accounts", "multiclient", CONFIG_BOOL, SERVER(accounts.multiclient), 0, 0, "yes or no"},
+	{"accounts", "always_on", CONFIG_BOOL, SERVER(accounts.always_on), 0, 0, "yes or no"},
+	{"accounts", "nick_protection", CONFIG_NICK_POLICY, SERVER(accounts.nicks), 0, 0, "strict, lenient or none"},
+	{"accounts", "guest_delay", CONFIG_DURATION, SERVER(accounts.guest_ms), SECOND, HOUR, "a duration"},
+	{"accounts", "nicks", CONFIG_NUMBER, SERVER(accounts.nicks_max), 0, 32, "a number"},
+	{"accounts", "channels", CONFIG_NUMBER, SERVER(accounts.channels_max), 0, 10000, "a number"},
+	{"accounts", "password_min", CONFIG_NUMBER, SERVER(accounts.password_min), 1, 128, "a number of bytes"},
+	{"accounts", "iterations", CONFIG_NUMBER, SERVER(accounts.iterations), 4096, 10 * MANY, "a number"},
+	{"accounts", "attempts", CONFIG_NUMBER, SERVER(accounts.attempts), 0, 10000, "a number"},
+	{"accounts", "attempts_per", CONFIG_DURATION, SERVER(accounts.attempts_ms), SECOND, DAY, "a duration"},
+
 	{"channels", "unfiltered", CONFIG_TEXT, SERVER(filter_exempt), 0, 300, "masks of channels"},
 	{"channels", "default_modes", CONFIG_CHAN_MODES, SERVER(default_channel_flags), 0, 0,
 	 "modes without a parameter"},

@@ -35,6 +35,7 @@ enum config_type {
 	CONFIG_LOG_LEVEL,  /* enum log_level */
 	CONFIG_LOG_TARGET, /* enum config_log_target */
 	CONFIG_DURABILITY, /* enum durability */
+	CONFIG_NICK_POLICY, /* enum nick_policy */
 };
 
 struct config_key {

@@ -452,6 +452,20 @@ static void set_log_level(struct config_job *job, const struct config_key *key, 
 	complain_wanted(job, key, value);
 }
 
+static void set_nick_policy(struct config_job *job, const struct config_key *key, void *at, const char *value)
+{
+	static const char *const words[] = {
+		[NICK_STRICT] = "strict", [NICK_LENIENT] = "lenient", [NICK_OPEN] = "none"};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		if (strcmp(value, words[i]) == 0) {
+			*(enum nick_policy *)at = (enum nick_policy)i;
+			return;
+		}
+	}
+	complain_wanted(job, key, value);
+}
+
 static void set_durability(struct config_job *job, const struct config_key *key, void *at, const char *value)
 {
 	static const char *const names[] = {
@@ -510,6 +524,7 @@ void config_set_value(struct config_job *job, const struct config_key *key, void
 		[CONFIG_LOG_LEVEL] = set_log_level,
 		[CONFIG_LOG_TARGET] = set_log_target,
 		[CONFIG_DURABILITY] = set_durability,
+		[CONFIG_NICK_POLICY] = set_nick_policy,
 	};
 
 	setters[key->type](job, key, (char *)base + key->at, value);

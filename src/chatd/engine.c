@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "account/logins.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "chatd/ban_watch.h"
@@ -361,6 +362,7 @@ static void env_init(struct engine *e)
 		.errands = &e->errands,
 		.tries = e->tries,
 		.password = &e->password,
+		.logins = logins_new(),
 	};
 }
 
@@ -562,6 +564,7 @@ void engine_free(struct engine *e)
 	ban_watch_stop(&e->bans);
 	mem_free(e->env.usage);
 	filters_free(e->env.filters);
+	logins_free(e->env.logins);
 	mem_free(e->missing);
 	tries_free(e->tries);
 	oper_notices_free(e->notices);

@@ -106,7 +106,7 @@ static bool make_item(struct keep *k, const struct vec *items, struct record *r)
 	if (k->walked >= PART_BANS)
 		network_ban_record(item, r);
 	else if (k->walked == PART_ACCOUNTS)
-		network_account_record(item, r, &k->room);
+		network_account_record(item, r, k->room.account_items);
 	else if (((const struct channel *)item)->flags & CHAN_REGISTERED)
 		network_channel_record(item, r, &k->room);
 	else

@@ -1,15 +1,18 @@
 #include "command/cap.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
 #include "command/command.h"
 #include "command/registration.h"
+#include "command/sasl.h"
 #include "proto/caps.h"
+#include "session/server.h"
 
 /* Bytes of a list in one CAP line, so that the line stays below 512 whatever names and nick are. */
-enum { LIST_MAX = 350, VERSION_302 = 302 };
+enum { LIST_MAX = 350, VERSION_302 = 302, VALUE_MAX = 100 };
 
 /* A list of words sent in as many lines as it takes; all but the last are marked with '*'. */
 struct cap_list {
@@ -52,6 +55,28 @@ static void list_add(struct cap_list *l, const char *name, const char *value)
 	}
 }
 
+/* What there is no use for here is as if it were unknown. */
+static bool offered(const struct session *s, const struct cap_row *row)
+{
+	return row->cap != CAP_REGISTER || s->hub->server->accounts.registration;
+}
+
+static const char *value_of(const struct session *s, const struct cap_row *row, char memory[VALUE_MAX])
+{
+	switch (row->cap) {
+	case CAP_SASL:
+		sasl_mechanisms(s, memory, VALUE_MAX);
+		return memory;
+	case CAP_REGISTER:
+		snprintf(memory, VALUE_MAX, "%scustom-account-name%s",
+			 s->hub->server->accounts.before_connect ? "before-connect," : "",
+			 s->hub->server->accounts.email_required ? ",email-required" : "");
+		return memory;
+	default:
+		return row->value;
+	}
+}
+
 static void send_rows(struct session *s, const char *sub, bool only_active)
 {
 	size_t count;
@@ -60,9 +85,13 @@ static void send_rows(struct session *s, const char *sub, bool only_active)
 	struct cap_list l;
 
 	list_begin(&l, s, sub);
-	for (size_t i = 0; i < count; i++)
-		if (!only_active || session_has(s, rows[i].cap))
-			list_add(&l, rows[i].name, values ? rows[i].value : NULL);
+	for (size_t i = 0; i < count; i++) {
+		char memory[VALUE_MAX];
+
+		if (!offered(s, &rows[i]) || (only_active && !session_has(s, rows[i].cap)))
+			continue;
+		list_add(&l, rows[i].name, values ? value_of(s, &rows[i], memory) : NULL);
+	}
 	list_send(&l, false);
 }
 
@@ -98,7 +127,7 @@ static bool request(const struct session *s, struct str words, cap_set *caps)
 		if (word.n == 0)
 			continue;
 		row = caps_find(drop ? (struct str){word.p + 1, word.n - 1} : word);
-		if (!row)
+		if (!row || !offered(s, row))
 			return false;
 		if (!drop)
 			*caps |= CAP_BIT(row->cap);

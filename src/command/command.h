@@ -22,6 +22,7 @@ struct errand;
 struct filters;
 struct password_memory;
 struct tries;
+struct logins;
 struct worker;
 
 enum command_role {
@@ -71,6 +72,7 @@ struct command_env {
 	struct tries *tries;         /* of passwords */
 	struct password_memory *password; /* the server's, as given last */
 	unsigned *errands;           /* how many are under way */
+	struct logins *logins;       /* what has failed lately */
 };
 
 struct command_usage {

@@ -7,6 +7,8 @@
 #include "command/cap.h"
 #include "command/families.h"
 #include "command/filter.h"
+#include "command/login.h"
+#include "command/nicks.h"
 #include "command/registration.h"
 #include "proto/name.h"
 #include "proto/utf8.h"
@@ -47,6 +49,8 @@ static void run_nick(struct call *call)
 		reply(s, ERR_NONICKNAMEGIVEN);
 	} else if (!name_nick_valid(str_of(nick), call->env->server->nick_max)) {
 		reply(s, ERR_ERRONEUSNICKNAME, nick);
+	} else if (call->user && nicks_refused(call->env, str_of(nick), login_account(call->env, s))) {
+		reply(s, ERR_NICKNAMEINUSE, nick);
 	} else if (call->user) {
 		nick_change(call, nick);
 	} else if (network_user_by_nick(call->env->net, str_of(nick))) {

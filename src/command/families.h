@@ -19,3 +19,5 @@ const struct command *command_family_ban(size_t *count);        /* UBAN KLINE DL
 const struct command *command_family_filter(size_t *count);     /* FILTER */
 const struct command *command_family_oper(size_t *count);       /* OPER KILL REHASH WALLOPS DIE RESTART SA* */
 const struct command *command_family_emergency(size_t *count);  /* DEFCON */
+const struct command *command_family_account(size_t *count);    /* REGISTER VERIFY */
+const struct command *command_family_sasl(size_t *count);       /* AUTHENTICATE */

@@ -4,6 +4,9 @@
 
 static const struct help_topic topics[] = {
 	{"ADMIN", "ADMIN [<server>]", "Tells who runs this server.\n"},
+	{"AUTHENTICATE", "AUTHENTICATE <mechanism|*|part>",
+	 "Logs in to an account, as SASL has it: PLAIN, SCRAM-SHA-256, EXTERNAL.\n"
+	 "Clients do this by themselves. With * it is given up.\n"},
 	{"AWAY", "AWAY [<text>]",
 	 "Marks you as away; who writes to you is told the text.\n"
 	 "Without a text you are back.\n"},
@@ -88,6 +91,9 @@ static const struct help_topic topics[] = {
 	 "Sends a message to people and channels.\n"
 	 "With a prefix, as in @#channel, it goes to members of that rank and above alone.\n"},
 	{"QUIT", "QUIT [<reason>]", "Ends your connection.\n"},
+	{"REGISTER", "REGISTER <account|*> <email|*> <password>",
+	 "Makes an account, and logs you in to it. With * it has the name of your nick.\n"
+	 "The nick is yours from then on: log in before you use it elsewhere.\n"},
 	{"REHASH", "REHASH", "Reads the configuration again. For operators.\n"},
 	{"RESTART", "RESTART [<reason>]", "Restarts the server. For operators.\n"},
 	{"SAJOIN", "SAJOIN <nick> <channel>{,<channel>}",
@@ -127,6 +133,7 @@ static const struct help_topic topics[] = {
 	{"UNZLINE", "UNZLINE <network|number>", "The same as UNDLINE.\n"},
 	{"USER", "USER <username> 0 * <realname>", "Introduces you when you connect.\n"},
 	{"USERHOST", "USERHOST <nick>{ <nick>}", "Tells the username and host of up to five people.\n"},
+	{"VERIFY", "VERIFY <account> <code>", "Proves with the code that came by mail that an account is yours.\n"},
 	{"VERSION", "VERSION [<server>]", "Tells the server's version and what it supports.\n"},
 	{"WALLOPS", "WALLOPS <text>", "Writes to everybody with mode +w. For operators.\n"},
 	{"WHO", "WHO <channel|nick|mask> [[o][%<fields>[,<token>]]]",

@@ -7,6 +7,8 @@
 #include "command/emergency.h"
 #include "command/errand.h"
 #include "command/filter.h"
+#include "command/login.h"
+#include "command/nicks.h"
 #include "command/secret.h"
 #include "proto/name.h"
 #include "proto/utf8.h"
@@ -20,12 +22,46 @@ struct gate {
 	bool right;
 };
 
+/* What was logged in to, unless it was suspended or dropped since. */
+static const struct account *account_of(const struct command_env *env, const struct session *s)
+{
+	const struct account *a = login_account(env, s);
+
+	return a && login_gate(a, false) == LOGIN_OK ? a : NULL;
+}
+
+/* https://ircv3.net/specs/extensions/account-registration */
+static bool account_suffices(const struct command_env *env, struct session *s, const struct account *a)
+{
+	if (a || !env->server->accounts.required)
+		return true;
+	reply_fail(s, "*", "ACCOUNT_REQUIRED", NULL, "You need to log in to an account to connect");
+	env->host->quit(env->host->ctx, s, "You need to log in to an account to connect");
+	return false;
+}
+
+/* Known only now: NICK comes before AUTHENTICATE. */
+static bool nick_suffices(const struct command_env *env, struct session *s, const struct account *a)
+{
+	struct registration *reg = s->reg;
+
+	if (!nicks_refused(env, str_of(reg->nick), a))
+		return true;
+	reply(s, ERR_NICKNAMEINUSE, reg->nick);
+	mem_free(reg->nick);
+	reg->nick = NULL;
+	return false;
+}
+
 static void enter(const struct command_env *env, struct session *s)
 {
 	const struct registration *reg = s->reg;
 	struct record r = {.type = RECORD_USER_ADD, .session = s->id};
+	const struct account *a = account_of(env, s);
 	char username[NAME_USER_MAX + 1];
 
+	if (!account_suffices(env, s, a) || !nick_suffices(env, s, a))
+		return;
 	if (!name_username_make(username, str_of(reg->username)))
 		strlcpy(username, "user", sizeof(username));
 	r.user_add.nick = str_of(reg->nick);
@@ -33,7 +69,7 @@ static void enter(const struct command_env *env, struct session *s)
 	r.user_add.host = str_of(s->address);
 	r.user_add.address = str_of(s->address);
 	r.user_add.realname = utf8_cut(str_of(reg->realname), env->server->realname_max);
-	r.user_add.account = STR_NONE;
+	r.user_add.account = a ? account_str(a, ACCOUNT_NAME) : STR_NONE;
 	r.user_add.away = str_of(reg->away);
 	r.user_add.modes = env->server->default_user_modes;
 	if (emergency_admits(env, s, r.user_add.account) && !filter_stops_newcomer(env, s, &r))

@@ -10,15 +10,16 @@ static struct str key_of_account(const void *item)
 	return account_str(item, ACCOUNT_FOLDED);
 }
 
-static struct str key_of_nick(const void *item)
+static struct str key_of_key(const void *item)
 {
-	return str_of(((const struct account_nick *)item)->folded);
+	return str_of(((const struct account_key *)item)->text);
 }
 
 void state_accounts_init(struct network *net)
 {
 	map_init(&net->accounts_by_name, key_of_account, &net->config.seed);
-	map_init(&net->accounts_by_nick, key_of_nick, &net->config.seed);
+	map_init(&net->accounts_by_nick, key_of_key, &net->config.seed);
+	map_init(&net->accounts_by_cert, key_of_key, &net->config.seed);
 }
 
 /* Its text has secrets in it. */
@@ -47,18 +48,24 @@ static void account_free(struct account *a)
 	mem_free(a);
 }
 
-void state_accounts_deinit(struct network *net)
+static void keys_deinit(struct map *keys)
 {
 	uint32_t at = 0;
-	struct account_nick *n;
+	struct account_key *key;
 
-	while ((n = map_next(&net->accounts_by_nick, &at)))
-		mem_free(n);
+	while ((key = map_next(keys, &at)))
+		mem_free(key);
+	map_deinit(keys);
+}
+
+void state_accounts_deinit(struct network *net)
+{
+	keys_deinit(&net->accounts_by_nick);
+	keys_deinit(&net->accounts_by_cert);
 	for (uint32_t i = 0; i < net->accounts.count; i++)
 		account_free(net->accounts.items[i]);
 	vec_deinit(&net->accounts);
 	map_deinit(&net->accounts_by_name);
-	map_deinit(&net->accounts_by_nick);
 }
 
 static bool text_fits(struct str s)
@@ -121,38 +128,55 @@ static struct account_kept *keep_item(const struct account_item *item)
 	return kept;
 }
 
-/* One nick named twice is one nick. */
-static void add_nick(struct network *net, struct account *a, struct str nick)
+/* Where an item of that kind is found by, and under which key. NULL: it is not looked for. */
+static struct map *keys_of(struct network *net, enum account_item_kind kind, char memory[NETWORK_TEXT_MAX],
+			   struct str *text)
 {
-	char memory[NETWORK_TEXT_MAX];
-	struct str folded = fold(net, memory, nick);
-	struct account_nick *n;
-
-	if (map_get(&net->accounts_by_nick, folded))
-		return;
-	n = mem_alloc(sizeof(*n) + folded.n + 1);
-	n->account = a;
-	memcpy(n->folded, folded.p, folded.n);
-	n->folded[folded.n] = '\0';
-	map_put(&net->accounts_by_nick, n);
+	switch (kind) {
+	case ACCOUNT_NICK:
+		*text = fold(net, memory, *text);
+		return &net->accounts_by_nick;
+	case ACCOUNT_CERTFP:
+		return &net->accounts_by_cert;
+	default:
+		return NULL;
+	}
 }
 
-static void drop_nicks(struct network *net, const struct account *a)
+/* What is there already stays whose it is: one nick named twice is one nick. */
+static void add_key(struct network *net, struct account *a, enum account_item_kind kind, struct str text)
 {
 	char memory[NETWORK_TEXT_MAX];
+	struct map *keys = keys_of(net, kind, memory, &text);
+	struct account_key *key;
 
+	if (!keys || map_get(keys, text))
+		return;
+	key = mem_alloc(sizeof(*key) + text.n + 1);
+	key->account = a;
+	memcpy(key->text, text.p, text.n);
+	key->text[text.n] = '\0';
+	map_put(keys, key);
+}
+
+static void drop_key(struct network *net, const struct account *a, enum account_item_kind kind, struct str text)
+{
+	char memory[NETWORK_TEXT_MAX];
+	struct map *keys = keys_of(net, kind, memory, &text);
+	struct account_key *key = keys ? map_get(keys, text) : NULL;
+
+	if (!key || key->account != a)
+		return;
+	map_del(keys, text);
+	mem_free(key);
+}
+
+static void drop_keys(struct network *net, const struct account *a)
+{
 	for (uint32_t i = 0; i < a->items.count; i++) {
 		const struct account_kept *item = a->items.items[i];
-		struct str folded;
-		struct account_nick *n;
 
-		if (item->kind != ACCOUNT_NICK)
-			continue;
-		folded = fold(net, memory, str_of(item->text));
-		n = map_get(&net->accounts_by_nick, folded);
-		if (n)
-			map_del(&net->accounts_by_nick, folded);
-		mem_free(n);
+		drop_key(net, a, item->kind, str_of(item->text));
 	}
 }
 
@@ -164,8 +188,7 @@ static void fill(struct network *net, struct account *a, const struct record *r)
 	a->flags = r->account.flags & ACCOUNT_FLAGS;
 	for (uint32_t i = 0; i < r->account.nitems; i++) {
 		vec_push(&a->items, keep_item(&r->account.items[i]));
-		if (r->account.items[i].kind == ACCOUNT_NICK)
-			add_nick(net, a, r->account.items[i].text);
+		add_key(net, a, r->account.items[i].kind, r->account.items[i].text);
 	}
 }
 
@@ -175,7 +198,7 @@ void state_account_set(struct network *net, struct account *a, const struct reco
 	struct account was = a ? *a : (struct account){0};
 
 	if (a) {
-		drop_nicks(net, a);
+		drop_keys(net, a);
 		map_del(&net->accounts_by_name, account_str(a, ACCOUNT_FOLDED));
 		a->items = (struct vec){0};
 	} else {
@@ -192,7 +215,7 @@ void state_account_remove(struct network *net, struct account *a)
 {
 	struct account *moved;
 
-	drop_nicks(net, a);
+	drop_keys(net, a);
 	map_del(&net->accounts_by_name, account_str(a, ACCOUNT_FOLDED));
 	moved = vec_remove(&net->accounts, a->at);
 	if (moved)
@@ -200,7 +223,8 @@ void state_account_remove(struct network *net, struct account *a)
 	account_free(a);
 }
 
-void network_account_record(const struct account *a, struct record *out, struct record_room *room)
+void network_account_record(const struct account *a, struct record *out,
+			    struct account_item items[RECORD_ACCOUNT_ITEMS_MAX])
 {
 	*out = (struct record){.type = RECORD_ACCOUNT};
 	out->account.name = account_str(a, ACCOUNT_NAME);
@@ -214,9 +238,9 @@ void network_account_record(const struct account *a, struct record *out, struct 
 	for (uint32_t i = 0; i < a->items.count; i++) {
 		const struct account_kept *item = a->items.items[i];
 
-		room->account_items[i] = (struct account_item){item->kind, str_of(item->text), item->time};
+		items[i] = (struct account_item){item->kind, str_of(item->text), item->time};
 	}
-	out->account.items = room->account_items;
+	out->account.items = items;
 	out->account.nitems = a->items.count;
 }
 

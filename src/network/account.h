@@ -55,20 +55,23 @@ struct account {
 	struct vec items; /* struct account_kept *, in the order of the record */
 };
 
-/* A nick of an account, beside its name. */
-struct account_nick {
+/* What an account is found by beside its name: a nick, folded, or a certificate. */
+struct account_key {
 	struct account *account;
-	char folded[];
+	char text[];
 };
 
 /* Queries. Pointers are valid until the next network_apply. */
 const struct account *network_account(const struct network *net, struct str name);
 /* Whose nick that is, grouped ones and names alike; NULL: nobody's. */
 const struct account *network_account_of_nick(const struct network *net, struct str nick);
+/* Which account that certificate logs in to; NULL: none. It is never on two. */
+const struct account *network_account_of_cert(const struct network *net, struct str certfp);
 const struct vec *network_accounts(const struct network *net); /* struct account * */
 
-/* The RECORD_ACCOUNT that stands for the account as it is now, by the server; views into the account and into room. */
-void network_account_record(const struct account *a, struct record *out, struct record_room *room);
+/* The RECORD_ACCOUNT that stands for the account as it is now, by the server; views into the account and into items. */
+void network_account_record(const struct account *a, struct record *out,
+			    struct account_item items[RECORD_ACCOUNT_ITEMS_MAX]);
 
 /* The item of that kind and text, exactly; NULL: it has none. */
 const struct account_kept *account_find(const struct account *a, enum account_item_kind kind, struct str text);

@@ -15,9 +15,16 @@ static bool is_taken(const struct apply *a, const struct account *own)
 
 	if (is_another(a, own, r->account.name))
 		return true;
-	for (uint32_t i = 0; i < r->account.nitems; i++)
-		if (r->account.items[i].kind == ACCOUNT_NICK && is_another(a, own, r->account.items[i].text))
+	for (uint32_t i = 0; i < r->account.nitems; i++) {
+		const struct account_item *item = &r->account.items[i];
+		const struct account *holder;
+
+		if (item->kind == ACCOUNT_NICK && is_another(a, own, item->text))
 			return true;
+		holder = item->kind == ACCOUNT_CERTFP ? network_account_of_cert(a->net, item->text) : NULL;
+		if (holder && holder != own)
+			return true;
+	}
 	return false;
 }
 

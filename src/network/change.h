@@ -57,7 +57,7 @@ enum refusal {
 	REFUSAL_LIST_FULL,             /* text: the mask; ops: the one step refused */
 	REFUSAL_NOT_OPER,              /* 481: KILL or WALLOPS of one who is an operator no more */
 	REFUSAL_ACCOUNT_CHANGED,       /* the account is not what the record was made of */
-	REFUSAL_ACCOUNT_TAKEN,         /* its name, or a nick of it, is another account's */
+	REFUSAL_ACCOUNT_TAKEN,         /* its name, a nick or a certificate of it is another account's */
 	REFUSAL_SERVER_BAN,            /* 465: by ban */
 	REFUSAL_BANS_FULL,
 	REFUSAL_END,

@@ -124,9 +124,16 @@ const struct account *network_account(const struct network *net, struct str name
 const struct account *network_account_of_nick(const struct network *net, struct str nick)
 {
 	const struct account *a = state_account(net, nick);
-	const struct account_nick *grouped = a ? NULL : get_folded(net, &net->accounts_by_nick, nick);
+	const struct account_key *grouped = a ? NULL : get_folded(net, &net->accounts_by_nick, nick);
 
 	return grouped ? grouped->account : a;
+}
+
+const struct account *network_account_of_cert(const struct network *net, struct str certfp)
+{
+	const struct account_key *key = map_get(&net->accounts_by_cert, certfp);
+
+	return key ? key->account : NULL;
 }
 
 const struct vec *network_accounts(const struct network *net)

@@ -448,9 +448,12 @@ static bool load_account(struct network *net, struct wire_in *in)
 	if (in->bad || !(r.account.flags & ACCOUNT_EXISTS) || !state_account_fits(&r) ||
 	    network_account_of_nick(net, r.account.name))
 		return false;
-	for (uint32_t i = 0; i < r.account.nitems; i++)
+	for (uint32_t i = 0; i < r.account.nitems; i++) {
 		if (items[i].kind == ACCOUNT_NICK && network_account_of_nick(net, items[i].text))
 			return false;
+		if (items[i].kind == ACCOUNT_CERTFP && network_account_of_cert(net, items[i].text))
+			return false;
+	}
 	state_account_set(net, NULL, &r);
 	return true;
 }

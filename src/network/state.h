@@ -41,7 +41,8 @@ struct network {
 	struct map users_by_nick;    /* folded */
 	struct map channels_by_name; /* folded */
 	struct map accounts_by_name; /* folded */
-	struct map accounts_by_nick; /* struct account_nick *, of those beside the names */
+	struct map accounts_by_nick; /* struct account_key *, of those beside the names */
+	struct map accounts_by_cert; /* struct account_key * */
 	struct vec users;
 	struct vec opers; /* those of them with USER_OPER, in no order */
 	struct vec channels;

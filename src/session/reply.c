@@ -197,6 +197,16 @@ void reply_server(struct session *s, const char *fmt, ...)
 	va_end(ap);
 }
 
+void reply_bare(struct session *s, const char *fmt, ...)
+{
+	char line[2 * LINE_BODY_MAX];
+	va_list ap;
+
+	va_start(ap, fmt);
+	finish(s, line, 0, fmt, ap);
+	va_end(ap);
+}
+
 void reply_notice(struct session *s, const char *fmt, ...)
 {
 	char line[2 * LINE_BODY_MAX];

@@ -16,6 +16,9 @@ void reply_numeric(struct session *s, const char *digits, const char *fmt, ...) 
 /* ":server ..." */
 void reply_server(struct session *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/* A line without a source, as AUTHENTICATE is. */
+void reply_bare(struct session *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
 /* FAIL, WARN, NOTE: https://ircv3.net/specs/extensions/standard-replies */
 struct standard_reply {
 	const char *kind; /* "FAIL", "WARN", "NOTE" */

@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "net/address.h"
 #include "proto/line.h"
+#include "session/exchange.h"
 #include "session/held.h"
 #include "session/monitor.h"
 #include "session/reply.h"
@@ -72,6 +73,7 @@ static void save_registration(const struct registration *r, struct wire_out *out
 	wire_put_text(out, r->away);
 	wire_put_u8(out, r->negotiating);
 	wire_put_u8(out, r->checked);
+	wire_put_text(out, r->account);
 }
 
 /* By name: their bits move with each new one. */
@@ -208,6 +210,8 @@ static void load_registration(struct session *s, struct wire_in *in)
 	r->away = take_text(&saved);
 	r->negotiating = wire_bounded(&saved, 1, 1);
 	r->checked = wire_bounded(&saved, 1, 1);
+	if (wire_more(&saved))
+		r->account = take_text(&saved);
 	if (saved.bad)
 		wire_fail(in);
 }
@@ -284,6 +288,7 @@ static void forget(struct session *s)
 	if (s->reg)
 		s->hub->unregistered--;
 	session_registration_free(s->reg);
+	exchange_end(s);
 	s->hub->count--;
 }
 

@@ -78,6 +78,19 @@ void server_init(struct server *s)
 		.ping_ms = 120 * 1000,
 		.flood_burst = 40,
 		.flood_rate = 5,
+		.accounts = {
+			.registration = true,
+			.before_connect = true,
+			.multiclient = true,
+			.nicks = NICK_STRICT,
+			.guest_ms = 30 * 1000,
+			.nicks_max = 8,
+			.channels_max = 20,
+			.password_min = 8,
+			.iterations = 10000,
+			.attempts = 10,
+			.attempts_ms = 10 * 60 * 1000,
+		},
 	};
 	s->started = date_text(s->started_ms);
 	emergency_init(&s->emergency);
@@ -234,6 +247,8 @@ void server_build(struct server *s)
 	token(&t, "ACCOUNTEXTBAN=a");
 	token(&t, "ELIST=CMNTU");
 	token(&t, "BOT=B");
+	if (s->accounts.required)
+		token(&t, "draft/ACCOUNTREQUIRED");
 	token(&t, "SAFELIST");
 	token(&t, "UTF8ONLY");
 	token(&t, "WHOX");

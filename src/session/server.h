@@ -43,6 +43,31 @@ struct filter_row {
 	char *reason; /* NULL: none */
 };
 
+/* Who may use a nick that is an account's without being logged in to it. */
+enum nick_policy {
+	NICK_STRICT,  /* nobody */
+	NICK_LENIENT, /* anybody for a while, and is renamed then */
+	NICK_OPEN,    /* anybody */
+};
+
+/* What accounts are allowed and asked for. */
+struct account_policy {
+	bool registration;   /* anybody may make one */
+	bool before_connect; /* before registering with the server too */
+	bool required;       /* nobody comes in without one */
+	bool email_required;
+	bool multiclient;    /* several devices on one nick */
+	bool always_on;      /* what a new account has */
+	enum nick_policy nicks;
+	int64_t guest_ms;      /* NICK_LENIENT: until the guest is renamed */
+	uint32_t nicks_max;    /* of one account, beside its name */
+	uint32_t channels_max; /* that one account owns */
+	uint32_t password_min; /* bytes */
+	uint32_t iterations;   /* of the derivation of keys */
+	uint32_t attempts;     /* that may fail, or accounts that one address makes, in attempts_ms; 0: any number */
+	int64_t attempts_ms;
+};
+
 /*
  * What the server is and allows, as its configuration says: the same for all sessions. Filled by the configuration,
  * replaced as a whole at a reload; all strings are its own.
@@ -85,6 +110,7 @@ struct server {
 	uint32_t flood_rate;     /* tokens gained per second */
 
 	struct emergency emergency;
+	struct account_policy accounts;
 
 	struct text_lines isupport; /* made by server_build: the bodies of 005, up to 13 tokens each */
 };

@@ -9,6 +9,7 @@
 #include "proto/tags.h"
 #include "proto/utf8.h"
 #include "session/arrival.h"
+#include "session/exchange.h"
 #include "session/held.h"
 #include "session/monitor.h"
 #include "session/reply.h"
@@ -59,6 +60,7 @@ void session_registration_free(struct registration *r)
 	mem_free(r->username);
 	mem_free(r->realname);
 	mem_free(r->away);
+	mem_free(r->account);
 	if (r->password)
 		explicit_bzero(r->password, strlen(r->password));
 	mem_free(r->password);
@@ -461,6 +463,7 @@ void session_close(struct session *s, const char *reason)
 	s->reg = NULL;
 	s->user = NULL;
 	monitor_clear(s->hub->monitor, s);
+	exchange_end(s);
 	loop_timer_stop(s->hub->loop, &s->timer);
 	LIST_REMOVE(s, all);
 	LIST_INSERT_HEAD(&s->hub->closing, s, all);

@@ -19,6 +19,7 @@
  */
 struct answer;
 struct arrival;
+struct exchange;
 struct held;
 struct monitor;
 struct server;
@@ -29,6 +30,7 @@ struct user;
 /* What NICK, USER, PASS and CAP said so far; gone once registered. */
 struct registration {
 	char *nick, *username, *realname, *password, *away;
+	char *account;    /* that it has logged in to; NULL: none */
 	bool negotiating; /* CAP LS or REQ came, CAP END has not */
 	bool checked;     /* the record is on its way */
 };
@@ -88,6 +90,7 @@ struct session {
 	struct session *next_own;  /* next session of the same user */
 	struct registration *reg;  /* NULL once registered */
 	struct answer *answer;     /* a labelled answer in progress */
+	struct exchange *exchange; /* an AUTHENTICATE in progress, see exchange.h; NULL: none */
 	struct stream *stream;     /* a long answer in progress: input waits */
 	struct vec monitors;       /* what it watches, monitor.c's */
 	char *address;             /* numeric, or "localhost" */

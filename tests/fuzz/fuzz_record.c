@@ -55,7 +55,7 @@ static void check_kept(const struct network *net)
 		struct record_room room;
 		struct record r;
 
-		network_account_record(network_accounts(net)->items[i], &r, &room);
+		network_account_record(network_accounts(net)->items[i], &r, room.account_items);
 		network_apply(other, &r, NULL);
 	}
 	CHECK(network_hash_kept(net) == network_hash_kept(other));

@@ -8,6 +8,7 @@
 
 #include "command_fixture.h"
 
+#include "account/logins.h"
 #include "base/mem.h"
 #include "command/errand.h"
 #include "session/tries.h"
@@ -105,6 +106,7 @@ void desk_init(struct desk *d)
 		.errands = &d->errands,
 		.password = &d->password,
 		.tries = tries_new(&(struct hash_key){{1, 2}}),
+		.logins = logins_new(),
 	};
 	d->st.command = run;
 	d->st.ctx = d;
@@ -116,6 +118,7 @@ void desk_deinit(struct desk *d)
 	fixture_deinit(&d->f);
 	mem_free(d->env.usage);
 	tries_free(d->env.tries);
+	logins_free(d->env.logins);
 }
 
 int desk_client(struct desk *d, uint64_t user)

@@ -116,7 +116,7 @@ static void a_record_of_itself(void **state)
 	fixture_init(&other, 9);
 	fixture_apply(f, rec_kept_account(f, "ann", 4, "x y"));
 	kept = network_hash_kept(f->net);
-	network_account_record(network_account(f->net, STR("ann")), &r, room);
+	network_account_record(network_account(f->net, STR("ann")), &r, room->account_items);
 	fixture_apply(&other, r);
 	assert_true(network_hash_kept(other.net) == kept);
 	r.account.revision++;

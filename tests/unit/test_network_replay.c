@@ -671,7 +671,7 @@ static void test_kept_snapshot(void **state)
 		struct record_room room;
 		struct record r;
 
-		network_account_record(network_accounts(x->first->net)->items[i], &r, &room);
+		network_account_record(network_accounts(x->first->net)->items[i], &r, room.account_items);
 		tape_add(tape, &r);
 	}
 	add_network(tape, x->first->net);

@@ -24,6 +24,8 @@ enum cap {
 	CAP_NO_IMPLICIT_NAMES,
 	CAP_OPER_TAG, /* draft/oper-tag */
 	CAP_PRE_AWAY, /* draft/pre-away */
+	CAP_REGISTER, /* draft/account-registration; its value is the policy's */
+	CAP_SASL,     /* its value is the session's */
 	CAP_SERVER_TIME,
 	CAP_SETNAME,
 	CAP_STANDARD_REPLIES,

@@ -145,3 +145,11 @@
 #define RPL_MONLIST "732", ":%s"
 #define RPL_ENDOFMONLIST "733", ":End of MONITOR list"
 #define ERR_MONLISTFULL "734", "%u %s :Monitor list is full."                    /* limit, nicks */
+#define RPL_LOGGEDIN "900", "%s %s :You are now logged in as %s"                 /* nick!user@host, account twice */
+#define RPL_LOGGEDOUT "901", "%s :You are now logged out"                        /* nick!user@host */
+#define ERR_NICKLOCKED "902", ":You must use a nick assigned to you"
+#define RPL_SASLSUCCESS "903", ":SASL authentication successful"
+#define ERR_SASLFAIL "904", ":SASL authentication failed%s%s"                    /* ": ", why */
+#define ERR_SASLTOOLONG "905", ":SASL message too long"
+#define ERR_SASLABORTED "906", ":SASL authentication aborted"
+#define RPL_SASLMECHS "908", "%s :are available SASL mechanisms"

@@ -1,0 +1,94 @@
+#include "command/account_edit.h"
+
+#include <string.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "command/command.h"
+
+void account_edit_begin(struct account_edit *e, const struct account *a)
+{
+	network_account_record(a, &e->r, e->items);
+	e->r.account.revision++;
+}
+
+void account_edit_new(struct account_edit *e, struct str name, int64_t created)
+{
+	e->r = (struct record){.type = RECORD_ACCOUNT};
+	e->r.account.name = name;
+	e->r.account.revision = 1;
+	e->r.account.created = created;
+	e->r.account.flags = ACCOUNT_EXISTS;
+	e->r.account.items = e->items;
+}
+
+bool account_edit_add(struct account_edit *e, enum account_item_kind kind, struct str text, int64_t time)
+{
+	if (e->r.account.nitems == RECORD_ACCOUNT_ITEMS_MAX)
+		return false;
+	e->items[e->r.account.nitems++] = (struct account_item){kind, text, time};
+	return true;
+}
+
+uint32_t account_edit_drop(struct account_edit *e, enum account_item_kind kind, struct str start)
+{
+	uint32_t n = e->r.account.nitems, kept = 0;
+
+	for (uint32_t i = 0; i < n; i++)
+		if (e->items[i].kind != kind || !str_starts(e->items[i].text, start))
+			e->items[kept++] = e->items[i];
+	e->r.account.nitems = kept;
+	return n - kept;
+}
+
+static void submit(const struct command_env *env, struct record *r)
+{
+	r->flags |= RECORD_OVERRIDE;
+	env->host->submit(env->host->ctx, r);
+}
+
+bool account_edit_submit(struct account_edit *e, const struct command_env *env)
+{
+	uint64_t revision = e->r.account.revision;
+	char *name = mem_strndup(e->r.account.name.p, e->r.account.name.n);
+	const struct account *a;
+
+	submit(env, &e->r);
+	a = network_account(env->net, str_of(name));
+	mem_free(name);
+	return a && a->revision == revision;
+}
+
+/* From the last on: whoever goes meanwhile is replaced by one that was looked at. */
+void account_log_out_all(const struct command_env *env, struct str account)
+{
+	const struct vec *users = network_users(env->net);
+	struct record r = {.type = RECORD_USER_ACCOUNT};
+
+	for (uint32_t i = users->count; i-- > 0;) {
+		const struct user *u = users->items[i];
+
+		if (!casemap_eq(network_casemap(env->net), user_str(u, USER_ACCOUNT), account))
+			continue;
+		r.origin = u->id;
+		r.user_account.account = STR_NONE;
+		submit(env, &r);
+	}
+}
+
+void account_drop(const struct account *a, const struct command_env *env, const struct session *s)
+{
+	struct record r = {.type = RECORD_ACCOUNT};
+	char *name = mem_strdup(account_text(a, ACCOUNT_NAME));
+
+	r.account.name = str_of(name);
+	r.account.revision = a->revision + 1;
+	submit(env, &r);
+	account_log_out_all(env, str_of(name));
+	if (s)
+		log_event(EVENT_ACCOUNT_DROPPED,
+			  LOG_FIELDS({"CHATD_NICK", session_nick(s)}, {"CHATD_ACCOUNT", name},
+				     {"CHATD_PEER", s->address}),
+			  "account %s was given up from %s", name, s->address);
+	mem_free(name);
+}

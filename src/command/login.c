@@ -1,0 +1,241 @@
+#include "command/login.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "account/credential.h"
+#include "account/logins.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "command/account_edit.h"
+#include "command/command.h"
+#include "command/errand.h"
+#include "proto/name.h"
+
+static int64_t now_ms(const struct command_env *env)
+{
+	return loop_clock(env->hub->loop)->mono_ms;
+}
+
+static struct logins_limit limit_of(const struct command_env *env)
+{
+	const struct server *server = env->server;
+
+	return (struct logins_limit){server->no_limits ? 0 : server->accounts.attempts, server->accounts.attempts_ms};
+}
+
+const char *login_words(enum login_result result)
+{
+	static const char *const words[] = {
+		[LOGIN_OK] = "You are logged in",
+		[LOGIN_WRONG] = "Invalid account credentials",
+		[LOGIN_WAIT] = "Too many attempts have failed, try again later",
+		[LOGIN_SUSPENDED] = "This account is suspended",
+		[LOGIN_UNVERIFIED] = "This account has not been verified yet",
+		[LOGIN_LOCKED] = "No password logs in to this account",
+	};
+
+	return words[result];
+}
+
+const struct account *login_account(const struct command_env *env, const struct session *s)
+{
+	struct str name = s->user ? user_str(s->user, USER_ACCOUNT) : s->reg ? str_of(s->reg->account) : STR_NONE;
+
+	return name.n ? network_account(env->net, name) : NULL;
+}
+
+enum login_result login_gate(const struct account *a, bool password)
+{
+	if (a->flags & ACCOUNT_SUSPENDED)
+		return LOGIN_SUSPENDED;
+	if (a->flags & ACCOUNT_UNVERIFIED)
+		return LOGIN_UNVERIFIED;
+	if (password && (a->flags & ACCOUNT_LOCKED))
+		return LOGIN_LOCKED;
+	return LOGIN_OK;
+}
+
+/* The account as it is named, so that its nicks are no ways around the limit. */
+static struct str counted_as(const struct login *l, struct str account)
+{
+	const struct account *a = network_account_of_nick(l->env->net, account);
+
+	return a ? account_str(a, ACCOUNT_FOLDED) : account;
+}
+
+bool login_may_try(const struct login *l, struct str account)
+{
+	const struct logins_limit limit = limit_of(l->env);
+	const struct logins *logins = l->env->logins;
+	int64_t now = now_ms(l->env);
+
+	return logins_may(logins, LOGINS_ADDRESS, str_of(l->session->address), &limit, now) &&
+	       logins_may(logins, LOGINS_ACCOUNT, counted_as(l, account), &limit, now);
+}
+
+/* A name that is none is not logged: people mistype their password there. */
+enum login_result login_refuse(const struct login *l, const struct account *a, enum login_result why)
+{
+	const struct logins_limit limit = limit_of(l->env);
+	const char *name = a ? account_text(a, ACCOUNT_NAME) : NULL;
+
+	if (why == LOGIN_WRONG) {
+		logins_count(l->env->logins, LOGINS_ADDRESS, str_of(l->session->address), &limit, now_ms(l->env));
+		if (a)
+			logins_count(l->env->logins, LOGINS_ACCOUNT, account_str(a, ACCOUNT_FOLDED), &limit,
+				     now_ms(l->env));
+	}
+	log_event(EVENT_LOGIN_FAILED,
+		  LOG_FIELDS({"CHATD_ACCOUNT", name}, {"CHATD_PEER", l->session->address},
+			     {"CHATD_REASON", login_words(why)}),
+		  "login refused (%s): account %s from %s: %s", l->mechanism, name ? name : "unknown",
+		  l->session->address, login_words(why));
+	return why;
+}
+
+/* nick!user@host, as far as it is known. */
+static void mask_of(const struct session *s, char mask[LINE_BODY_MAX])
+{
+	const struct user *u = s->user;
+
+	if (u)
+		snprintf(mask, LINE_BODY_MAX, "%s!%s@%s", user_nick(u), user_text(u, USER_NAME),
+			 user_text(u, USER_HOST));
+	else
+		snprintf(mask, LINE_BODY_MAX, "%s!*@*", session_nick(s));
+}
+
+static void set_account(const struct command_env *env, struct session *s, struct str name)
+{
+	struct record r = {.type = RECORD_USER_ACCOUNT, .session = s->id};
+
+	if (!s->user) {
+		mem_free(s->reg->account);
+		s->reg->account = name.n ? mem_strndup(name.p, name.n) : NULL;
+		return;
+	}
+	r.origin = s->user->id;
+	r.user_account.account = name;
+	env->host->submit(env->host->ctx, &r);
+}
+
+enum login_result login_enter(const struct login *l, const struct account *a)
+{
+	enum login_result result = login_gate(a, l->password);
+	struct session *s = l->session;
+	char name[NAME_ACCOUNT_MAX * 2], mask[LINE_BODY_MAX];
+
+	if (result != LOGIN_OK)
+		return login_refuse(l, a, result);
+	snprintf(name, sizeof(name), "%s", account_text(a, ACCOUNT_NAME));
+	set_account(l->env, s, str_of(name));
+	mask_of(s, mask);
+	log_event(EVENT_LOGIN,
+		  LOG_FIELDS({"CHATD_NICK", session_nick(s)}, {"CHATD_ACCOUNT", name}, {"CHATD_PEER", s->address}),
+		  "login (%s): account %s from %s", l->mechanism, name, s->address);
+	reply(s, RPL_LOGGEDIN, mask, name, name);
+	return LOGIN_OK;
+}
+
+void login_leave(const struct command_env *env, struct session *s)
+{
+	char mask[LINE_BODY_MAX];
+
+	if (s->user ? !user_str(s->user, USER_ACCOUNT).n : !s->reg->account)
+		return;
+	set_account(env, s, STR_NONE);
+	mask_of(s, mask);
+	reply(s, RPL_LOGGEDOUT, mask);
+}
+
+/* By password */
+
+struct trying {
+	struct errand errand;
+	const char *mechanism;
+	login_answer_fn answer;
+	struct credential credential, fresh;
+	uint32_t iterations; /* what the policy wants */
+	bool known, right, renewed;
+	char *account, *password;
+};
+
+/* Keys that were derived with less than is wanted by now are made again, while the password is at hand. */
+static void work(struct errand *e)
+{
+	struct trying *t = (struct trying *)e;
+	struct str password = str_of(t->password);
+
+	t->right = credential_check(&t->credential, password);
+	if (t->right && t->known && t->credential.iterations < t->iterations)
+		t->renewed = credential_make(&t->fresh, password, t->iterations);
+}
+
+static void renew(const struct trying *t, const struct account *a)
+{
+	char text[CREDENTIAL_TEXT_MAX];
+	struct account_edit edit;
+	struct buf b;
+
+	buf_init(&b, text, sizeof(text));
+	credential_write(&b, &t->fresh);
+	account_edit_begin(&edit, a);
+	edit.r.account.credentials = buf_view(&b);
+	account_edit_submit(&edit, t->errand.env);
+	explicit_bzero(text, sizeof(text));
+}
+
+static void done(struct errand *e, struct session *s)
+{
+	struct trying *t = (struct trying *)e;
+	const struct login l = {e->env, s, t->mechanism, true};
+	const struct account *a = network_account(e->env->net, str_of(t->account));
+
+	if (!a || !t->known || !t->right) {
+		t->answer(&l, login_refuse(&l, a, LOGIN_WRONG));
+		return;
+	}
+	if (t->renewed && login_gate(a, true) == LOGIN_OK) {
+		renew(t, a);
+		a = network_account(e->env->net, str_of(t->account));
+	}
+	t->answer(&l, a ? login_enter(&l, a) : LOGIN_WRONG);
+}
+
+static void trying_free(struct errand *e)
+{
+	struct trying *t = (struct trying *)e;
+
+	explicit_bzero(t->password, strlen(t->password));
+	mem_free(t->password);
+	mem_free(t->account);
+	explicit_bzero(t, sizeof(*t));
+	mem_free(t);
+}
+
+void login_by_password(const struct call *call, const struct login_try *try)
+{
+	const struct login l = {call->env, call->session, try->mechanism, true};
+	const struct account *a = network_account_of_nick(call->env->net, try->account);
+	uint32_t iterations = call->env->server->accounts.iterations;
+	struct trying *t;
+
+	if (!login_may_try(&l, try->account)) {
+		try->answer(&l, login_refuse(&l, a, LOGIN_WAIT));
+		return;
+	}
+	t = mem_zalloc(sizeof(*t));
+	t->errand.work = work;
+	t->errand.done = done;
+	t->errand.free = trying_free;
+	t->mechanism = try->mechanism;
+	t->answer = try->answer;
+	t->iterations = iterations;
+	t->known = a && credential_parse(&t->credential, account_str(a, ACCOUNT_CREDENTIALS));
+	if (!t->known)
+		credential_fake(&t->credential, logins_secret(call->env->logins), try->account, iterations);
+	t->account = mem_strndup(a ? account_text(a, ACCOUNT_NAME) : "", a ? account_str(a, ACCOUNT_NAME).n : 0);
+	t->password = mem_strndup(try->password.n ? try->password.p : "", try->password.n);
+	errand_run(call, &t->errand);
+}

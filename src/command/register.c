@@ -1,0 +1,353 @@
+#include "command/register.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "account/credential.h"
+#include "account/logins.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "command/account_edit.h"
+#include "command/errand.h"
+#include "command/families.h"
+#include "command/login.h"
+#include "command/secret.h"
+#include "command/services.h"
+#include "command/targets.h"
+#include "proto/name.h"
+#include "proto/utf8.h"
+#include "session/password.h"
+
+/* Whatever is longer fits no message to a service. */
+enum { PASSWORD_MAX = 300, EMAIL_MAX = 200 };
+
+static const char verify_purpose[] = "verify ";
+
+static struct logins_limit limit_of(const struct call *call)
+{
+	const struct server *server = call->env->server;
+
+	return (struct logins_limit){server->no_limits ? 0 : server->accounts.attempts, server->accounts.attempts_ms};
+}
+
+static bool may_register(const struct call *call)
+{
+	const struct logins_limit limit = limit_of(call);
+
+	return logins_may(call->env->logins, LOGINS_REGISTER, str_of(call->session->address), &limit,
+			  loop_clock(call->env->hub->loop)->mono_ms);
+}
+
+const char *register_check_password(const struct call *call, const char *account, const char *password,
+				    const char **why)
+{
+	size_t n = strlen(password);
+
+	if (n > PASSWORD_MAX || !utf8_valid(str_of(password))) {
+		*why = "The password is too long";
+		return "UNACCEPTABLE_PASSWORD";
+	}
+	if (n < call->env->server->accounts.password_min) {
+		*why = "The password is too short";
+		return "WEAK_PASSWORD";
+	}
+	if (casemap_eq(network_casemap(call->env->net), str_of(account), str_of(password))) {
+		*why = "The password is the name of the account";
+		return "WEAK_PASSWORD";
+	}
+	return NULL;
+}
+
+/* What a mail server can be asked for, not all that RFC 5322 allows. */
+static bool email_valid(const char *email)
+{
+	const char *at = strrchr(email, '@');
+
+	if (!at || at == email || !strchr(at, '.') || strlen(email) > EMAIL_MAX || email[0] == '-')
+		return false;
+	for (const char *p = email; *p; p++)
+		if (!((*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') || (*p >= '0' && *p <= '9') ||
+		      strchr("@.!#%&'*+-/=?^_`{|}~", *p)))
+			return false;
+	return true;
+}
+
+/* Early registration gets around no password of the server. */
+static bool too_early(const struct call *call)
+{
+	const char *wanted = call->env->server->password, *given;
+
+	if (call->user)
+		return false;
+	given = call->session->reg->password;
+	if (!call->env->server->accounts.before_connect || (wanted && !given))
+		return true;
+	if (!wanted)
+		return false;
+	return password_is_hashed(wanted) ? !password_remembered(call->env->password, wanted, given)
+					  : !secret_equal(wanted, given);
+}
+
+/* The nick that is meant by "*"; NULL: none yet. */
+static const char *nick_of(const struct call *call)
+{
+	return call->user ? user_nick(call->user) : call->session->reg->nick;
+}
+
+static const char *check_name(const struct call *call, const char *account, const char **why)
+{
+	const struct user *holder = network_user_by_nick(call->env->net, str_of(account));
+
+	if (!name_nick_valid(str_of(account), call->env->server->nick_max) || services_is_name(str_of(account))) {
+		*why = "An account needs a name that is a nick";
+		return "BAD_ACCOUNT_NAME";
+	}
+	if (network_account_of_nick(call->env->net, str_of(account))) {
+		*why = "Somebody has this account already";
+		return "ACCOUNT_EXISTS";
+	}
+	if (holder && holder != call->user) {
+		*why = "Somebody else uses this nick";
+		return "BAD_ACCOUNT_NAME";
+	}
+	return NULL;
+}
+
+static const char *check_email(const struct call *call, const char *email, const char **why)
+{
+	if (strcmp(email, "*") == 0 ? !call->env->server->accounts.email_required : email_valid(email))
+		return NULL;
+	*why = "A valid e-mail address is needed";
+	return "INVALID_EMAIL";
+}
+
+/* The first thing that stands in the way; NULL: nothing. */
+static const char *check(const struct call *call, const struct registering *r, const char **why)
+{
+	const char *code;
+
+	if (!call->env->server->accounts.registration) {
+		*why = "Accounts are not made here by everybody";
+		return "TEMPORARILY_UNAVAILABLE";
+	}
+	if (too_early(call)) {
+		*why = "Finish connecting first";
+		return "COMPLETE_CONNECTION_REQUIRED";
+	}
+	if (!nick_of(call)) {
+		*why = "Choose a nick first";
+		return "NEED_NICK";
+	}
+	if (login_account(call->env, call->session)) {
+		*why = "You are logged in to an account already";
+		return "ALREADY_AUTHENTICATED";
+	}
+	if (!may_register(call)) {
+		*why = "Too many accounts were made from your address, try again later";
+		return "TEMPORARILY_UNAVAILABLE";
+	}
+	code = check_name(call, r->account, why);
+	if (!code)
+		code = check_email(call, r->email, why);
+	return code ? code : register_check_password(call, r->account, r->password, why);
+}
+
+/* On the worker */
+
+struct making {
+	struct errand errand;
+	struct credential credential;
+	uint32_t iterations;
+	bool made;
+	register_say_fn say;
+	char *account, *email, *password;
+};
+
+static void work(struct errand *e)
+{
+	struct making *m = (struct making *)e;
+
+	m->made = credential_make(&m->credential, str_of(m->password), m->iterations);
+}
+
+static bool store(const struct making *m, const struct session *s)
+{
+	const struct command_env *env = m->errand.env;
+	char credentials[CREDENTIAL_TEXT_MAX];
+	struct account_edit edit;
+	struct buf b;
+	bool stored;
+
+	buf_init(&b, credentials, sizeof(credentials));
+	credential_write(&b, &m->credential);
+	account_edit_new(&edit, str_of(m->account), loop_clock(env->hub->loop)->real_ms);
+	edit.r.account.credentials = buf_view(&b);
+	edit.r.account.email = str_of(m->email);
+	if (env->server->accounts.always_on)
+		edit.r.account.flags |= ACCOUNT_ALWAYS_ON;
+	stored = account_edit_submit(&edit, env);
+	explicit_bzero(credentials, sizeof(credentials));
+	if (stored)
+		log_event(EVENT_ACCOUNT_REGISTERED,
+			  LOG_FIELDS({"CHATD_NICK", session_nick(s)}, {"CHATD_ACCOUNT", m->account},
+				     {"CHATD_PEER", s->address}),
+			  "account %s was registered from %s", m->account, s->address);
+	return stored;
+}
+
+static void done(struct errand *e, struct session *s)
+{
+	const struct making *m = (struct making *)e;
+	const struct login l = {e->env, s, "REGISTER", true};
+	const struct account *a;
+
+	if (network_account_of_nick(e->env->net, str_of(m->account))) {
+		m->say(s, "ACCOUNT_EXISTS", m->account, "Somebody has this account already");
+		return;
+	}
+	a = m->made && store(m, s) ? network_account(e->env->net, str_of(m->account)) : NULL;
+	if (!a) {
+		m->say(s, "TEMPORARILY_UNAVAILABLE", m->account, "The account could not be made, try again later");
+		return;
+	}
+	m->say(s, NULL, m->account, "Account successfully registered");
+	login_enter(&l, a);
+}
+
+static void making_free(struct errand *e)
+{
+	struct making *m = (struct making *)e;
+
+	explicit_bzero(m->password, strlen(m->password));
+	explicit_bzero(&m->credential, sizeof(m->credential));
+	mem_free(m->password);
+	mem_free(m->account);
+	mem_free(m->email);
+	mem_free(m);
+}
+
+void register_account(const struct call *call, const struct registering *wanted)
+{
+	const struct logins_limit limit = limit_of(call);
+	struct registering r = *wanted;
+	const char *why = NULL, *code, *nick = nick_of(call);
+	struct making *m;
+
+	if (strcmp(r.account, "*") == 0 && nick)
+		r.account = nick;
+	code = check(call, &r, &why);
+	if (code) {
+		r.say(call->session, code, target_shown(r.account), why);
+		return;
+	}
+	logins_count(call->env->logins, LOGINS_REGISTER, str_of(call->session->address), &limit,
+		     loop_clock(call->env->hub->loop)->mono_ms);
+	m = mem_zalloc(sizeof(*m));
+	m->errand.work = work;
+	m->errand.done = done;
+	m->errand.free = making_free;
+	m->iterations = call->env->server->accounts.iterations;
+	m->say = r.say;
+	m->account = mem_strdup(r.account);
+	m->email = mem_strdup(strcmp(r.email, "*") == 0 ? "" : r.email);
+	m->password = mem_strdup(r.password);
+	errand_run(call, &m->errand);
+}
+
+/* The item that the code is in, if it is the right one and not too old. */
+static bool code_is_right(const struct call *call, const struct account *a, const char *code)
+{
+	int64_t now = loop_clock(call->env->hub->loop)->real_ms;
+	bool right = false;
+
+	for (uint32_t i = 0; i < a->items.count; i++) {
+		const struct account_kept *item = a->items.items[i];
+
+		if (item->kind == ACCOUNT_CODE && str_starts(str_of(item->text), str_of(verify_purpose)))
+			right |= secret_equal(item->text + strlen(verify_purpose), code) && now < item->time;
+	}
+	return right;
+}
+
+void register_verify(const struct call *call, const char *account, const char *code, register_say_fn say)
+{
+	const struct login l = {call->env, call->session, "VERIFY", true};
+	const struct account *a = network_account(call->env->net, str_of(account));
+	struct account_edit edit;
+
+	if (login_account(call->env, call->session)) {
+		say(call->session, "ALREADY_AUTHENTICATED", target_shown(account),
+		    "You are logged in to an account already");
+		return;
+	}
+	if (!login_may_try(&l, str_of(account))) {
+		say(call->session, "TEMPORARILY_UNAVAILABLE", target_shown(account), login_words(LOGIN_WAIT));
+		return;
+	}
+	if (!a || !(a->flags & ACCOUNT_UNVERIFIED) || !code_is_right(call, a, code)) {
+		login_refuse(&l, a, LOGIN_WRONG);
+		say(call->session, "INVALID_CODE", target_shown(account),
+		    "This code is not, or no more, the right one");
+		return;
+	}
+	account_edit_begin(&edit, a);
+	edit.r.account.flags &= ~(uint32_t)ACCOUNT_UNVERIFIED;
+	account_edit_drop(&edit, ACCOUNT_CODE, str_of(verify_purpose));
+	if (!account_edit_submit(&edit, call->env)) {
+		say(call->session, "TEMPORARILY_UNAVAILABLE", target_shown(account), "Try again later");
+		return;
+	}
+	a = network_account(call->env->net, str_of(account));
+	say(call->session, NULL, account_text(a, ACCOUNT_NAME), "Account successfully registered");
+	login_enter(&l, a);
+}
+
+/* The commands */
+
+static void say_as(struct session *s, const char *command, const char *said[3])
+{
+	const char *code = said[0], *account = said[1], *text = said[2];
+
+	if (!code)
+		reply_server(s, "%s SUCCESS %s :%s", command, account, text);
+	else if (strcmp(code, "COMPLETE_CONNECTION_REQUIRED") == 0)
+		reply_fail(s, command, code, NULL, text);
+	else
+		reply_fail(s, command, code, strcmp(code, "NEED_NICK") == 0 ? "*" : account, text);
+}
+
+static void say_register(struct session *s, const char *code, const char *account, const char *text)
+{
+	say_as(s, "REGISTER", (const char *[]){code, account, text});
+}
+
+static void say_verify(struct session *s, const char *code, const char *account, const char *text)
+{
+	say_as(s, "VERIFY", (const char *[]){code, account, text});
+}
+
+static void run_register(struct call *call)
+{
+	const struct registering r = {call_param(call, 0), call_param(call, 1), call_param(call, 2), say_register};
+
+	register_account(call, &r);
+}
+
+static void run_verify(struct call *call)
+{
+	if (!call->user && !call->env->server->accounts.before_connect)
+		say_verify(call->session, "COMPLETE_CONNECTION_REQUIRED", "*", "Finish connecting first");
+	else
+		register_verify(call, call_param(call, 0), call_param(call, 1), say_verify);
+}
+
+static const struct command rows[] = {
+	{"REGISTER", ROLE_ANY, 3, 20, -1, run_register},
+	{"VERIFY", ROLE_ANY, 2, 20, -1, run_verify},
+};
+
+const struct command *command_family_account(size_t *count)
+{
+	*count = sizeof(rows) / sizeof(rows[0]);
+	return rows;
+}

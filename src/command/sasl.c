@@ -1,0 +1,280 @@
+#include "command/sasl.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "account/logins.h"
+#include "account/scram.h"
+#include "base/mem.h"
+#include "command/command.h"
+#include "command/families.h"
+#include "command/login.h"
+#include "proto/base64.h"
+#include "proto/utf8.h"
+#include "session/exchange.h"
+
+enum {
+	PART_MAX = 400,
+	MESSAGE_MAX = EXCHANGE_MAX / 4 * 3,
+	MECHANISMS_MAX = 100,
+	REPLY_MAX = SCRAM_MESSAGE_MAX,
+};
+
+static const char *const names[MECHANISM_COUNT] = {
+	[MECHANISM_PLAIN] = "PLAIN",
+	[MECHANISM_EXTERNAL] = "EXTERNAL",
+	[MECHANISM_SCRAM_SHA_256] = "SCRAM-SHA-256",
+};
+
+/* Without a certificate there is nothing outside to go by. */
+static bool available(const struct session *s, enum mechanism m)
+{
+	return m != MECHANISM_EXTERNAL || s->certfp;
+}
+
+void sasl_mechanisms(const struct session *s, char *out, size_t size)
+{
+	struct buf b;
+
+	buf_init(&b, out, size - 1);
+	for (int m = 0; m < MECHANISM_COUNT; m++) {
+		if (!available(s, (enum mechanism)m))
+			continue;
+		if (b.n)
+			buf_chr(&b, ',');
+		buf_cstr(&b, names[m]);
+	}
+	out[b.n] = '\0';
+}
+
+static void fail(struct session *s, const char *why)
+{
+	exchange_end(s);
+	reply(s, ERR_SASLFAIL, why ? ": " : "", why ? why : "");
+}
+
+/* All that a wrong password leads to looks alike. */
+static void answer(const struct login *l, enum login_result result)
+{
+	exchange_end(l->session);
+	if (result == LOGIN_OK)
+		reply(l->session, RPL_SASLSUCCESS);
+	else
+		fail(l->session, result == LOGIN_WRONG ? NULL : login_words(result));
+}
+
+/* The authorisation identity, where one is named, must be the same account. */
+static bool is_same(const struct call *call, struct str authzid, struct str account)
+{
+	return authzid.n == 0 || casemap_eq(network_casemap(call->env->net), authzid, account);
+}
+
+/* authzid NUL authcid NUL password: RFC 4616 */
+static void take_plain(const struct call *call, struct str message)
+{
+	struct login_try t = {.mechanism = names[MECHANISM_PLAIN], .answer = answer};
+	struct str authzid;
+
+	if (!str_split(&message, '\0', &authzid) || !str_split(&message, '\0', &t.account) ||
+	    memchr(message.n ? message.p : "", '\0', message.n) || !utf8_valid(t.account) ||
+	    !is_same(call, authzid, t.account)) {
+		fail(call->session, NULL);
+		return;
+	}
+	t.password = message;
+	login_by_password(call, &t);
+}
+
+/* RFC 4422, appendix A: what was shown outside is the certificate. */
+static void take_external(const struct call *call, struct str authzid)
+{
+	const struct login l = {call->env, call->session, names[MECHANISM_EXTERNAL], false};
+	const struct account *a = network_account_of_cert(call->env->net, str_of(call->session->certfp));
+
+	if (!login_may_try(&l, authzid))
+		answer(&l, login_refuse(&l, a, LOGIN_WAIT));
+	else if (!a || !is_same(call, authzid, account_str(a, ACCOUNT_NAME)))
+		answer(&l, login_refuse(&l, a, LOGIN_WRONG));
+	else
+		answer(&l, login_enter(&l, a));
+}
+
+/* In parts of 400 bytes; where the last one is full, an empty one tells that it was the last. */
+static void challenge(struct session *s, struct str message)
+{
+	char text[BASE64_ENCODED(REPLY_MAX)];
+	struct str rest;
+	struct buf b;
+
+	buf_init(&b, text, sizeof(text));
+	base64_encode(&b, message);
+	for (rest = buf_view(&b); rest.n >= PART_MAX; rest = (struct str){rest.p + PART_MAX, rest.n - PART_MAX})
+		reply_bare(s, "AUTHENTICATE %.*s", PART_MAX, rest.p);
+	reply_bare(s, "AUTHENTICATE %.*s", rest.n ? (int)rest.n : 1, rest.n ? rest.p : "+");
+}
+
+static struct login scram_login(const struct call *call)
+{
+	return (struct login){call->env, call->session, names[MECHANISM_SCRAM_SHA_256], true};
+}
+
+/* An account that is not there has a salt too. */
+static void credential_of(const struct call *call, const char *name, struct credential *c)
+{
+	const struct account *a = network_account_of_nick(call->env->net, str_of(name));
+
+	if (!a || !credential_parse(c, account_str(a, ACCOUNT_CREDENTIALS)))
+		credential_fake(c, logins_secret(call->env->logins), str_of(name),
+				call->env->server->accounts.iterations);
+}
+
+static void scram_begin(const struct call *call, struct str message)
+{
+	const struct login l = scram_login(call);
+	struct exchange *x = call->session->exchange;
+	char text[REPLY_MAX];
+	struct credential c;
+	struct buf b;
+
+	x->scram = scram_new(message, NULL);
+	if (!x->scram || !is_same(call, str_of(scram_authzid(x->scram)), str_of(scram_name(x->scram)))) {
+		fail(call->session, NULL);
+		return;
+	}
+	if (!login_may_try(&l, str_of(scram_name(x->scram)))) {
+		answer(&l, login_refuse(&l, NULL, LOGIN_WAIT));
+		return;
+	}
+	credential_of(call, scram_name(x->scram), &c);
+	buf_init(&b, text, sizeof(text));
+	if (scram_challenge(x->scram, &c, &b))
+		challenge(call->session, buf_view(&b));
+	else
+		fail(call->session, NULL);
+	explicit_bzero(&c, sizeof(c));
+}
+
+static void scram_prove(const struct call *call, struct str message)
+{
+	const struct login l = scram_login(call);
+	struct exchange *x = call->session->exchange;
+	const struct account *a = network_account_of_nick(call->env->net, str_of(scram_name(x->scram)));
+	char text[REPLY_MAX];
+	struct buf b;
+
+	buf_init(&b, text, sizeof(text));
+	x->proven = scram_finish(x->scram, message, &b) && a;
+	if (x->proven)
+		challenge(call->session, buf_view(&b));
+	else
+		answer(&l, login_refuse(&l, a, LOGIN_WRONG));
+}
+
+static void take_scram(const struct call *call, struct str message)
+{
+	const struct login l = scram_login(call);
+	struct exchange *x = call->session->exchange;
+	const struct account *a;
+
+	if (!x->scram) {
+		scram_begin(call, message);
+	} else if (!x->proven) {
+		scram_prove(call, message);
+	} else {
+		a = network_account_of_nick(call->env->net, str_of(scram_name(x->scram)));
+		if (message.n || !a)
+			fail(call->session, NULL);
+		else
+			answer(&l, login_enter(&l, a));
+	}
+}
+
+static void take_message(const struct call *call, struct str message)
+{
+	switch (call->session->exchange->mechanism) {
+	case MECHANISM_PLAIN:
+		take_plain(call, message);
+		break;
+	case MECHANISM_EXTERNAL:
+		take_external(call, message);
+		break;
+	default:
+		take_scram(call, message);
+	}
+}
+
+/* A message that is whole. */
+static void decode(const struct call *call)
+{
+	struct exchange *x = call->session->exchange;
+	char memory[MESSAGE_MAX];
+	struct buf b;
+	bool ok;
+
+	buf_init(&b, memory, sizeof(memory));
+	ok = base64_decode(&b, (struct str){x->data, x->size});
+	exchange_clear(x);
+	if (ok)
+		take_message(call, buf_view(&b));
+	else
+		fail(call->session, NULL);
+	explicit_bzero(memory, b.n);
+}
+
+static void take_part(const struct call *call, const char *part)
+{
+	struct session *s = call->session;
+	size_t n = strlen(part);
+	bool empty = strcmp(part, "+") == 0;
+
+	if (n > PART_MAX || (!empty && !exchange_add(s->exchange, part))) {
+		exchange_end(s);
+		reply(s, ERR_SASLTOOLONG);
+	} else if (n < PART_MAX) {
+		decode(call);
+	}
+}
+
+static void begin(const struct call *call, const char *name)
+{
+	struct session *s = call->session;
+	char list[MECHANISMS_MAX];
+	int m = 0;
+
+	while (m < MECHANISM_COUNT && strcasecmp(names[m], name) != 0)
+		m++;
+	if (m == MECHANISM_COUNT || !available(s, (enum mechanism)m)) {
+		sasl_mechanisms(s, list, sizeof(list));
+		reply(s, RPL_SASLMECHS, list);
+		fail(s, NULL);
+		return;
+	}
+	exchange_begin(s, (enum mechanism)m);
+	challenge(s, STR_NONE);
+}
+
+static void run_authenticate(struct call *call)
+{
+	const char *word = call_param(call, 0);
+	struct session *s = call->session;
+
+	if (strcmp(word, "*") == 0) {
+		exchange_end(s);
+		reply(s, ERR_SASLABORTED);
+	} else if (s->exchange) {
+		take_part(call, word);
+	} else {
+		begin(call, word);
+	}
+}
+
+static const struct command rows[] = {
+	{"AUTHENTICATE", ROLE_ANY, 1, 10, CAP_SASL, run_authenticate},
+};
+
+const struct command *command_family_sasl(size_t *count)
+{
+	*count = sizeof(rows) / sizeof(rows[0]);
+	return rows;
+}

@@ -1,0 +1,295 @@
+"""Accounts: making one, logging in to it in every way, and that it is there after whatever happens to the server."""
+
+import signal
+
+import pytest
+
+import sasl
+from harness import FAST, fresh
+
+CAPS = "sasl draft/account-registration account-notify account-tag extended-join labeled-response batch server-time"
+PASSWORD = "correct horse"
+QUICK = "[accounts]\niterations = 4096\n"
+
+
+@pytest.fixture
+def accounts(start):
+    return start(FAST + QUICK)
+
+
+def make(daemon, stem="acc", caps=CAPS, password=PASSWORD):
+    """A client that has made an account of its nick."""
+    client = daemon.client(stem, caps=caps)
+    said = client.ask(f"REGISTER * * :{password}")
+    assert said.one("REGISTER").params == ["SUCCESS", client.nick, "Account successfully registered"]
+    assert said.one("900").params[2] == client.nick
+    return client
+
+
+def account_of(client, nick):
+    said = client.ask(f"WHOIS {nick}").of("330")
+    return said[0].params[2] if said else None
+
+
+def test_register(accounts):
+    watcher = accounts.client("watcher", caps=CAPS)
+    client = accounts.client("acc", caps=CAPS)
+    accounts.channel(watcher, client)
+    said = client.ask(f"REGISTER * ann@example.org :{PASSWORD}")
+    assert said.one("REGISTER").params[:2] == ["SUCCESS", client.nick]
+    assert said.one("900").params[1:3] == [f"{client.nick}!user@127.0.0.1", client.nick]
+    assert watcher.sync().one("ACCOUNT").params == [client.nick]
+    assert account_of(watcher, client.nick) == client.nick
+    watcher.send(f"WHO {client.nick} %na")
+    assert watcher.wait("354").params[1:] == [client.nick, client.nick]
+    client.send(f"PRIVMSG {watcher.nick} :hello")
+    assert watcher.wait("PRIVMSG").tags["account"] == client.nick
+
+
+@pytest.mark.parametrize(
+    "line, code",
+    [
+        ("REGISTER taken * :{p}", "ACCOUNT_EXISTS"),
+        ("REGISTER TAKEN * :{p}", "ACCOUNT_EXISTS"),
+        ("REGISTER 1two * :{p}", "BAD_ACCOUNT_NAME"),
+        ("REGISTER NickServ * :{p}", "BAD_ACCOUNT_NAME"),
+        ("REGISTER #chan * :{p}", "BAD_ACCOUNT_NAME"),
+        ("REGISTER somebody * :{p}", "BAD_ACCOUNT_NAME"),
+        ("REGISTER * nomail :{p}", "INVALID_EMAIL"),
+        ("REGISTER * -x@example.org :{p}", "INVALID_EMAIL"),
+        ("REGISTER * * :short", "WEAK_PASSWORD"),
+        ("REGISTER longenough * :LongEnough", "WEAK_PASSWORD"),
+        (f"REGISTER * * :{'x' * 301}", "UNACCEPTABLE_PASSWORD"),
+        ("VERIFY taken 1234", "INVALID_CODE"),
+        ("VERIFY nobody 1234", "INVALID_CODE"),
+    ],
+)
+def test_register_refused(accounts, line, code):
+    taken = accounts.client(nick="taken", caps=CAPS)
+    taken.ask(f"REGISTER * * :{PASSWORD}")
+    accounts.client(nick="somebody")
+    client = accounts.client("new", caps=CAPS)
+    said = client.ask(line.format(p=PASSWORD))
+    assert said.one("FAIL").params[1] == code
+    assert not said.of("900")
+    assert account_of(client, client.nick) is None
+
+
+def test_register_twice(accounts):
+    client = make(accounts)
+    said = client.ask(f"REGISTER other * :{PASSWORD}", f"VERIFY {client.nick} 12")
+    assert [m.params[:2] for m in said.of("FAIL")] == [
+        ["REGISTER", "ALREADY_AUTHENTICATED"],
+        ["VERIFY", "ALREADY_AUTHENTICATED"],
+    ]
+
+
+def test_register_labelled(accounts):
+    client = accounts.client("acc", caps=CAPS)
+    said = client.ask(f"@label=x REGISTER * * :{PASSWORD}")
+    opened = said.of("BATCH")[0]
+    assert opened.tags["label"] == "x" and opened.params[1] == "labeled-response"
+    assert said.one("REGISTER").tags["batch"] == opened.params[0][1:] == said.one("900").tags["batch"]
+
+
+def test_register_before_connect(accounts):
+    client = accounts.connect("early")
+    said = client.ask("CAP LS 302", f"CAP REQ :{CAPS}", f"REGISTER * * :{PASSWORD}")
+    assert "draft/account-registration=before-connect,custom-account-name" in said.text
+    assert said.one("FAIL").params[:3] == ["REGISTER", "NEED_NICK", "*"]
+    said = client.ask("NICK early", "USER u 0 * :r", f"REGISTER * * :{PASSWORD}", "CAP END")
+    assert said.one("REGISTER").params[:2] == ["SUCCESS", "early"]
+    assert said.of("001")
+    assert account_of(client, "early") == "early"
+
+
+def test_registration_off(start):
+    daemon = start(FAST + "[accounts]\nregistration = no\n")
+    client = daemon.connect("late")
+    said = client.ask("CAP LS 302", "CAP REQ :draft/account-registration", "NICK late", "USER u 0 * :r", "CAP END")
+    assert "draft/account-registration" not in said[0].raw and said.of("CAP")[1].params[1] == "NAK"
+    assert client.ask(f"REGISTER * * :{PASSWORD}").one("FAIL").params[1] == "TEMPORARILY_UNAVAILABLE"
+
+
+def test_no_registration_without_the_server_password(start):
+    daemon = start(FAST + QUICK + "[server]\npassword = sesame\n")
+    client = daemon.connect("early")
+    assert client.ask("NICK early", f"REGISTER * * :{PASSWORD}").one("FAIL").params[1] == "COMPLETE_CONNECTION_REQUIRED"
+    assert client.ask("PASS sesame", f"REGISTER * * :{PASSWORD}").one("REGISTER").params[0] == "SUCCESS"
+
+
+def login(daemon, how, account, password, nick=None):
+    """A client in the middle of its registration that has tried to log in, and what was said."""
+    client = daemon.connect(nick or fresh("in"))
+    client.ask("CAP LS 302", f"CAP REQ :{CAPS}", f"NICK {client.nick}", "USER u 0 * :r")
+    return client, how(client, account, password)
+
+
+MECHANISMS = pytest.mark.parametrize("how", [sasl.plain, sasl.scram])
+
+
+@MECHANISMS
+def test_sasl(accounts, how):
+    owner = make(accounts)
+    client, said = login(accounts, how, owner.nick.upper(), PASSWORD)
+    assert said.commands == ["900", "903"]
+    assert said.one("900").params[1:3] == [f"{client.nick}!*@*", owner.nick]
+    assert client.ask("CAP END").of("001")
+    assert account_of(owner, client.nick) == owner.nick
+
+
+@MECHANISMS
+@pytest.mark.parametrize("account, password", [("owner", "wrong"), ("owner", ""), ("nobody", PASSWORD), ("", PASSWORD)])
+def test_sasl_wrong(accounts, how, account, password):
+    owner = accounts.client(nick="owner", caps=CAPS)
+    owner.ask(f"REGISTER * * :{PASSWORD}")
+    if how is sasl.scram and not account:
+        client, said = accounts.connect("in"), None
+        client.ask("CAP REQ :sasl", "AUTHENTICATE SCRAM-SHA-256")
+        assert client.ask(f"AUTHENTICATE {sasl.encode(b'n,,n=,r=abc')}").commands == ["904"]
+        return
+    client, said = login(accounts, how, account, password)
+    assert said.commands == ["904"]
+    assert client.ask("CAP END").of("001")
+    assert account_of(owner, client.nick) is None
+    if account == "owner":
+        accounts.wait_log("login refused .*: account owner from 127.0.0.1: Invalid")
+    assert PASSWORD not in accounts.log and "wrong" not in accounts.log
+
+
+def test_sasl_after_registration(accounts):
+    owner = make(accounts)
+    client = accounts.client("late", caps=CAPS)
+    accounts.channel(owner, client)
+    owner.sync()
+    assert sasl.plain(client, owner.nick, PASSWORD).of("900", "903").commands == ["900", "903"]
+    assert owner.sync().one("ACCOUNT").params == [owner.nick]
+    other = make(accounts)
+    assert sasl.scram(client, other.nick, PASSWORD).of("900", "903").commands == ["900", "903"]
+    assert account_of(owner, client.nick) == other.nick
+
+
+def test_sasl_protocol(accounts):
+    client = accounts.connect("in")
+    assert client.ask("AUTHENTICATE PLAIN").commands == ["451"]
+    said = client.ask("CAP LS 302", "CAP REQ :sasl")
+    assert " sasl=PLAIN,SCRAM-SHA-256 " in said[0].raw + " "
+    assert client.ask("AUTHENTICATE NTLM").commands == ["908", "904"]
+    assert client.ask("AUTHENTICATE EXTERNAL").commands == ["908", "904"]
+    assert client.ask("AUTHENTICATE PLAIN", "AUTHENTICATE *").commands == ["AUTHENTICATE", "906"]
+    assert client.ask("AUTHENTICATE plain", "AUTHENTICATE !!!!").commands == ["AUTHENTICATE", "904"]
+    assert client.ask("AUTHENTICATE PLAIN", "AUTHENTICATE " + "A" * 401).commands == ["AUTHENTICATE", "905"]
+    assert client.ask("AUTHENTICATE PLAIN", "AUTHENTICATE +").commands == ["AUTHENTICATE", "904"]
+    assert client.ask("AUTHENTICATE PLAIN", *["AUTHENTICATE " + "A" * 400] * 11).commands[:2] == ["AUTHENTICATE", "905"]
+    message = sasl.encode(b"other\0in\0x")
+    assert client.ask("AUTHENTICATE *", "AUTHENTICATE PLAIN", f"AUTHENTICATE {message}").commands[-1] == "904"
+
+
+@pytest.mark.parametrize("size", [100, 289, 290, 300])
+def test_sasl_in_parts(accounts, size):
+    """Of exactly 400 bytes, which an empty part follows, and of more."""
+    password = "p" * size
+    owner = make(accounts, password=password)
+    assert login(accounts, sasl.plain, owner.nick, password)[1].commands == ["900", "903"]
+
+
+def test_attempts_are_bounded(start):
+    daemon = start(FAST + "[accounts]\niterations = 4096\nattempts = 3\nattempts_per = 24h\n")
+    owner = make(daemon)
+    client = daemon.connect("in")
+    client.ask("CAP REQ :sasl")
+    said = [sasl.plain(client, owner.nick, f"guess {i}") for i in range(3)]
+    assert [s.of("904").text.endswith(":SASL authentication failed") for s in said] == [True] * 3
+    assert "try again later" in sasl.plain(client, owner.nick, PASSWORD).text
+    said = client.ask("AUTHENTICATE SCRAM-SHA-256", f"AUTHENTICATE {sasl.encode(b'n,,n=%b,r=abc' % owner.nick.encode())}")
+    assert "try again later" in said.text
+
+
+def test_registrations_are_bounded(start):
+    daemon = start(FAST + "[accounts]\niterations = 4096\nattempts = 2\nattempts_per = 24h\n")
+    for _ in range(2):
+        make(daemon)
+    client = daemon.client(caps=CAPS)
+    assert client.ask(f"REGISTER * * :{PASSWORD}").one("FAIL").params[1] == "TEMPORARILY_UNAVAILABLE"
+
+
+def test_a_nick_is_its_owners(accounts):
+    owner = make(accounts)
+    nick = owner.nick
+    owner.send("QUIT").rest()
+    guest = accounts.client("guest", caps=CAPS)
+    assert guest.ask(f"NICK {nick}").commands == ["433"]
+    late = accounts.connect("late")
+    assert late.ask(f"NICK {nick}", "USER u 0 * :r").commands == ["433"]
+    assert late.ask("NICK late").of("001")
+    client, said = login(accounts, sasl.plain, nick, PASSWORD, nick=nick)
+    assert client.ask("CAP END").of("001")
+    assert guest.ask("NICK NickServ").commands == ["433"]
+
+
+def test_account_required(start):
+    daemon = start(FAST + QUICK + "[accounts]\nrequired = yes\n")
+    client = daemon.connect("early")
+    client.ask("CAP LS 302", f"CAP REQ :{CAPS}", "NICK early", f"REGISTER * * :{PASSWORD}", "USER u 0 * :r")
+    said = client.ask("CAP END")
+    assert said.of("001") and "draft/ACCOUNTREQUIRED" in said.text
+    other = daemon.connect("other")
+    other.send("NICK other", "USER u 0 * :r")
+    said = other.rest()
+    assert said.one("FAIL").params[:2] == ["*", "ACCOUNT_REQUIRED"] and said.one("ERROR")
+    client, said = login(daemon, sasl.scram, "early", PASSWORD)
+    assert client.ask("CAP END").of("001")
+
+
+@pytest.mark.parametrize("signo", [signal.SIGTERM, signal.SIGKILL])
+def test_accounts_survive(start, tmp_path, signo):
+    state = ["--state", str(tmp_path / "state")]
+    daemon = start(FAST + QUICK, args=state)
+    names = [make(daemon).nick for _ in range(5)]
+    daemon.send_signal(signo)
+    daemon.wait()
+    for how in (sasl.plain, sasl.scram):
+        daemon = start(FAST + QUICK, args=state)
+        for name in names:
+            assert login(daemon, how, name, PASSWORD)[1].commands == ["900", "903"]
+        assert daemon.client(caps=CAPS).ask(f"REGISTER {names[0]} * :{PASSWORD}").one("FAIL").params[1] == "ACCOUNT_EXISTS"
+        daemon.finish()
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_a_restart_keeps_logins(start, tmp_path, kept):
+    daemon = start(FAST + QUICK, args=["--state", str(tmp_path / "state")] if kept else [])
+    owner = make(daemon)
+    early, said = login(daemon, sasl.plain, owner.nick, PASSWORD)
+    middle = daemon.connect("middle")
+    middle.ask("CAP REQ :sasl", "AUTHENTICATE PLAIN")
+    daemon.send_signal(signal.SIGUSR2)
+    daemon.wait_notice("READY=1", 2)
+    assert account_of(owner, owner.nick) == owner.nick
+    assert early.ask("CAP END").of("001")
+    assert account_of(early, early.nick) == owner.nick
+    assert middle.ask(f"AUTHENTICATE {sasl.encode(b'x')}").commands[-1] == "904"
+    assert sasl.scram(middle, owner.nick, PASSWORD).commands == ["900", "903"]
+    assert daemon.client(caps=CAPS).ask(f"REGISTER {owner.nick} * :{PASSWORD}").one("FAIL").params[1] == "ACCOUNT_EXISTS"
+
+
+def test_keys_are_made_anew(start, tmp_path):
+    """An account that was made with fewer iterations gets more when its owner logs in with the password."""
+    state = ["--state", str(tmp_path / "state")]
+    daemon = start(FAST + QUICK, args=state)
+    name = make(daemon).nick
+    daemon.finish()
+    daemon = start(FAST + "[accounts]\niterations = 6000\n", args=state)
+
+    def iterations():
+        client = daemon.connect("in")
+        client.ask("CAP REQ :sasl")
+        client.send("AUTHENTICATE SCRAM-SHA-256")
+        sasl.challenge(client)
+        client.send(f"AUTHENTICATE {sasl.encode(sasl.Scram(name, PASSWORD).first().encode())}")
+        return sasl.attributes(sasl.challenge(client))["i"]
+
+    assert iterations() == "4096"
+    assert login(daemon, sasl.plain, name, PASSWORD)[1].commands == ["900", "903"]
+    assert iterations() == "6000"
+    assert login(daemon, sasl.scram, name, PASSWORD)[1].commands == ["900", "903"]
