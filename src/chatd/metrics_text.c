@@ -2,6 +2,8 @@
 
 #include "chat_version.h"
 #include "command/command.h"
+#include "network/ban.h"
+#include "session/emergency.h"
 #include "network/network.h"
 #include "session/session.h"
 
@@ -81,6 +83,8 @@ static void people(struct buf *out, const struct engine_view *e)
 	gauge(out, "operators", counts.opers, "Operators that are here.");
 	gauge(out, "channels", counts.channels, "Channels.");
 	gauge(out, "memberships", memberships(e->net), "Members of all channels together.");
+	gauge(out, "bans", network_ban_count(e->net), "Bans and filters of the whole server.");
+	gauge(out, "defcon", emergency_defcon(network_emergency(e->net)), "The emergency level: 5 is as ever.");
 	gauge(out, "sessions", e->hub->count, "Clients that are connected.");
 	gauge(out, "sessions_unregistered", e->hub->unregistered, "Those of them that have no user yet.");
 }
