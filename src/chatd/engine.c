@@ -598,17 +598,11 @@ bool engine_banned(struct engine *e, const struct address *peer, char *why, size
 
 bool engine_accept(struct engine *e, const struct arrival *a)
 {
-	struct session *s = session_new(&e->hub, a);
-	char why[400];
-
-	if (!s) {
+	if (!session_new(&e->hub, a)) {
 		report_client_failed(&a->peer);
 		return false;
 	}
 	e->open++;
-	/* Who comes itself was looked at when the connection was accepted. */
-	if ((a->traits & ARRIVAL_PROXIED) && engine_banned(e, &a->peer, why, sizeof(why)))
-		session_close(s, why);
 	return true;
 }
 

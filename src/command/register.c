@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "command/account_edit.h"
+#include "command/emergency.h"
 #include "command/errand.h"
 #include "command/families.h"
 #include "command/login.h"
@@ -236,6 +237,10 @@ void register_account(const struct call *call, const struct registering *wanted)
 	if (strcmp(r.account, "*") == 0 && nick)
 		r.account = nick;
 	code = check(call, &r, &why);
+	if (!code && emergency_has(call->env, EMERGENCY_NO_REGISTRATION)) {
+		code = "TEMPORARILY_UNAVAILABLE";
+		why = "No accounts are made at the moment";
+	}
 	if (code) {
 		r.say(call->session, code, target_shown(r.account), why);
 		return;

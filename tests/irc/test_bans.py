@@ -3,7 +3,9 @@
 import signal
 
 import pytest
-from harness import FAST, fresh
+
+import sasl
+from harness import FAST, free_port, fresh
 
 OPER = FAST + "[oper root]\npassword = secret\n"
 
@@ -228,3 +230,63 @@ def test_restart_without_a_disconnect(start, tmp_path):
     assert len(before) >= len(after) >= 3
     daemon.wait_log("the ban of mask brief!\\*@\\* is gone")
     assert refused(daemon, "eviltwo").of("465")
+
+
+ACCOUNTS = OPER + "[accounts]\niterations = 4096\n"
+PASSWORD = "correct horse"
+
+
+def register_account(daemon):
+    client = daemon.client("acc", caps="sasl draft/account-registration standard-replies")
+    assert client.ask(f"REGISTER * * :{PASSWORD}").of("900")
+    return client
+
+
+def come_with_account(daemon, account, source):
+    """A newcomer who logs in first; all that was said."""
+    client = daemon.connect(fresh("nick"), source=source)
+    client.send("CAP REQ :sasl")
+    assert sasl.plain(client, account, PASSWORD).of("903")
+    client.send(f"NICK {client.nick}", "USER u 0 * :U", "CAP END")
+    return client
+
+
+def test_require_sasl(start):
+    daemon = start(ACCOUNTS)
+    root, known = oper(daemon), register_account(daemon)
+    root.ask("UBAN ADD REQUIRE-SASL 127.0.0.6 open proxies")
+    said = refused(daemon, fresh("nick"), source="127.0.0.6")
+    assert said.one("465").params[1] == "You are banned from this server: log in to an account first: open proxies"
+    come_with_account(daemon, known.nick, "127.0.0.6").wait("001")
+
+
+def test_account(start):
+    daemon = start(ACCOUNTS)
+    root, known = oper(daemon), register_account(daemon)
+    account = known.nick
+    root.ask(f"UBAN ADD {account} enough of you")
+    assert known.rest().one("465").params[1].endswith("enough of you")
+    assert come_with_account(daemon, account, "127.0.0.1").rest().of("465")
+    later = daemon.client("later", caps="sasl")
+    later.send("AUTHENTICATE PLAIN", "AUTHENTICATE " + sasl.encode(f"\0{account}\0{PASSWORD}".encode()))
+    assert later.rest().one("465").params[1].endswith("enough of you")
+
+
+def test_behind_a_proxy(start):
+    port = free_port()
+    daemon = start(f"[listen]\nendpoint = 127.0.0.1:{port}?proxy\n" + OPER)
+    oper(daemon).ask("DLINE 198.51.100.0/24 :not you")
+    client = daemon.connect("x", ("127.0.0.1", port))
+    client.raw(b"PROXY TCP4 198.51.100.7 192.0.2.1 40000 6667\r\n")
+    lines = client.rest()
+    assert lines.commands == ["ERROR"] and "Banned: not you" in lines[0].params[0]
+
+
+def test_no_way_around_by_another_name(server):
+    root = oper(server)
+    root.ask("XLINE *buy?now* :no trade", "UBAN ADD evil*!*@* no more")
+    one, other = server.client(caps="setname"), server.client()
+    one.send("SETNAME :come and buy now")
+    assert one.rest().one("465").params[1].endswith("no trade")
+    other.send(f"NICK {fresh('evil')}")
+    assert other.rest().one("465").params[1].endswith("no more")

@@ -3,6 +3,8 @@
 import signal
 
 import pytest
+
+import sasl
 from harness import FAST, chan, fresh
 
 OPER = FAST + "[oper root]\npassword = secret\n"
@@ -98,3 +100,18 @@ def test_kept(start, tmp_path, signo):
     daemon.release()
     again = start(OPER, args=args)
     assert "DEFCON 4 (watchful), now:" in oper(again).ask("DEFCON").text
+
+
+def test_accounts(start):
+    daemon = start(OPER + "[accounts]\niterations = 4096\n")
+    root, known = oper(daemon), daemon.client("acc", caps="sasl draft/account-registration standard-replies")
+    root.ask("DEFCON 4")
+    assert known.ask("REGISTER * * :correct horse").one("FAIL").params[1] == "TEMPORARILY_UNAVAILABLE"
+    root.ask("DEFCON 5")
+    assert known.ask("REGISTER * * :correct horse").of("900")
+    root.ask("DEFCON 1")
+    client = daemon.connect(fresh("nick"))
+    client.send("CAP REQ :sasl")
+    assert sasl.plain(client, known.nick, "correct horse").of("903")
+    client.send(f"NICK {client.nick}", "USER u 0 * :U", "CAP END")
+    client.wait("001")
