@@ -18,6 +18,8 @@
 #include "command/answers.h"
 #include "command/command.h"
 #include "command/errand.h"
+#include "command/login.h"
+#include "command/registration.h"
 #include "command/filters.h"
 #include "fanout/fanout.h"
 #include "journal/journal.h"
@@ -229,6 +231,24 @@ static void submit(void *ctx, struct record *r)
 		append(e, &kept);
 }
 
+/* Whose account wishes to be here without a device. */
+static bool stays(const struct engine *e, const struct user *u)
+{
+	const struct account *a = network_account(e->net, user_str(u, USER_ACCOUNT));
+
+	return a && (a->flags & ACCOUNT_ALWAYS_ON) && login_gate(a, false) == LOGIN_OK;
+}
+
+static void host_attach(void *ctx, struct session *s, const struct user *u)
+{
+	struct engine *e = ctx;
+
+	session_register(s, u);
+	s->next_own = u->sessions;
+	network_user_set_sessions(e->net, u->id, s);
+	report_client_in(s, u);
+}
+
 /* Takes the session off its user, and the user off the network with its last one. */
 static void leave(struct engine *e, struct session *s, const char *reason)
 {
@@ -249,7 +269,12 @@ static void leave(struct engine *e, struct session *s, const char *reason)
 	if (head)
 		return;
 	r.origin = u->id;
-	r.user_quit.reason = str_of(reason);
+	if (stays(e, u)) {
+		r.type = RECORD_USER_AWAY;
+		r.user_away.text = u->away ? str_of(u->away) : STR(AWAY_WITHOUT_DEVICE);
+	} else {
+		r.user_quit.reason = str_of(reason);
+	}
 	submit(e, &r);
 }
 
@@ -350,6 +375,7 @@ static void env_init(struct engine *e)
 		.rehash = host_rehash,
 		.stop = host_stop,
 		.resume = host_resume,
+		.attach = host_attach,
 		.ctx = e,
 	};
 	e->env = (struct command_env){
@@ -437,7 +463,7 @@ static void dismiss_missing(struct engine *e)
 	for (size_t i = 0; i < e->nmissing; i++) {
 		const struct user *u = network_user(e->net, e->missing[i]);
 
-		if (!u || u->sessions)
+		if (!u || u->sessions || stays(e, u))
 			continue;
 		r.origin = u->id;
 		submit(e, &r);

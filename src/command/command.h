@@ -56,6 +56,8 @@ struct command_host {
 	void (*stop)(void *ctx, const char *reason, bool restart);
 	/* Calls errand_finish, with what surrounds a command. */
 	void (*resume)(void *ctx, struct errand *e);
+	/* One more device of a user who is here: it is registered, and nothing is said yet. */
+	void (*attach)(void *ctx, struct session *s, const struct user *u);
 	void *ctx;
 };
 

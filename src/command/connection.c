@@ -40,6 +40,15 @@ static void nick_change(struct call *call, const char *nick)
 	call_submit(call, &r);
 }
 
+/* While it is still being negotiated, the client may yet log in to the account whose nick it is. */
+static bool is_taken(const struct call *call, const char *nick)
+{
+	const struct user *u = network_user_by_nick(call->env->net, str_of(nick));
+
+	return u && !(call->env->server->accounts.multiclient && call->session->reg->negotiating &&
+		      user_str(u, USER_ACCOUNT).n);
+}
+
 static void run_nick(struct call *call)
 {
 	const char *nick = call_word(call, 0);
@@ -53,7 +62,7 @@ static void run_nick(struct call *call)
 		reply(s, ERR_NICKNAMEINUSE, nick);
 	} else if (call->user) {
 		nick_change(call, nick);
-	} else if (network_user_by_nick(call->env->net, str_of(nick))) {
+	} else if (is_taken(call, nick)) {
 		reply(s, ERR_NICKNAMEINUSE, nick);
 	} else {
 		keep(&s->reg->nick, nick);

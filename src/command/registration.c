@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "command/answers.h"
 #include "command/emergency.h"
 #include "command/errand.h"
 #include "command/filter.h"
@@ -53,6 +54,52 @@ static bool nick_suffices(const struct command_env *env, struct session *s, cons
 	return false;
 }
 
+/* A line of the session's own JOIN, as it would have heard it. */
+static void show_join(struct session *s, const struct channel *c)
+{
+	const struct user *u = s->user;
+	const char *account = *user_text(u, USER_ACCOUNT) ? user_text(u, USER_ACCOUNT) : "*";
+	char line[2 * LINE_BODY_MAX];
+	struct buf b;
+
+	buf_init(&b, line, sizeof(line));
+	buf_fmt(&b, ":%s!%s@%s JOIN %s", user_nick(u), user_text(u, USER_NAME), user_text(u, USER_HOST), c->name);
+	if (session_has(s, CAP_EXTENDED_JOIN))
+		buf_fmt(&b, " %s :%s", account, user_text(u, USER_REALNAME));
+	reply_line(s, STR_NONE, buf_view(&b));
+}
+
+/* One who was marked away for want of a device is back with the first one. */
+static void come_back(const struct command_env *env, const struct session *s)
+{
+	struct record r = {.type = RECORD_USER_AWAY, .origin = s->user->id};
+
+	if (s->user->away && strcmp(s->user->away, AWAY_WITHOUT_DEVICE) == 0)
+		env->host->submit(env->host->ctx, &r);
+}
+
+/* One more device on the nick of a user who is here, and logged in to the same account: it sees where that one is. */
+static bool attach(const struct command_env *env, struct session *s, const struct account *a)
+{
+	const struct user *u = network_user_by_nick(env->net, str_of(s->reg->nick));
+
+	if (!u || !a || !env->server->accounts.multiclient ||
+	    !str_eq(user_str(u, USER_ACCOUNT), account_str(a, ACCOUNT_NAME)))
+		return false;
+	env->host->attach(env->host->ctx, s, u);
+	answer_welcome(env, s);
+	come_back(env, s);
+	for (uint32_t i = 0; i < u->memberships.count && s->user; i++) {
+		const struct channel *c = ((const struct member *)u->memberships.items[i])->channel;
+
+		show_join(s, c);
+		answer_topic(s, c);
+		if (!session_has(s, CAP_NO_IMPLICIT_NAMES))
+			answer_names(env, s, c, c->name);
+	}
+	return true;
+}
+
 static void enter(const struct command_env *env, struct session *s)
 {
 	const struct registration *reg = s->reg;
@@ -60,7 +107,7 @@ static void enter(const struct command_env *env, struct session *s)
 	const struct account *a = account_of(env, s);
 	char username[NAME_USER_MAX + 1];
 
-	if (!account_suffices(env, s, a) || !nick_suffices(env, s, a))
+	if (!account_suffices(env, s, a) || !nick_suffices(env, s, a) || attach(env, s, a))
 		return;
 	if (!name_username_make(username, str_of(reg->username)))
 		strlcpy(username, "user", sizeof(username));

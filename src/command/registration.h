@@ -1,5 +1,8 @@
 #pragma once
 
+/* The away text of one whose last device has left. */
+#define AWAY_WITHOUT_DEVICE "Not connected right now"
+
 #include "command/command.h"
 
 /* Goes on with registration when nothing is missing any more: the password is checked and the record asked for. */

@@ -270,7 +270,7 @@ static void run_authenticate(struct call *call)
 }
 
 static const struct command rows[] = {
-	{"AUTHENTICATE", ROLE_ANY, 1, 10, CAP_SASL, run_authenticate},
+	{"AUTHENTICATE", ROLE_ANY, 1, 10, -1, run_authenticate},
 };
 
 const struct command *command_family_sasl(size_t *count)

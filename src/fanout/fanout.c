@@ -275,13 +275,15 @@ static void on_invited(struct fanout *f, const struct change *c)
 }
 
 /*
- * The author's own devices hear it when they asked for echoes. A message to oneself comes twice to the device that
+ * The device that wrote it hears it when it asked for echoes, and the author's other devices always do. A message to oneself comes twice to the device that
  * wrote it: as the echo, which bears the label, and as the message.
  */
 static void tell_author(struct fanout *f, const struct change *c)
 {
+	uint64_t writer = c->record->session;
+
 	for (struct session *s = c->by->sessions; s; s = s->next_own)
-		if (session_has(s, CAP_ECHO_MESSAGE) && (c->user != c->by || s->id == c->record->session))
+		if (s->id == writer || !writer ? session_has(s, CAP_ECHO_MESSAGE) : c->user != c->by)
 			tell(f, s, c);
 }
 

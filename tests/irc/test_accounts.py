@@ -171,7 +171,6 @@ def test_sasl_after_registration(accounts):
 
 def test_sasl_protocol(accounts):
     client = accounts.connect("in")
-    assert client.ask("AUTHENTICATE PLAIN").commands == ["451"]
     said = client.ask("CAP LS 302", "CAP REQ :sasl")
     assert " sasl=PLAIN,SCRAM-SHA-256 " in said[0].raw + " "
     assert client.ask("AUTHENTICATE NTLM").commands == ["908", "904"]
@@ -293,3 +292,69 @@ def test_keys_are_made_anew(start, tmp_path):
     assert login(daemon, sasl.plain, name, PASSWORD)[1].commands == ["900", "903"]
     assert iterations() == "6000"
     assert login(daemon, sasl.scram, name, PASSWORD)[1].commands == ["900", "903"]
+
+
+def device(daemon, account, caps=CAPS, nick=None):
+    """One more client on the nick of an account that is logged in to; and what it was told."""
+    client = daemon.connect(nick or account)
+    client.ask("CAP LS 302", f"CAP REQ :{caps}", f"NICK {client.nick}", "USER u 0 * :r")
+    assert sasl.plain(client, account, PASSWORD).commands == ["900", "903"]
+    said = client.ask("CAP END")
+    assert said.of("001"), said.tail
+    return client, said
+
+
+def test_several_devices(accounts):
+    other, first = accounts.client("other"), make(accounts)
+    channel = accounts.channel(first, other)
+    second, said = device(accounts, first.nick)
+    assert said.one("JOIN").params[0] == channel and said.of("353", "366")
+    assert not other.sync()
+    third, _ = device(accounts, first.nick, caps="sasl echo-message")
+    other.ask(f"PRIVMSG {channel} :to all", f"PRIVMSG {first.nick} :to you")
+    for one in (first, second, third):
+        assert [m.params[1] for m in one.sync().of("PRIVMSG")] == ["to all", "to you"]
+    first.ask(f"PRIVMSG {channel} :mine", f"PRIVMSG {other.nick} :yours")
+    assert not first.sync().of("PRIVMSG")
+    for one in (second, third):
+        assert [m.params for m in one.sync().of("PRIVMSG")] == [[channel, "mine"], [other.nick, "yours"]]
+    other.sync()
+    second.send("QUIT").rest()
+    first.send("QUIT").rest()
+    assert not other.sync()
+    third.ask(f"PART {channel}")
+    assert other.sync().commands == ["PART"]
+    third.send("QUIT").rest()
+    assert other.ask(f"WHOIS {first.nick}").of("401")
+
+
+def test_another_account_is_no_device(accounts):
+    first, other = make(accounts), make(accounts)
+    client = accounts.connect(first.nick)
+    client.ask("CAP LS 302", f"CAP REQ :{CAPS}", f"NICK {first.nick}", "USER u 0 * :r")
+    assert sasl.plain(client, other.nick, PASSWORD).commands == ["900", "903"]
+    assert client.ask("CAP END").of("433")
+
+
+def test_devices_over_a_restart(accounts):
+    first = make(accounts)
+    second, _ = device(accounts, first.nick)
+    accounts.send_signal(signal.SIGUSR2)
+    accounts.wait_notice("READY=1", 2)
+    channel = accounts.channel(second)
+    assert first.sync().one("JOIN").params[0] == channel
+
+
+def test_always_on(start):
+    daemon = start(FAST + QUICK + "always_on = yes\n")
+    other, first = daemon.client("other"), make(daemon)
+    channel = daemon.channel(first, other)
+    first.send("QUIT :bye").rest()
+    assert not other.sync().of("QUIT")
+    assert other.ask(f"WHOIS {first.nick}").one("301").params[2] == "Not connected right now"
+    daemon.send_signal(signal.SIGUSR2)
+    daemon.wait_notice("READY=1", 2)
+    assert first.nick in other.ask(f"NAMES {channel}").text
+    again, said = device(daemon, first.nick)
+    assert said.one("JOIN").params[0] == channel
+    assert not other.ask(f"WHOIS {first.nick}").of("301")

@@ -382,15 +382,16 @@ static void messages_go_to_the_others(void **state)
 	assert_heard(h, other, ANN "PRIVMSG #a :hi\n");
 }
 
-/* All devices of the author, if they asked for it; one that did not is told nothing. */
+/* The author's device if it asked for it, and all others of the author. */
 static void echo(void **state)
 {
 	struct house *h = *state;
-	int device = add_device(h, 1);
+	int device = add_device(h, 1), quiet = add_device(h, 1);
 
 	caps(h, ANN_, CAP_BIT(CAP_ECHO_MESSAGE) | LABELS);
 	caps(h, device, CAP_BIT(CAP_ECHO_MESSAGE));
 	ask(h, ANN_, "L", rec_say(1, "#a", "hi"));
+	assert_heard(h, quiet, ANN "PRIVMSG #a :hi\n");
 	assert_heard(h, ANN_, "@label=L " ANN "PRIVMSG #a :hi\n");
 	assert_heard(h, device, ANN "PRIVMSG #a :hi\n");
 	assert_heard(h, BOB_, ANN "PRIVMSG #a :hi\n");
