@@ -80,6 +80,11 @@ static const struct config_key table[] = {
 	{"emergency", "name1", CONFIG_WORD, SERVER(emergency.names[1]), 1, 32, "a word"},
 	{"emergency", "connects", CONFIG_NUMBER, SERVER(emergency.connects), 1, 10000, "a number"},
 
+	{"cloak", "enabled", CONFIG_BOOL, SERVER(cloak.on), 0, 0, "yes or no"},
+	{"cloak", "may_drop", CONFIG_BOOL, SERVER(cloak.may_drop), 0, 0, "yes or no"},
+	{"cloak", "local", CONFIG_BOOL, SERVER(cloak.local), 0, 0, "yes or no"},
+	{"cloak", "secret_file", CONFIG_SECRET, SERVER(cloak.secret), 16, 128, "a file with a secret of 16 bytes or more"},
+
 	{"history", "durability", CONFIG_DURABILITY, AT(durability), 0, 0, "power, crash or none"},
 	{"history", "max_age", CONFIG_DURATION, AT(retention.age_ms), 0, CENTURY, "a duration"},
 	{"history", "max_messages", CONFIG_NUMBER, AT(retention.count), 0, MANY * 1000, "a number"},

@@ -369,7 +369,7 @@ static uint32_t user_mode_bit(char letter)
 {
 	const struct user_mode *mode = user_mode_find(letter);
 
-	return mode && mode->settable ? mode->bit : 0;
+	return mode && mode->settable && mode->bit != USER_CLOAKED ? mode->bit : 0;
 }
 
 static void set_modes(struct config_job *job, uint32_t *at, const char *value, uint32_t (*bit_of)(char letter))

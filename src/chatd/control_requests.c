@@ -135,6 +135,7 @@ static void show_user(struct control_conn *c, const struct user *u)
 	json_str(j, "user", user_str(u, USER_NAME));
 	json_str(j, "host", user_str(u, USER_HOST));
 	json_str(j, "address", user_str(u, USER_ADDRESS));
+	json_str(j, "realhost", user_str(u, USER_REALHOST));
 	json_str(j, "account", user_str(u, USER_ACCOUNT));
 	json_str(j, "modes", user_mode_letters(u->modes, letters));
 	json_bool(j, "away", u->away != NULL);

@@ -78,6 +78,7 @@ static void complain(void *ctx, const struct config_error *error)
 static void keep_running_values(struct config *fresh, const struct config *old)
 {
 	fresh->server.started_ms = old->server.started_ms;
+	memcpy(fresh->server.cloak.key, old->server.cloak.key, CLOAK_KEY_SIZE);
 	mem_free(fresh->server.started);
 	fresh->server.started = mem_strdup(old->server.started);
 	if (fresh->server.casemap != old->server.casemap)
@@ -322,6 +323,15 @@ static int prepare_state(const char *state)
 	return EX_OK;
 }
 
+static int open_cloak(const struct daemon *d)
+{
+	int err = cloak_open(&d->config->server.cloak, d->config->state);
+
+	if (err < 0)
+		return fail(EX_CANTCREAT, "cloak.key in the state directory", err);
+	return EX_OK;
+}
+
 static int open_journal(struct daemon *d)
 {
 	char why[WHY_MAX] = "";
@@ -369,6 +379,8 @@ static int set_up(struct daemon *d)
 	const struct doors_host doors_host = {enter, banned, d};
 	int err, code = prepare_state(d->config->state);
 
+	if (code == EX_OK)
+		code = open_cloak(d);
 	if (code != EX_OK)
 		return code;
 	raise_descriptors();

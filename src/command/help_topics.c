@@ -13,6 +13,7 @@ static const struct help_topic topics[] = {
 	{"CAP", "CAP <LS|LIST|REQ|END> [<parameters>]",
 	 "Negotiates capabilities between your client and the server.\n"
 	 "Clients do this by themselves.\n"},
+	{"CHGHOST", "CHGHOST <nick> <host|->", "Shows another host for somebody; -: the usual one. For operators; see VHOST.\n"},
 	{"DEFCON", "DEFCON [<level>]",
 	 "Sets the emergency level, from 5, as ever, to 1, the tightest; without one it shows them all. For "
 	 "operators.\n"},
@@ -67,7 +68,8 @@ static const struct help_topic topics[] = {
 	 "outside,\n"
 	 "+s secret, +t operators set the topic, +C no CTCP, +R accounts alone;\n"
 	 "+q +a +o +h +v make a member owner, admin, operator, half-operator, voiced.\n"
-	 "Of yourself: +i invisible in lists, +w hear WALLOPS, +R direct messages from accounts alone, +B bot.\n"
+	 "Of yourself: +i invisible in lists, +w hear WALLOPS, +R direct messages from accounts alone, +B bot,\n"
+	 "+x hides your address.\n"
 	 "Of an operator: +H not shown as one, +p rights in channels are not asked, +s <letters> server notices:\n"
 	 "c who comes and goes, k KILL, x bans, o what operators do, f limits, n nicks, e errors, s the server,\n"
 	 "r registrations; +s -n takes one out, -s all.\n"},
@@ -102,6 +104,7 @@ static const struct help_topic topics[] = {
 	 "Changes modes without a rank, or those of somebody else. For operators.\n"},
 	{"SANICK", "SANICK <nick> <new nick>", "Changes the nick of somebody. For operators.\n"},
 	{"SAPART", "SAPART <nick> <channel>{,<channel>} [<reason>]", "Makes somebody leave. For operators.\n"},
+	{"SETHOST", "SETHOST <host|->", "Shows another host for yourself; -: the usual one. For operators.\n"},
 	{"SETNAME", "SETNAME <realname>", "Changes your realname.\n"},
 	{"SHUN", "SHUN [<duration>] <mask|nick> [<reason>]",
 	 "Whom it meets stays here, and is heard by nobody. For operators; see UBAN.\n"},
@@ -135,6 +138,7 @@ static const struct help_topic topics[] = {
 	{"USERHOST", "USERHOST <nick>{ <nick>}", "Tells the username and host of up to five people.\n"},
 	{"VERIFY", "VERIFY <account> <code>", "Proves with the code that came by mail that an account is yours.\n"},
 	{"VERSION", "VERSION [<server>]", "Tells the server's version and what it supports.\n"},
+	{"VHOST", "VHOST <account> <host|->", "Shows that host for all who log in to the account; -: none. For operators.\n"},
 	{"WALLOPS", "WALLOPS <text>", "Writes to everybody with mode +w. For operators.\n"},
 	{"WHO", "WHO <channel|nick|mask> [[o][%<fields>[,<token>]]]",
 	 "Lists people: the members of a channel, one person, or those whom a mask with * and ? matches.\n"

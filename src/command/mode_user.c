@@ -1,8 +1,10 @@
 #include "command/mode.h"
 
+#include "command/host.h"
 #include "command/targets.h"
 #include "proto/modes.h"
 #include "proto/numerics.h"
+#include "session/server.h"
 
 void mode_user_show(struct session *s)
 {
@@ -52,6 +54,13 @@ void mode_user_want(struct record *r, uint32_t bit, bool set)
 		r->user_modes.clear |= bit;
 }
 
+static bool may_cloak(const struct call *call, bool set)
+{
+	const struct cloak *c = &call->env->server->cloak;
+
+	return set ? cloak_hides(c, user_str(call->user, USER_ADDRESS)) : c->may_drop;
+}
+
 /* The last word on a letter counts; what one may not do to oneself is passed over. */
 static void mode_want(const struct call *call, struct record *r, const struct user_mode *mode, bool set)
 {
@@ -59,7 +68,18 @@ static void mode_want(const struct call *call, struct record *r, const struct us
 
 	if (!granted && !(set ? mode->settable : mode->unsettable))
 		return;
+	if (mode->bit == USER_CLOAKED && !may_cloak(call, set))
+		return;
 	mode_user_want(r, mode->bit, set);
+}
+
+static void change_and_follow(const struct call *call, struct record *r)
+{
+	uint32_t was = call_user(call)->modes;
+
+	call_submit(call, r);
+	if (call_user(call))
+		host_follow_modes(call, call_user(call), was);
 }
 
 /* The letter s has a parameter, and a record of its own: what it does is done last, and once. */
@@ -83,7 +103,7 @@ static void modes_change(const struct call *call, const char *letters)
 			unknown = true;
 	}
 	if (r.user_modes.set | r.user_modes.clear)
-		call_submit(call, &r);
+		change_and_follow(call, &r);
 	if (unknown)
 		reply(call->session, ERR_UMODEUNKNOWNFLAG);
 	if (notices && call_user(call))

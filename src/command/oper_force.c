@@ -103,7 +103,7 @@ static void modes_of_user(const struct call *call, const struct user *u, const c
 
 		if (*at == '+' || *at == '-')
 			set = *at == '+';
-		else if (!mode || !mode->settable)
+		else if (!mode || !mode->settable || mode->bit == USER_CLOAKED)
 			unknown = true;
 		else
 			mode_user_want(&r, mode->bit, set);

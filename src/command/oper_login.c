@@ -30,7 +30,7 @@ static int64_t now_ms(const struct session *s)
 
 static bool host_matches(const struct network *net, const char *mask, const struct user *u)
 {
-	static const enum user_text hosts[] = {USER_HOST, USER_ADDRESS};
+	static const enum user_text hosts[] = {USER_HOST, USER_ADDRESS, USER_REALHOST};
 	char text[HOST_TEXT_MAX];
 	struct buf b;
 

@@ -11,8 +11,10 @@
 #include "command/login.h"
 #include "command/nicks.h"
 #include "command/secret.h"
+#include "proto/modes.h"
 #include "proto/name.h"
 #include "proto/utf8.h"
+#include "session/cloak.h"
 #include "session/password.h"
 #include "session/tries.h"
 
@@ -105,7 +107,8 @@ static void enter(const struct command_env *env, struct session *s)
 	const struct registration *reg = s->reg;
 	struct record r = {.type = RECORD_USER_ADD, .session = s->id};
 	const struct account *a = account_of(env, s);
-	char username[NAME_USER_MAX + 1];
+	char username[NAME_USER_MAX + 1], host[NAME_HOST_MAX + 1];
+	const struct cloak *cloak = &env->server->cloak;
 
 	if (!account_suffices(env, s, a) || !nick_suffices(env, s, a) || attach(env, s, a))
 		return;
@@ -113,12 +116,16 @@ static void enter(const struct command_env *env, struct session *s)
 		strlcpy(username, "user", sizeof(username));
 	r.user_add.nick = str_of(reg->nick);
 	r.user_add.username = str_of(username);
-	r.user_add.host = str_of(s->address);
+	cloak_host(cloak, str_of(s->address), str_of(reg->realhost), host);
+	r.user_add.host = a && account_str(a, ACCOUNT_VHOST).n ? account_str(a, ACCOUNT_VHOST) : str_of(host);
+	r.user_add.realhost = str_of(reg->realhost);
 	r.user_add.address = str_of(s->address);
 	r.user_add.realname = utf8_cut(str_of(reg->realname), env->server->realname_max);
 	r.user_add.account = a ? account_str(a, ACCOUNT_NAME) : STR_NONE;
 	r.user_add.away = str_of(reg->away);
-	r.user_add.modes = env->server->default_user_modes;
+	r.user_add.modes = env->server->default_user_modes & ~(uint32_t)USER_CLOAKED;
+	if (cloak_hides(cloak, str_of(s->address)))
+		r.user_add.modes |= USER_CLOAKED;
 	if (emergency_admits(env, s, r.user_add.account) && !filter_stops_newcomer(env, s, &r))
 		env->host->submit(env->host->ctx, &r);
 }

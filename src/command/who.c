@@ -188,7 +188,7 @@ static const struct member *some_membership(const struct user *viewer, const str
 	return NULL;
 }
 
-static bool hostmask_matches(enum casemap map, struct str mask, const struct user *u)
+static bool hostmask_matches(enum casemap map, struct str mask, const struct user *u, enum user_text host)
 {
 	char memory[HOSTMASK_MAX];
 	struct buf b;
@@ -198,8 +198,27 @@ static bool hostmask_matches(enum casemap map, struct str mask, const struct use
 	buf_chr(&b, '!');
 	buf_str(&b, user_str(u, USER_NAME));
 	buf_chr(&b, '@');
-	buf_str(&b, user_str(u, USER_HOST));
+	buf_str(&b, user_str(u, host));
 	return mask_match(map, mask, buf_view(&b));
+}
+
+/* By what is behind the cloak, for those who may know it. */
+static bool mask_finds_behind(const struct who *w, const struct user *viewer, const struct user *u)
+{
+	static const enum user_text hosts[] = {USER_ADDRESS, USER_REALHOST};
+	enum casemap map = network_casemap(w->net);
+	struct str mask = str_of(w->mask);
+
+	if (!visible_private(viewer, u))
+		return false;
+	for (size_t i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++) {
+		if (!user_str(u, hosts[i]).n)
+			continue;
+		if (strpbrk(w->mask, "!@") ? hostmask_matches(map, mask, u, hosts[i])
+					   : mask_match(map, mask, user_str(u, hosts[i])))
+			return true;
+	}
+	return false;
 }
 
 static bool mask_finds(const struct who *w, const struct user *u)
@@ -209,7 +228,7 @@ static bool mask_finds(const struct who *w, const struct user *u)
 	struct str mask = str_of(w->mask);
 
 	if (strpbrk(w->mask, "!@"))
-		return hostmask_matches(map, mask, u);
+		return hostmask_matches(map, mask, u, USER_HOST);
 	for (size_t i = 0; i < sizeof(searched) / sizeof(searched[0]); i++) {
 		if (mask_match(map, mask, user_str(u, searched[i])))
 			return true;
@@ -228,7 +247,7 @@ static bool users_block(struct who *w, struct session *s)
 	for (uint32_t i = b.from; i < b.end; i++) {
 		const struct user *u = users->items[i];
 
-		if (mask_finds(w, u) && visible_user(s->user, u))
+		if ((mask_finds(w, u) || mask_finds_behind(w, s->user, u)) && visible_user(s->user, u))
 			who_show(w, s, u, some_membership(s->user, u));
 	}
 	return w->cursor.left > 0;

@@ -69,14 +69,14 @@ static void whois_standing(struct session *s, const struct user *u)
 static void whois_private(struct session *s, const struct user *u)
 {
 	const char *nick = user_nick(u);
-	const char *address = user_text(u, USER_ADDRESS);
+	const char *address = user_text(u, USER_ADDRESS), *name = user_text(u, USER_REALHOST);
 	const struct user_mode *row;
 	char letters[40];
 	size_t count, n = 0;
 
 	if (*address) {
 		reply(s, RPL_WHOISACTUALLY, nick, address);
-		reply(s, RPL_WHOISHOST, nick, user_text(u, USER_NAME), address, address);
+		reply(s, RPL_WHOISHOST, nick, user_text(u, USER_NAME), *name ? name : address, address);
 	}
 	row = user_modes(&count);
 	letters[n++] = '+';
@@ -146,6 +146,8 @@ static void whowas_entry(const struct call *call, const struct whowas *w)
 		reply(s, RPL_WHOISACCOUNT, w->nick, w->account);
 	if (user_may(call->user, PRIV_SEE_ADDRESS) && w->address && *w->address)
 		reply(s, RPL_WHOISACTUALLY, w->nick, w->address);
+	if (user_may(call->user, PRIV_SEE_ADDRESS) && w->realhost && *w->realhost)
+		reply(s, RPL_WHOISHOST, w->nick, w->username, w->realhost, w->address);
 	reply(s, RPL_WHOISSERVER, w->nick, call->env->server->name, date);
 }
 

@@ -30,6 +30,7 @@ static bool refused_by_ban(struct apply *a, const struct str text[USER_TEXT_COUN
 		.username = text[USER_NAME],
 		.host = text[USER_HOST],
 		.address = text[USER_ADDRESS],
+		.realhost = text[USER_REALHOST],
 		.account = text[USER_ACCOUNT],
 		.realname = text[USER_REALNAME],
 	};
@@ -62,6 +63,7 @@ void apply_user_add(struct apply *a)
 		[USER_NICK] = r->user_add.nick,       [USER_NAME] = r->user_add.username,
 		[USER_HOST] = r->user_add.host,       [USER_REALNAME] = r->user_add.realname,
 		[USER_ADDRESS] = r->user_add.address, [USER_ACCOUNT] = r->user_add.account,
+		[USER_REALHOST] = r->user_add.realhost,
 	};
 	uint32_t modes = r->user_add.modes & STATE_USER_MODES & ~(uint32_t)USER_NOTICES;
 	struct change c;

@@ -179,15 +179,16 @@ struct ban_subject ban_subject_of(const struct user *u)
 		.username = user_str(u, USER_NAME),
 		.host = user_str(u, USER_HOST),
 		.address = user_str(u, USER_ADDRESS),
+		.realhost = user_str(u, USER_REALHOST),
 		.account = user_str(u, USER_ACCOUNT),
 		.realname = user_str(u, USER_REALNAME),
 	};
 }
 
-/* Somebody as masks see it, made once for all of them: by the host shown, and by the address behind it. */
+/* Somebody as masks see it, made once for all of them: by the host shown, the address behind it, and that one's name. */
 struct likeness {
-	struct str shown, real; /* empty: there is none */
-	char memory[2 * NETWORK_MASK_MAX];
+	struct str shown, real, named; /* empty: there is none */
+	char memory[3 * NETWORK_MASK_MAX];
 };
 
 static struct str add_likeness(struct buf *b, const struct ban_subject *s, struct str host)
@@ -211,6 +212,7 @@ static void likeness_init(struct likeness *l, const struct ban_subject *s)
 	buf_init(&b, l->memory, sizeof(l->memory));
 	l->shown = add_likeness(&b, s, s->host);
 	l->real = str_eq(s->host, s->address) ? STR_NONE : add_likeness(&b, s, s->address);
+	l->named = str_eq(s->host, s->realhost) ? STR_NONE : add_likeness(&b, s, s->realhost);
 }
 
 /* The end of most masks is that of a host: one look tells most of them apart. */
@@ -237,7 +239,8 @@ static bool matches(const struct network *net, const struct ban *b, const struct
 	case BAN_ADDRESS:
 		return cidr_parse(&address, s->address) && cidr_contains(&b->cidr, &address);
 	case BAN_MASK:
-		return matches_mask(net, b, l->shown) || matches_mask(net, b, l->real);
+		return matches_mask(net, b, l->shown) || matches_mask(net, b, l->real) ||
+		       matches_mask(net, b, l->named);
 	case BAN_ACCOUNT:
 		return s->account.n && mask_match(net->config.casemap, mask, s->account);
 	case BAN_REALNAME:

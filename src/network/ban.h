@@ -36,7 +36,7 @@ struct ban {
 
 /* Whom a ban may be against; what is not known is empty. */
 struct ban_subject {
-	struct str nick, username, host, address, account, realname;
+	struct str nick, username, host, address, realhost, account, realname;
 };
 struct ban_subject ban_subject_of(const struct user *u);
 

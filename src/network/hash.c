@@ -122,6 +122,7 @@ static void mix_whowas(uint64_t *h, const struct whowas *w)
 	mix_cstr(h, w->realname);
 	mix_cstr(h, w->account);
 	mix_cstr(h, w->address);
+	mix_cstr(h, w->realhost);
 	mix_u64(h, (uint64_t)w->time);
 }
 

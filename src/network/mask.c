@@ -5,24 +5,35 @@
 #include "proto/name.h"
 #include "proto/utf8.h"
 
-/* A user as masks see it: by the host shown, and by the address behind it. Made once for a whole list. */
+/* A user as masks see it: by the host shown, by the address behind it, and by that one's name. Made once for a whole list. */
 struct likeness {
-	struct str shown, real;
-	char memory[2 * NETWORK_MASK_MAX];
+	struct str shown, real, named; /* empty: there is none */
+	char memory[3 * NETWORK_MASK_MAX];
 };
+
+static struct str add_likeness(struct buf *b, const struct user *u, enum user_text host)
+{
+	size_t before = b->n;
+
+	if (!user_str(u, host).n)
+		return STR_NONE;
+	state_user_mask(b, u, host);
+	return (struct str){b->p + before, b->n - before};
+}
+
+static bool looks_like(enum casemap map, struct str mask, struct str likeness)
+{
+	return likeness.n && mask_match(map, mask, likeness);
+}
 
 static void likeness_init(struct likeness *l, const struct user *u)
 {
 	struct buf b;
 
 	buf_init(&b, l->memory, sizeof(l->memory));
-	state_user_mask(&b, u, USER_HOST);
-	l->shown = buf_view(&b);
-	l->real = STR_NONE;
-	if (!user_str(u, USER_ADDRESS).n)
-		return;
-	state_user_mask(&b, u, USER_ADDRESS);
-	l->real = (struct str){b.p + l->shown.n, b.n - l->shown.n};
+	l->shown = add_likeness(&b, u, USER_HOST);
+	l->real = add_likeness(&b, u, USER_ADDRESS);
+	l->named = add_likeness(&b, u, USER_REALHOST);
 }
 
 /* Takes "~x:" off the front; 0: the mask is a plain one. A username may begin with the prefix, so the colon decides. */
@@ -54,8 +65,8 @@ static bool matches(const struct network *net, struct str mask, const struct use
 		return matches_account(net, mask, u);
 	if (extban)
 		return false;
-	return mask_match(net->config.casemap, mask, l->shown) ||
-	       (l->real.n && mask_match(net->config.casemap, mask, l->real));
+	return looks_like(net->config.casemap, mask, l->shown) || looks_like(net->config.casemap, mask, l->real) ||
+	       looks_like(net->config.casemap, mask, l->named);
 }
 
 bool rule_mask_matches(const struct network *net, const char *mask, const struct user *u)

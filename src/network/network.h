@@ -28,6 +28,7 @@ enum user_text {
 	USER_REALNAME,
 	USER_ADDRESS,
 	USER_ACCOUNT,
+	USER_REALHOST, /* the name of the address; empty: it has none that is confirmed */
 	USER_TEXT_COUNT,
 };
 
@@ -90,7 +91,7 @@ struct channel {
 
 /* Somebody who was here. */
 struct whowas {
-	char *nick, *username, *host, *realname, *account, *address; /* account NULL: none */
+	char *nick, *username, *host, *realname, *account, *address, *realhost; /* account NULL: none */
 	int64_t time; /* of leaving, ms since 1970 */
 };
 

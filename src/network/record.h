@@ -131,6 +131,7 @@ struct record {
 			struct str account; /* empty: none */
 			struct str away;    /* of pre-away; empty: here */
 			uint32_t modes;
+			struct str realhost; /* the name of the address, confirmed; empty: none */
 		} user_add;
 		struct {
 			struct str nick;

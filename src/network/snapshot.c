@@ -49,6 +49,7 @@ static void save_user(struct wire_out *out, const struct user *u)
 		wire_put_u64(out, u->invites[i]);
 	wire_put_u32(out, u->memberships.count);
 	save_oper(out, u->oper);
+	wire_put_text(out, user_text(u, USER_REALHOST));
 	wire_end(out, begun);
 }
 
@@ -115,6 +116,7 @@ static void save_whowas(struct wire_out *out, const struct network *net)
 		wire_put_text(out, w->address);
 		wire_put_text(out, w->account ? w->account : "");
 		wire_put_i64(out, w->time);
+		wire_put_text(out, w->realhost);
 		wire_end(out, begun);
 	}
 }
@@ -219,6 +221,13 @@ static void take_user_texts(struct wire_in *in, struct str text[USER_TEXT_COUNT]
 			wire_fail(in);
 	}
 	text[USER_NICK_FOLDED] = STR_NONE;
+	text[USER_REALHOST] = STR_NONE;
+}
+
+/* The end of both: a predecessor that looked up no names wrote none. */
+static struct str take_realhost(struct wire_in *in)
+{
+	return wire_more(in) ? wire_text(in, NETWORK_TEXT_MAX) : STR_NONE;
 }
 
 static void load_invites(struct wire_in *in, struct user *u)
@@ -271,7 +280,7 @@ static bool load_user(struct network *net, struct wire_in *in)
 {
 	uint64_t id = wire_u64(in);
 	struct str text[USER_TEXT_COUNT];
-	struct str away;
+	struct str away, realhost;
 	uint32_t modes;
 	struct user *u;
 
@@ -292,6 +301,9 @@ static bool load_user(struct network *net, struct wire_in *in)
 	load_invites(in, u);
 	load_membership_room(in, u);
 	load_oper(in, u);
+	realhost = take_realhost(in);
+	if (realhost.n)
+		state_user_set_text(net, u, USER_REALHOST, realhost);
 	return !in->bad && !(modes & USER_REGISTERED) == !text[USER_ACCOUNT].n;
 }
 
@@ -408,6 +420,7 @@ static bool load_whowas(struct network *net, struct wire_in *in)
 
 	take_user_texts(in, text);
 	time = wire_i64(in);
+	text[USER_REALHOST] = take_realhost(in);
 	if (in->bad || !text[USER_NICK].n)
 		return false;
 	state_whowas_restore(net, text, time);

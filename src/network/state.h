@@ -30,7 +30,7 @@ enum {
 		    CHAN_NO_CTCP | CHAN_REGISTERED_ONLY | CHAN_REGISTERED))
 #define STATE_USER_MODES                                                                                               \
 	((uint32_t)(USER_INVISIBLE | USER_OPER | USER_WALLOPS | USER_REGISTERED_ONLY | USER_BOT | USER_REGISTERED |      \
-		    USER_HIDE_OPER | USER_OVERRIDE | USER_NOTICES))
+		    USER_HIDE_OPER | USER_OVERRIDE | USER_NOTICES | USER_CLOAKED))
 
 /* Who acted, where it was the server itself: the network does not know its name. */
 #define STATE_SERVER_ACTOR "*"

@@ -3,13 +3,13 @@
 #include "base/mem.h"
 #include "network/state.h"
 
-enum { WHOWAS_TEXTS = 6 };
+enum { WHOWAS_TEXTS = 7 };
 
 /* The texts follow the entry in its block. */
 static struct whowas *whowas_new(const struct str source[USER_TEXT_COUNT], int64_t time)
 {
 	static const enum user_text kept[WHOWAS_TEXTS] = {USER_NICK,     USER_NAME,    USER_HOST,
-							  USER_REALNAME, USER_ACCOUNT, USER_ADDRESS};
+							  USER_REALNAME, USER_ACCOUNT, USER_ADDRESS, USER_REALHOST};
 	struct whowas *w;
 	char *text[WHOWAS_TEXTS];
 	size_t size = sizeof(*w);
@@ -28,7 +28,7 @@ static struct whowas *whowas_new(const struct str source[USER_TEXT_COUNT], int64
 		at[s.n] = '\0';
 		at += s.n + 1;
 	}
-	*w = (struct whowas){text[0], text[1], text[2], text[3], text[4], text[5], time};
+	*w = (struct whowas){text[0], text[1], text[2], text[3], text[4], text[5], text[6], time};
 	if (!w->account[0])
 		w->account = NULL;
 	return w;

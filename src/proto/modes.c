@@ -34,6 +34,7 @@ static const struct user_mode user_table[] = {
 	{'r', USER_REGISTERED, false, false, -1},
 	{'s', USER_NOTICES, false, true, -1},
 	{'w', USER_WALLOPS, true, true, -1},
+	{'x', USER_CLOAKED, true, true, -1},
 };
 
 enum {

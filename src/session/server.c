@@ -91,6 +91,7 @@ void server_init(struct server *s)
 			.attempts = 10,
 			.attempts_ms = 10 * 60 * 1000,
 		},
+		.cloak = {.on = true, .may_drop = true},
 	};
 	s->started = date_text(s->started_ms);
 	emergency_init(&s->emergency);
@@ -120,6 +121,9 @@ void server_deinit(struct server *s)
 	mem_free(s->filter_exempt);
 	filters_deinit(s);
 	emergency_deinit(&s->emergency);
+	if (s->cloak.secret)
+		explicit_bzero(s->cloak.secret, strlen(s->cloak.secret));
+	mem_free(s->cloak.secret);
 	for (size_t i = 0; i < sizeof(s->admin) / sizeof(s->admin[0]); i++)
 		mem_free(s->admin[i]);
 	server_opers_deinit(s);

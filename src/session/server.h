@@ -9,6 +9,7 @@
 #include "proto/casemap.h"
 #include "session/emergency.h"
 #include "proto/privileges.h"
+#include "session/cloak.h"
 
 /* Lines of text from a file or the configuration. */
 struct text_lines {
@@ -111,6 +112,7 @@ struct server {
 
 	struct emergency emergency;
 	struct account_policy accounts;
+	struct cloak cloak;
 
 	struct text_lines isupport; /* made by server_build: the bodies of 005, up to 13 tokens each */
 };

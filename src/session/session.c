@@ -61,6 +61,7 @@ void session_registration_free(struct registration *r)
 	mem_free(r->realname);
 	mem_free(r->away);
 	mem_free(r->account);
+	mem_free(r->realhost);
 	if (r->password)
 		explicit_bzero(r->password, strlen(r->password));
 	mem_free(r->password);

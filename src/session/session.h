@@ -31,6 +31,7 @@ struct user;
 struct registration {
 	char *nick, *username, *realname, *password, *away;
 	char *account;    /* that it has logged in to; NULL: none */
+	char *realhost;   /* the name of its address, confirmed; NULL: none */
 	bool negotiating; /* CAP LS or REQ came, CAP END has not */
 	bool checked;     /* the record is on its way */
 };

@@ -511,7 +511,8 @@ static void example_is_accepted(void **state)
 	copy_example(f, uncomment_all);
 	assert_int_equal(load(f, &c), 1);
 	/* The files that it names are not there; nothing else is wrong. */
-	assert_int_equal(f->errors, 3);
+	assert_int_equal(f->errors, 4);
+	assert_non_null(strstr(f->said, "[cloak] secret_file: "));
 	assert_non_null(strstr(f->said, "[server] motd: "));
 	assert_non_null(strstr(f->said, "[server] password_file: "));
 	assert_non_null(strstr(f->said, "[oper alice] password_file: "));

@@ -50,6 +50,7 @@ static void test_user_rows(void **state)
 		{'H', USER_HIDE_OPER, false, true, PRIV_HIDE},
 		{'p', USER_OVERRIDE, false, true, PRIV_OVERRIDE},
 		{'s', USER_NOTICES, false, true, -1},
+		{'x', USER_CLOAKED, true, true, -1},
 	};
 	size_t count = 0;
 
@@ -65,7 +66,7 @@ static void test_user_rows(void **state)
 		assert_int_equal(mode->unsettable, want[i].unsettable);
 		assert_int_equal(mode->needs, want[i].needs);
 	}
-	assert_null(user_mode_find('x'));
+	assert_null(user_mode_find('y'));
 }
 
 static void test_ranks(void **state)

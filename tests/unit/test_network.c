@@ -220,7 +220,7 @@ static void test_user_modes(void **state)
 	SAYS(f, rec_umodes(1, 0, USER_OPER | USER_INVISIBLE), "umodes ann ann clear=3");
 	assert_int_equal(network_counts(f->net).opers, 0);
 	assert_int_equal(network_counts(f->net).invisible, 0);
-	SAYS(f, rec_umodes(1, ~0u << 8, 0), "");
+	SAYS(f, rec_umodes(1, ~0u << 10, 0), "");
 }
 
 static void test_join(void **state)

@@ -45,6 +45,7 @@ static struct record sample(enum record_type type)
 		r.user_add.account = STR("account");
 		r.user_add.away = STR("gone");
 		r.user_add.modes = USER_INVISIBLE;
+		r.user_add.realhost = STR("gate.example");
 		break;
 	case RECORD_USER_NICK:
 		r.user_nick.nick = STR("other");

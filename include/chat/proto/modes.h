@@ -63,6 +63,7 @@ enum {
 	USER_HIDE_OPER = 1 << 6,       /* H: of an operator, not shown as one */
 	USER_OVERRIDE = 1 << 7,        /* p: of an operator, rights in channels are not asked */
 	USER_NOTICES = 1 << 8,         /* s: of an operator, has a mask of proto/notices.h */
+	USER_CLOAKED = 1 << 9,         /* x: the host shown is not the real one */
 };
 
 /* Modes that go when USER_OPER goes. */
