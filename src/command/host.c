@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "base/mem.h"
+#include "command/account_edit.h"
 #include "command/audit.h"
 #include "command/families.h"
 #include "command/targets.h"
@@ -106,8 +106,7 @@ static void run_vhost(struct call *call)
 	const struct account *a = network_account(call->env->net, str_of(call_param(call, 0)));
 	const char *host = call_param(call, 1);
 	struct str vhost = strcmp(host, "-") == 0 ? STR_NONE : str_of(host);
-	struct record_room *room;
-	struct record r;
+	struct account_edit edit;
 
 	if (!a) {
 		reply_fail(call->session, "VHOST", "ACCOUNT_UNKNOWN", NULL, "There is no such account");
@@ -118,15 +117,9 @@ static void run_vhost(struct call *call)
 		return;
 	}
 	oper_audit(call, &(struct deed){.target = call_param(call, 0), .reason = host});
-	room = mem_alloc(sizeof(*room));
-	network_account_record(a, &r, room);
-	r.account.revision++;
-	r.account.vhost = vhost;
-	r.flags = RECORD_OVERRIDE;
-	r.origin = call->user->id;
-	r.session = call->session->id;
-	call_submit(call, &r);
-	mem_free(room);
+	account_edit_begin(&edit, a);
+	edit.r.account.vhost = vhost;
+	account_edit_submit(&edit, call->env);
 	reply_notice(call->session, "%s has the host %s", call_param(call, 0), vhost.n ? host : "of its address");
 	show_to_all(call, str_of(call_param(call, 0)), vhost);
 }

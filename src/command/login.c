@@ -10,6 +10,7 @@
 #include "command/account_edit.h"
 #include "command/command.h"
 #include "command/errand.h"
+#include "command/host.h"
 #include "proto/name.h"
 
 static int64_t now_ms(const struct command_env *env)
@@ -109,6 +110,7 @@ static void mask_of(const struct session *s, char mask[LINE_BODY_MAX])
 static void set_account(const struct command_env *env, struct session *s, struct str name)
 {
 	struct record r = {.type = RECORD_USER_ACCOUNT, .session = s->id};
+	const struct account *a;
 
 	if (!s->user) {
 		mem_free(s->reg->account);
@@ -118,6 +120,9 @@ static void set_account(const struct command_env *env, struct session *s, struct
 	r.origin = s->user->id;
 	r.user_account.account = name;
 	env->host->submit(env->host->ctx, &r);
+	a = name.n && s->user ? network_account(env->net, name) : NULL;
+	if (a)
+		host_take_vhost(env, s->user, account_str(a, ACCOUNT_VHOST));
 }
 
 enum login_result login_enter(const struct login *l, const struct account *a)

@@ -2,6 +2,7 @@
 
 import re
 
+import sasl
 from harness import FAST, chan
 from test_handover import restart
 
@@ -87,3 +88,19 @@ def test_a_restart_shows_the_same(start):
     restart(server)
     assert host_of(ann, ann.nick) == cloak
     assert ann.ask(f"WHOIS {ann.nick}").one("338").params[2] == "127.0.0.1"
+
+
+def test_a_host_of_an_account(start):
+    server = start(LOCAL)
+    op = operator(server)
+    ann = server.client("ann")
+    cloak = host_of(op, ann.nick)
+    assert ann.ask("REGISTER * * :correct horse").one("REGISTER").params[0] == "SUCCESS"
+    op.ask(f"VHOST {ann.nick} ann.example")
+    assert host_of(op, ann.nick) == "ann.example"
+    ann.close()
+    again = server.client("other", caps="sasl")
+    assert sasl.plain(again, ann.nick, "correct horse").of("903")
+    assert host_of(op, again.nick) == "ann.example"
+    op.ask(f"VHOST {ann.nick} -")
+    assert host_of(op, again.nick) == cloak
