@@ -337,6 +337,11 @@ static size_t read_once(struct conn *c, size_t want, size_t budget, bool *more)
 	return (size_t)n;
 }
 
+static bool has_pending(const struct conn *c)
+{
+	return c->transport.ops->pending && takes_input(c) && c->transport.ops->pending(&c->transport);
+}
+
 static void read_input(struct conn *c)
 {
 	size_t budget = READ_BUDGET;
@@ -346,8 +351,12 @@ static void read_input(struct conn *c)
 		budget -= read_once(c, want, budget, &more);
 		want = READ_NEXT;
 	}
-	/* No event tells that a peer which stopped listening has nothing more to say: it must be asked. */
-	if (c->state == CONN_OPEN && (c->flags & CONN_BROKEN) && !(c->flags & (CONN_EOF | CONN_HELD))) {
+	/*
+	 * No event tells that a peer which stopped listening has nothing more to say, nor of what the transport has
+	 * already: it must be asked.
+	 */
+	if (c->state == CONN_OPEN &&
+	    (has_pending(c) || ((c->flags & CONN_BROKEN) && !(c->flags & (CONN_EOF | CONN_HELD))))) {
 		c->flags |= CONN_PUMP_DUE;
 		conn_place(c);
 	}
@@ -366,7 +375,8 @@ void conn_ready(struct watch *w, unsigned happened)
 		conn_bye_ready(c, happened);
 		return;
 	}
-	if ((happened & (POLL_READ | POLL_HANGUP)) && c->state == CONN_OPEN && takes_input(c))
+	unsigned reads = POLL_READ | POLL_HANGUP | c->transport.ops->wants(&c->transport);
+	if ((happened & reads) && c->state == CONN_OPEN && takes_input(c))
 		read_input(c);
 	if (c->state < CONN_FLUSHING && (happened & (POLL_WRITE | POLL_HANGUP)) && (c->flags & CONN_BLOCKED)) {
 		c->flags &= ~CONN_BLOCKED;
@@ -383,7 +393,9 @@ void conn_pump(struct conn *c)
 			c->handlers->drained(c);
 	}
 	deliver(c);
-	if (c->state == CONN_OPEN && (c->flags & CONN_BROKEN) && !(c->flags & CONN_HELD) && takes_input(c))
+	if (c->state != CONN_OPEN || conn_hub_is_frozen(c->hub))
+		conn_settle(c);
+	else if (has_pending(c) || ((c->flags & CONN_BROKEN) && !(c->flags & CONN_HELD) && takes_input(c)))
 		read_input(c);
 	else
 		conn_settle(c);

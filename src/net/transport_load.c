@@ -1,9 +1,17 @@
 #include "net/transport.h"
 
 #include "base/wire.h"
+#include "net/tls_internal.h"
 
 bool transport_load(struct transport *t, struct wire_in *in)
 {
-	(void)t;
-	return wire_u8(in) == TRANSPORT_PLAIN;
+	switch (wire_u8(in)) {
+	case TRANSPORT_PLAIN:
+		return true;
+	case TRANSPORT_KTLS:
+		transport_ktls_init(t, t->fd);
+		return true;
+	default:
+		return false;
+	}
 }

@@ -18,7 +18,7 @@ enum transport_kind { TRANSPORT_PLAIN = 1, TRANSPORT_KTLS = 2, TRANSPORT_WEBSOCK
 struct transport_ops {
 	/*
 	 * > 0 bytes read; 0 at the end of the stream; -EAGAIN; other -errno. Fewer bytes than there was room for mean
-	 * that nothing more is at hand.
+	 * that nothing more is at hand, but for what `pending` says.
 	 */
 	ssize_t (*read)(struct transport *t, struct iovec *iov, int iovcnt);
 	/* >= 0 bytes taken, fewer than given when no more fit for now; -EAGAIN; other -errno. */
@@ -27,6 +27,8 @@ struct transport_ops {
 	int (*shutdown)(struct transport *t);
 	/* What the transport itself must wait for before it can go on (POLL_*), 0 for nothing of its own. */
 	unsigned (*wants)(const struct transport *t);
+	/* It has bytes to be read that the descriptor does not tell of. NULL: it never has. */
+	bool (*pending)(const struct transport *t);
 	void (*free)(struct transport *t); /* closes the descriptor */
 	/*
 	 * Writes which transport it is (enum transport_kind), and all that another process needs to go on with the
