@@ -393,7 +393,9 @@ static void set_defaults(struct config *c)
 	*c = (struct config){
 		.log_level = LOG_LEVEL_INFO,
 		.log_target = CONFIG_LOG_AUTO,
-		.clients_per_address = 16,
+		.places = {.per_address = 16, .per_network = 64, .address_rate = 30, .network_rate = 120},
+		.network_bits4 = 24,
+		.network_bits6 = 48,
 		.handshake_ms = 10000,
 		.durability = DURABILITY_CRASH,
 		.retention = {.age_ms = 30ll * 24 * 3600 * 1000,
@@ -417,7 +419,7 @@ static void take_command_line(struct loading *l, const struct config_source *sou
 	c->server.config_path = mem_strdup(source->path);
 	if (source->no_limits) {
 		c->server.no_limits = true;
-		c->clients_per_address = 0;
+		c->places = (struct places_limits){0};
 	}
 }
 

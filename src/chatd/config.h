@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "base/log.h"
+#include "chatd/places.h"
 #include "journal/store.h"
 #include "net/conn.h"
 #include "net/listener.h"
@@ -46,10 +47,11 @@ struct config {
 	enum log_level log_level;
 	enum config_log_target log_target;
 	uint32_t max_clients;           /* 0: as many as there are descriptors for */
-	uint32_t clients_per_address;   /* 0: no limit, which --no-limits makes it too */
+	struct places_limits places;    /* without any where --no-limits says so */
+	uint32_t network_bits4, network_bits6; /* of an address, of which a network is made; as of the start */
 	struct config_networks proxies; /* that may say for whom they speak */
 	int64_t handshake_ms;           /* from the connection to the first line, where more stands between */
-	bool limit_local;               /* clients_per_address counts loopback and Unix sockets as well */
+	bool limit_local;               /* places holds for loopback and Unix sockets as well */
 	struct conn_limits conn_limits;
 	char *control_path;           /* of the control socket; NULL: none */
 	char *control_group;          /* whose members may use it */

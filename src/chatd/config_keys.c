@@ -65,7 +65,12 @@ static const struct config_key table[] = {
 	{"limits", "ping_timeout", CONFIG_DURATION, SERVER(ping_ms), SECOND, DAY, "a duration"},
 	{"limits", "flood_burst", CONFIG_NUMBER, SERVER(flood_burst), 1, 10000, "a number of commands"},
 	{"limits", "flood_rate", CONFIG_NUMBER, SERVER(flood_rate), 1, 10000, "a number of commands"},
-	{"limits", "clients_per_address", CONFIG_NUMBER, AT(clients_per_address), 0, MANY, "a number"},
+	{"limits", "clients_per_address", CONFIG_NUMBER, AT(places.per_address), 0, MANY, "a number"},
+	{"limits", "clients_per_network", CONFIG_NUMBER, AT(places.per_network), 0, MANY, "a number"},
+	{"limits", "connects_per_address", CONFIG_NUMBER, AT(places.address_rate), 0, 60000, "a number a minute"},
+	{"limits", "connects_per_network", CONFIG_NUMBER, AT(places.network_rate), 0, 60000, "a number a minute"},
+	{"limits", "network_bits4", CONFIG_NUMBER, AT(network_bits4), 8, 32, "a number of bits"},
+	{"limits", "network_bits6", CONFIG_NUMBER, AT(network_bits6), 16, 64, "a number of bits"},
 	{"limits", "handshake_timeout", CONFIG_DURATION, AT(handshake_ms), SECOND, HOUR, "a duration"},
 	{"limits", "limit_local", CONFIG_BOOL, AT(limit_local), 0, 0, "yes or no"},
 

@@ -10,12 +10,12 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "base/map.h"
 #include "base/mem.h"
 #include "base/vec.h"
 #include "base/wire.h"
 #include "chatd/entrance.h"
 #include "chatd/handoff.h"
+#include "chatd/places.h"
 #include "net/listener.h"
 #include "proto/line.h"
 #include "session/arrival.h"
@@ -29,18 +29,12 @@ struct door {
 	char *name; /* of one that was handed over */
 };
 
-/* Clients from one place, see address_place. */
-struct peer {
-	uint32_t count;
-	char place[];
-};
-
 struct doors {
 	struct loop *loop;
 	const struct config *config;
 	struct doors_host host;
 	struct vec doors; /* struct door * */
-	struct map peers; /* struct peer, by place */
+	struct places *places;
 	struct entrances *entrances;
 	uint32_t inside;
 	bool open;   /* doors_open was called */
@@ -49,11 +43,6 @@ struct doors {
 	int carriers[HANDOFF_CARRIERS_MAX]; /* of a predecessor's state */
 	size_t ncarriers;
 };
-
-static struct str peer_key(const void *item)
-{
-	return str_of(((const struct peer *)item)->place);
-}
 
 static void door_free(struct door *door)
 {
@@ -123,10 +112,8 @@ struct doors *doors_new(struct loop *loop, const struct config *config, const st
 {
 	struct doors *d = mem_zalloc(sizeof(*d));
 	const struct entrance_host entrances = {known, enter, lost, d};
-	struct hash_key key;
 
-	arc4random_buf(&key, sizeof(key));
-	map_init(&d->peers, peer_key, &key);
+	d->places = places_new(config->network_bits4, config->network_bits6);
 	d->loop = loop;
 	d->config = config;
 	d->host = *host;
@@ -137,18 +124,13 @@ struct doors *doors_new(struct loop *loop, const struct config *config, const st
 
 void doors_free(struct doors *d)
 {
-	struct peer *p;
-	uint32_t at = 0;
-
 	if (!d)
 		return;
 	doors_close(d);
 	entrances_free(d->entrances);
 	for (size_t i = 0; i < d->ncarriers; i++)
 		close(d->carriers[i]);
-	while ((p = map_next(&d->peers, &at)))
-		mem_free(p);
-	map_deinit(&d->peers);
+	places_free(d->places);
 	mem_free(d);
 }
 
@@ -166,37 +148,24 @@ static uint32_t clients_max(const struct config *config)
 	return most > UINT32_MAX ? UINT32_MAX : (uint32_t)most;
 }
 
-static struct peer *peer_find(const struct doors *d, const char *host, char place[ADDRESS_TEXT_MAX])
-{
-	address_place(host, place);
-	return map_get(&d->peers, str_of(place));
-}
-
 void doors_entered(struct doors *d, const char *host)
 {
-	char place[ADDRESS_TEXT_MAX];
-	struct peer *p = peer_find(d, host, place);
-
-	if (!p) {
-		p = mem_zalloc(sizeof(*p) + strlen(place) + 1);
-		memcpy(p->place, place, strlen(place) + 1);
-		map_put(&d->peers, p);
-	}
-	p->count++;
+	places_add(d->places, host);
 	d->inside++;
 }
 
-/* False: there are too many from there. */
-static bool peer_enter(struct doors *d, const char *host, bool local)
+static enum places_result place_enter(struct doors *d, const char *host, bool local)
 {
-	char place[ADDRESS_TEXT_MAX];
-	const struct peer *p = peer_find(d, host, place);
-	uint32_t most = local && !d->config->limit_local ? 0 : d->config->clients_per_address;
+	enum places_result result = PLACES_OK;
 
-	if (most && p && p->count >= most)
-		return false;
-	doors_entered(d, host);
-	return true;
+	if (local && !d->config->limit_local) {
+		doors_entered(d, host);
+		return result;
+	}
+	result = places_enter(d->places, host, &d->config->places, loop_clock(d->loop)->mono_ms);
+	if (result == PLACES_OK)
+		d->inside++;
+	return result;
 }
 
 static void turn_away(int fd, const char *why)
@@ -212,6 +181,16 @@ static void turn_away(int fd, const char *why)
 /* Banned there, or too many of them: why says it. */
 static bool refuse(struct doors *d, const struct address *peer, char *why, size_t size)
 {
+	static const struct {
+		const char *log, *more, *peer;
+	} refusals[] = {
+		[PLACES_ADDRESS_FULL] = {"too many connections", "", "too many connections from your address"},
+		[PLACES_NETWORK_FULL] = {"too many connections", " and its network",
+					 "too many connections from your network"},
+		[PLACES_TOO_FAST] = {"connections come too fast", "",
+				     "connecting too fast, try again in a minute"},
+	};
+	enum places_result result;
 	char host[ADDRESS_TEXT_MAX];
 
 	if (d->host.banned && d->host.banned(d->host.ctx, peer, why, size)) {
@@ -219,11 +198,13 @@ static bool refuse(struct doors *d, const struct address *peer, char *why, size_
 		return true;
 	}
 	address_host(peer, host);
-	if (peer_enter(d, host, address_is_local(peer)))
+	result = place_enter(d, host, address_is_local(peer));
+	if (result == PLACES_OK)
 		return false;
 	d->counts.address_full++;
-	log_event(EVENT_ADDRESS_FULL, LOG_FIELDS({"CHATD_PEER", host}), "too many connections from %s", host);
-	(void)strlcpy(why, "too many connections from your address", size);
+	log_event(EVENT_ADDRESS_FULL, LOG_FIELDS({"CHATD_PEER", host}), "%s from %s%s", refusals[result].log, host,
+		  refusals[result].more);
+	(void)strlcpy(why, refusals[result].peer, size);
 	return true;
 }
 
@@ -307,13 +288,7 @@ static void one_less(struct doors *d)
 
 void doors_left(struct doors *d, const char *host)
 {
-	char place[ADDRESS_TEXT_MAX];
-	struct peer *p = peer_find(d, host, place);
-
-	if (p && --p->count == 0) {
-		map_del(&d->peers, str_of(place));
-		mem_free(p);
-	}
+	places_remove(d->places, host);
 	one_less(d);
 }
 

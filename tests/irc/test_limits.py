@@ -134,6 +134,24 @@ def test_clients_per_address(start):
     assert server.connect().rest().of("ERROR")
 
 
+def test_clients_per_network(start):
+    server = start("[limits]\nclients_per_network = 2\nlimit_local = yes\n", probe=False)
+    server.connect().sync(), server.connect(source="127.0.0.2").sync()
+    assert "your network" in server.connect(source="127.0.0.3").rest().one("ERROR").params[0]
+    server.connect(source="127.0.1.1").sync()
+
+
+def test_connects_per_address(start):
+    server = start("[limits]\nconnects_per_address = 3\nlimit_local = yes\n", probe=False)
+    for _ in range(3):
+        client = server.connect()
+        client.send("QUIT")
+        client.rest()
+    assert "too fast" in server.connect().rest().one("ERROR").params[0]
+    server.wait_log("connections come too fast from 127.0.0.1")
+    server.connect(source="127.0.0.2").sync()
+
+
 def test_loopback_is_not_counted_by_default(start):
     server = start("[limits]\nclients_per_address = 1\nflood_burst = 10000\n")
     for address in (server.tcp, server.unix):

@@ -387,7 +387,7 @@ static void command_line_comes_last(void **state)
 	assert_string_equal(c.listen[1].text, "[::1]:2");
 	assert_string_equal(c.state, "/elsewhere");
 	assert_true(c.server.no_limits);
-	assert_int_equal(c.clients_per_address, 0);
+	assert_int_equal(c.places.per_address, 0);
 	assert_string_equal(c.server.config_path, f->main);
 	config_deinit(&c);
 	listen[1] = "nonsense";

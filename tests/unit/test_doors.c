@@ -233,7 +233,7 @@ static void a_limit_for_each_address(void **state)
 	struct address *other = NULL, there;
 	int fds[4], unix_fd;
 
-	h->config.clients_per_address = 2;
+	h->config.places.per_address = 2;
 	listen_at(h, &h->config, "%/sock");
 	a = open_house(h);
 	there = *doors_nth(h->doors, address_is_unix(a) ? 1 : 0);
@@ -266,7 +266,7 @@ static void local_addresses_may_go_free(void **state)
 	const struct address *a = open_house(h);
 	int fds[5];
 
-	h->config.clients_per_address = 1;
+	h->config.places.per_address = 1;
 	h->config.limit_local = false;
 	for (int i = 0; i < 5; i++)
 		fds[i] = knock(a);
@@ -284,7 +284,7 @@ static void a_failed_entry_leaves_no_trace(void **state)
 	const struct address *a = open_house(h);
 	int fd;
 
-	h->config.clients_per_address = 1;
+	h->config.places.per_address = 1;
 	h->config.max_clients = 1;
 	h->refuses = true;
 	for (int i = 0; i < 5; i++)
