@@ -19,6 +19,7 @@
 #include "command/command.h"
 #include "command/errand.h"
 #include "command/login.h"
+#include "command/nicks.h"
 #include "command/registration.h"
 #include "command/filters.h"
 #include "fanout/fanout.h"
@@ -65,6 +66,7 @@ struct engine {
 	struct oper_notices *notices;
 	struct tries *tries;
 	struct password_memory password;
+	struct guest_list guests;
 	unsigned errands;  /* under way on the worker */
 	uint32_t open;     /* sessions whose descriptor is not released */
 	bool arrived;      /* a predecessor's state is the state */
@@ -135,6 +137,8 @@ static void tell(void *ctx, const struct change *c)
 		adopt(e, c);
 	fanout_tell(e->fanout, c);
 	owe(e, c);
+	if (c->type == CHANGE_USER_ADDED || c->type == CHANGE_NICK)
+		nicks_watch(&e->env, c->user);
 	if (c->type == CHANGE_QUIT)
 		dismiss(e, c);
 }
@@ -389,6 +393,7 @@ static void env_init(struct engine *e)
 		.tries = e->tries,
 		.password = &e->password,
 		.logins = logins_new(),
+		.guests = &e->guests,
 	};
 }
 
@@ -473,6 +478,15 @@ static void dismiss_missing(struct engine *e)
 	e->nmissing = 0;
 }
 
+/* Those who waited over there for another nick. */
+static void watch_guests(struct engine *e)
+{
+	const struct vec *users = network_users(e->net);
+
+	for (uint32_t i = 0; i < users->count; i++)
+		nicks_watch(&e->env, users->items[i]);
+}
+
 int engine_open(struct engine *e, struct worker *worker, char *why, size_t size)
 {
 	int err = open_journal(e, worker, why, size);
@@ -483,6 +497,7 @@ int engine_open(struct engine *e, struct worker *worker, char *why, size_t size)
 	dismiss_missing(e);
 	opers_warn_plain(&e->env);
 	opers_refresh(&e->env);
+	watch_guests(e);
 	ban_watch_start(&e->bans);
 	oper_notices_arrive(e->notices);
 	return err;
@@ -590,6 +605,7 @@ void engine_free(struct engine *e)
 	ban_watch_stop(&e->bans);
 	mem_free(e->env.usage);
 	filters_free(e->env.filters);
+	nicks_forget(&e->env);
 	logins_free(e->env.logins);
 	mem_free(e->missing);
 	tries_free(e->tries);

@@ -41,6 +41,17 @@ uint32_t account_edit_drop(struct account_edit *e, enum account_item_kind kind, 
 	return n - kept;
 }
 
+uint32_t account_edit_drop_exact(struct account_edit *e, enum account_item_kind kind, struct str text)
+{
+	uint32_t n = e->r.account.nitems, kept = 0;
+
+	for (uint32_t i = 0; i < n; i++)
+		if (e->items[i].kind != kind || !str_eq(e->items[i].text, text))
+			e->items[kept++] = e->items[i];
+	e->r.account.nitems = kept;
+	return n - kept;
+}
+
 static void submit(const struct command_env *env, struct record *r)
 {
 	r->flags |= RECORD_OVERRIDE;

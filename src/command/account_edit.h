@@ -22,9 +22,12 @@ void account_edit_new(struct account_edit *e, struct str name, int64_t created);
 bool account_edit_add(struct account_edit *e, enum account_item_kind kind, struct str text, int64_t time);
 /* Takes out the items of that kind which start with the text; empty: all of them. How many there were. */
 uint32_t account_edit_drop(struct account_edit *e, enum account_item_kind kind, struct str start);
+/* The same for the one item that is the text. */
+uint32_t account_edit_drop_exact(struct account_edit *e, enum account_item_kind kind, struct str text);
 /* Asks for it. False: another change came first, or a name in it is another account's. */
 bool account_edit_submit(struct account_edit *e, const struct command_env *env);
-/* Asks that the account be no more, and logs out who is logged in to it. s: whose wish it is; NULL: an administrator's. */
+/* Asks that the account be no more, and logs out who is logged in to it. s: whose wish it is; NULL: an administrator's.
+ */
 void account_drop(const struct account *a, const struct command_env *env, const struct session *s);
 /* Logs out who is logged in to that account. */
 void account_log_out_all(const struct command_env *env, struct str account);

@@ -23,6 +23,8 @@ struct filters;
 struct password_memory;
 struct tries;
 struct logins;
+struct guest;
+LIST_HEAD(guest_list, guest);
 struct worker;
 
 enum command_role {
@@ -75,6 +77,7 @@ struct command_env {
 	struct password_memory *password; /* the server's, as given last */
 	unsigned *errands;           /* how many are under way */
 	struct logins *logins;       /* what has failed lately */
+	struct guest_list *guests;   /* nicks.c's */
 };
 
 struct command_usage {

@@ -79,9 +79,12 @@ static const struct help_topic topics[] = {
 	{"MOTD", "MOTD [<server>]", "Shows the message of the day.\n"},
 	{"NAMES", "NAMES [<channel>{,<channel>}]", "Lists the members of channels.\n"},
 	{"NICK", "NICK <nick>", "Changes your nick.\n"},
+	{"NICKSERV", "NICKSERV <command> [<parameters>]",
+	 "Looks after accounts and nicks, as NickServ elsewhere. NICKSERV HELP lists its commands.\n"},
 	{"NOTICE", "NOTICE <target>{,<target>} <text>",
 	 "Sends a text that nothing may answer by itself.\n"
 	 "Otherwise as PRIVMSG.\n"},
+	{"NS", "NS <command> [<parameters>]", "The same as NICKSERV.\n"},
 	{"OPER", "OPER <name> [<password>]",
 	 "Makes you an operator of the server. Some need no password: their certificate or account says who they "
 	 "are.\n"},

@@ -1,5 +1,6 @@
 #include "command/emergency.h"
 #include "command/families.h"
+#include "command/services.h"
 #include "command/filter.h"
 #include "command/targets.h"
 #include "network/rules.h"
@@ -84,6 +85,11 @@ static void send_user(const struct sending *m, const char *nick)
 	const struct user *target = network_user_by_nick(call->env->net, str_of(nick));
 	struct record r;
 
+	if (!target && services_find(str_of(nick)) && m->kind != MESSAGE_TAGMSG) {
+		if (answers(m))
+			services_ask(call, services_find(str_of(nick)), m->text);
+		return;
+	}
 	if (!target) {
 		if (answers(m))
 			reply(call->session, ERR_NOSUCHNICK, target_shown(nick));

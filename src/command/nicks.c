@@ -1,5 +1,9 @@
 #include "command/nicks.h"
 
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/mem.h"
 #include "command/command.h"
 #include "command/services.h"
 
@@ -22,4 +26,93 @@ bool nicks_refused(const struct command_env *env, struct str nick, const struct 
 	const struct account *owner = nicks_owner(env, nick, own);
 
 	return services_is_name(nick) || (owner && nicks_policy(env->server, owner) == NICK_STRICT);
+}
+
+enum { GUESTS = 100000 };
+
+void nicks_rename_guest(const struct command_env *env, const struct user *u)
+{
+	struct record r = {.type = RECORD_USER_NICK, .flags = RECORD_OVERRIDE, .origin = u->id};
+	char nick[16];
+
+	do {
+		snprintf(nick, sizeof(nick), "Guest%05u", arc4random_uniform(GUESTS));
+	} while (network_user_by_nick(env->net, str_of(nick)) && network_counts(env->net).users < GUESTS / 2);
+	r.user_nick.nick = str_of(nick);
+	env->host->submit(env->host->ctx, &r);
+}
+
+/* A guest on somebody's nick. One for each user, whatever the nick is by the time that it is due. */
+struct guest {
+	struct timer timer;
+	LIST_ENTRY(guest) all;
+	const struct command_env *env;
+	uint64_t user;
+};
+
+static void guest_free(struct guest *g)
+{
+	loop_timer_stop(g->env->hub->loop, &g->timer);
+	LIST_REMOVE(g, all);
+	mem_free(g);
+}
+
+/* The owner who keeps the user from its nick, leniently. */
+static const struct account *lenient_owner(const struct command_env *env, const struct user *u)
+{
+	const struct account *own = network_account(env->net, user_str(u, USER_ACCOUNT));
+	const struct account *owner = nicks_owner(env, user_str(u, USER_NICK), own);
+
+	return owner && nicks_policy(env->server, owner) == NICK_LENIENT ? owner : NULL;
+}
+
+static void guest_due(struct timer *t)
+{
+	struct guest *g = (struct guest *)t;
+	const struct command_env *env = g->env;
+	const struct user *u = network_user(env->net, g->user);
+
+	guest_free(g);
+	if (u && lenient_owner(env, u))
+		nicks_rename_guest(env, u);
+}
+
+static struct guest *guest_find(const struct command_env *env, uint64_t user)
+{
+	struct guest *g;
+
+	LIST_FOREACH(g, env->guests, all)
+		if (g->user == user)
+			return g;
+	return NULL;
+}
+
+void nicks_watch(const struct command_env *env, const struct user *u)
+{
+	struct guest *g;
+
+	if (!lenient_owner(env, u))
+		return;
+	for (struct session *s = u->sessions; s; s = s->next_own)
+		services_say(
+			s, "NickServ",
+			"This nick belongs to somebody. Log in to the account within %lld seconds, or choose another.",
+			(long long)env->server->accounts.guest_ms / 1000);
+	g = guest_find(env, u->id);
+	if (!g) {
+		g = mem_zalloc(sizeof(*g));
+		g->timer.due = guest_due;
+		g->env = env;
+		g->user = u->id;
+		LIST_INSERT_HEAD(env->guests, g, all);
+	}
+	loop_timer_set(env->hub->loop, &g->timer, loop_clock(env->hub->loop)->mono_ms + env->server->accounts.guest_ms);
+}
+
+void nicks_forget(const struct command_env *env)
+{
+	struct guest *g;
+
+	while ((g = LIST_FIRST(env->guests)))
+		guest_free(g);
 }

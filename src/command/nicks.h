@@ -7,6 +7,7 @@
 #include "session/server.h"
 
 struct command_env;
+struct user;
 
 /* Who owns a nick, and what comes of it when somebody else wants it. */
 
@@ -20,3 +21,14 @@ const struct account *nicks_owner(const struct command_env *env, struct str nick
 /* The nick may not be taken by one who is logged in to own, at once or ever: a service's, or strictly somebody else's.
  */
 bool nicks_refused(const struct command_env *env, struct str nick, const struct account *own);
+
+/* Gives the user another nick, "Guest12345". */
+void nicks_rename_guest(const struct command_env *env, const struct user *u);
+
+/*
+ * The user has come, or has another nick: where it is leniently somebody else's, the user is told, and renamed after a
+ * while if it has not logged in by then. No-op for others.
+ */
+void nicks_watch(const struct command_env *env, const struct user *u);
+/* Forgets all who wait for that. */
+void nicks_forget(const struct command_env *env);

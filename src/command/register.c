@@ -60,7 +60,7 @@ const char *register_check_password(const struct call *call, const char *account
 }
 
 /* What a mail server can be asked for, not all that RFC 5322 allows. */
-static bool email_valid(const char *email)
+bool register_email_valid(const char *email)
 {
 	const char *at = strrchr(email, '@');
 
@@ -116,7 +116,7 @@ static const char *check_name(const struct call *call, const char *account, cons
 
 static const char *check_email(const struct call *call, const char *email, const char **why)
 {
-	if (strcmp(email, "*") == 0 ? !call->env->server->accounts.email_required : email_valid(email))
+	if (strcmp(email, "*") == 0 ? !call->env->server->accounts.email_required : register_email_valid(email))
 		return NULL;
 	*why = "A valid e-mail address is needed";
 	return "INVALID_EMAIL";

@@ -27,5 +27,7 @@ void register_account(const struct call *call, const struct registering *r);
 const char *register_check_password(const struct call *call, const char *account, const char *password,
 				    const char **why);
 
+bool register_email_valid(const char *email);
+
 /* Somebody types the code that came by mail. Said as above. */
 void register_verify(const struct call *call, const char *account, const char *code, register_say_fn say);

@@ -1,6 +1,14 @@
 #include "command/services.h"
 
-#include <stddef.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/mem.h"
+#include "command/command.h"
+#include "command/families.h"
+#include "command/login.h"
 
 static const struct str names[] = {STR("NickServ"), STR("ChanServ"), STR("HostServ"), STR("MemoServ")};
 
@@ -10,4 +18,127 @@ bool services_is_name(struct str nick)
 		if (str_eq_nocase(nick, names[i]))
 			return true;
 	return false;
+}
+
+const struct service *services_find(struct str nick)
+{
+	const struct service *const all[] = {nickserv()};
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		if (str_eq_nocase(nick, str_of(all[i]->name)))
+			return all[i];
+	return NULL;
+}
+
+void services_say(struct session *s, const char *service, const char *fmt, ...)
+{
+	char line[2 * LINE_BODY_MAX];
+	const char *server = s->hub->server->name;
+	int at = snprintf(line, sizeof(line), ":%s!%s@%s NOTICE %s :", service, service, server, session_nick(s));
+	int n;
+	va_list ap;
+
+	va_start(ap, fmt);
+	n = vsnprintf(line + at, sizeof(line) - (size_t)at, fmt, ap);
+	va_end(ap);
+	if (n > 0)
+		reply_line(s, STR_NONE, str_of(line));
+}
+
+static const struct service_row *row_of(const struct service *service, const char *name)
+{
+	for (size_t i = 0; i < service->count; i++)
+		if (strcasecmp(service->rows[i].name, name) == 0)
+			return &service->rows[i];
+	return NULL;
+}
+
+static void help_all(struct session *s, const struct service *service)
+{
+	services_say(s, service->name, "%s", service->about);
+	for (size_t i = 0; i < service->count; i++)
+		services_say(s, service->name, "%-9s %s", service->rows[i].name, service->rows[i].help);
+	services_say(s, service->name, "HELP <command> tells how one is used.");
+}
+
+static void help(struct session *s, const struct service *service, const char *topic)
+{
+	const struct service_row *row = topic ? row_of(service, topic) : NULL;
+
+	if (!topic) {
+		help_all(s, service);
+	} else if (row) {
+		services_say(s, service->name, "%s %s", row->name, row->usage);
+		services_say(s, service->name, "%s", row->help);
+	} else {
+		services_say(s, service->name, "There is no such command. HELP lists all.");
+	}
+}
+
+static void run(struct service_ask *a, const char *name)
+{
+	struct session *s = a->call->session;
+
+	a->row = row_of(a->service, name);
+	if (strcasecmp(name, "HELP") == 0)
+		help(s, a->service, service_word(a, 0));
+	else if (!a->row)
+		services_say(s, a->service->name, "There is no such command. HELP lists all.");
+	else if (a->row->account && !login_account(a->call->env, s))
+		services_say(s, a->service->name, "You need to be logged in to an account for that.");
+	else if (a->n < a->row->min)
+		services_say(s, a->service->name, "Usage: %s %s", a->row->name, a->row->usage);
+	else
+		a->row->run(a);
+}
+
+/* A copy, for the words end with a NUL each; there may be a password among them. */
+void services_ask(const struct call *call, const struct service *service, struct str text)
+{
+	struct service_ask a = {.call = call, .service = service};
+	char *copy = mem_strndup(text.n ? text.p : "", text.n), *rest = copy, *word;
+	const char *name = NULL;
+
+	while ((word = strsep(&rest, " ")) && a.n < SERVICE_WORDS_MAX) {
+		if (!*word)
+			continue;
+		if (!name)
+			name = word;
+		else
+			a.words[a.n++] = word;
+	}
+	run(&a, name ? name : "HELP");
+	explicit_bzero(copy, text.n);
+	mem_free(copy);
+}
+
+static void run_service(struct call *call, const struct service *service)
+{
+	char text[LINE_BODY_MAX];
+	struct buf b;
+
+	buf_init(&b, text, sizeof(text));
+	for (size_t i = 0; i < call->msg->nparams; i++) {
+		if (i)
+			buf_chr(&b, ' ');
+		buf_cstr(&b, call->msg->params[i]);
+	}
+	services_ask(call, service, buf_view(&b));
+	explicit_bzero(text, sizeof(text));
+}
+
+static void run_nickserv(struct call *call)
+{
+	run_service(call, nickserv());
+}
+
+static const struct command rows[] = {
+	{"NICKSERV", ROLE_USER, 0, 10, -1, run_nickserv},
+	{"NS", ROLE_USER, 0, 10, -1, run_nickserv},
+};
+
+const struct command *command_family_services(size_t *count)
+{
+	*count = sizeof(rows) / sizeof(rows[0]);
+	return rows;
 }

@@ -107,6 +107,7 @@ void desk_init(struct desk *d)
 		.password = &d->password,
 		.tries = tries_new(&(struct hash_key){{1, 2}}),
 		.logins = logins_new(),
+		.guests = &d->guests,
 	};
 	d->st.command = run;
 	d->st.ctx = d;
