@@ -254,6 +254,8 @@ bool ban_matches(const struct network *net, const struct ban *b, const struct ba
 {
 	struct likeness l;
 
+	if (b->kind != BAN_MASK)
+		return matches(net, b, s, NULL);
 	likeness_init(&l, s);
 	return matches(net, b, s, &l);
 }
@@ -307,7 +309,7 @@ static const struct ban *find(const struct network *net, const struct ban_subjec
 
 const struct ban *network_ban_against(const struct network *net, const struct ban_subject *s)
 {
-	return find(net, s, false);
+	return network_ban_count(net) ? find(net, s, false) : NULL;
 }
 
 /* Whoever may need an account has not said yet whether there is one. */
