@@ -26,7 +26,8 @@ struct oper_notices {
 	pthread_mutex_t lock; /* for all below: events come from the worker as well */
 	uint32_t wanted;      /* kinds that some operator has, as of the turn before */
 	uint32_t count, lost;
-	struct pending *pending; /* NULL: nobody has asked for anything yet */
+	struct pending *pending; /* NULL: nobody has asked for anything */
+	struct pending *telling; /* the loop's own: what is being told */
 };
 
 /* Kinds of events by what they are about. One that is not here is told by its level. */
@@ -122,12 +123,17 @@ static uint32_t wanted_by_any(const struct network *net)
 	return wanted;
 }
 
-/* Under the lock. */
+/* Under the lock. There is room where somebody wants something, and none else. */
 static void look(struct oper_notices *n)
 {
 	n->wanted = wanted_by_any(n->net);
 	if (n->wanted && !n->pending)
 		n->pending = mem_alloc(PENDING_MAX * sizeof(*n->pending));
+	if (n->wanted || !n->pending)
+		return;
+	mem_free(n->pending);
+	n->pending = NULL;
+	n->count = 0;
 }
 
 void oper_notices_arrive(struct oper_notices *n)
@@ -151,31 +157,35 @@ static void tell(const struct oper_notices *n, enum notice kind, const char *tex
 	}
 }
 
-/* What telling makes happen is told in the next turn. Nobody's session ends in here: a full queue is dealt with later.
- */
+static void tell_all(const struct oper_notices *n, uint32_t count, uint32_t lost)
+{
+	char text[64];
+
+	for (uint32_t i = 0; i < count; i++)
+		tell(n, n->telling[i].kind, n->telling[i].text);
+	if (!lost)
+		return;
+	snprintf(text, sizeof(text), "%u more notices were not told", lost);
+	tell(n, NOTICE_SERVER, text);
+}
+
+/* What telling makes happen is told in the next turn. */
 static void run(struct turn_hook *hook)
 {
 	struct oper_notices *n = (struct oper_notices *)hook;
-	struct pending *pending;
-	char text[64];
+	struct pending *full;
 	uint32_t count, lost;
 
 	pthread_mutex_lock(&n->lock);
-	look(n);
+	full = n->pending;
 	count = n->count;
 	lost = n->lost;
-	pending = count ? n->pending : NULL;
-	if (pending)
-		n->pending = n->wanted ? mem_alloc(PENDING_MAX * sizeof(*n->pending)) : NULL;
+	n->pending = n->telling;
+	n->telling = full;
 	n->count = n->lost = 0;
+	look(n);
 	pthread_mutex_unlock(&n->lock);
-	for (uint32_t i = 0; i < count; i++)
-		tell(n, pending[i].kind, pending[i].text);
-	mem_free(pending);
-	if (lost) {
-		snprintf(text, sizeof(text), "%u more notices were not told", lost);
-		tell(n, NOTICE_SERVER, text);
-	}
+	tell_all(n, count, lost);
 }
 
 struct oper_notices *oper_notices_new(struct loop *loop, const struct network *net)
@@ -199,5 +209,6 @@ void oper_notices_free(struct oper_notices *n)
 	loop_hook_remove(n->loop, &n->hook);
 	pthread_mutex_destroy(&n->lock);
 	mem_free(n->pending);
+	mem_free(n->telling);
 	mem_free(n);
 }

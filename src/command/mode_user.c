@@ -1,5 +1,6 @@
 #include "command/mode.h"
 
+#include "command/audit.h"
 #include "command/host.h"
 #include "command/targets.h"
 #include "proto/modes.h"
@@ -66,6 +67,8 @@ static void mode_want(const struct call *call, struct record *r, const struct us
 {
 	bool granted = set && mode->needs >= 0 && call_may(call, (enum privilege)mode->needs);
 
+	if (granted && mode->bit == USER_OVERRIDE)
+		oper_audit(call, &(struct deed){.reason = "+p"});
 	if (!granted && !(set ? mode->settable : mode->unsettable))
 		return;
 	if (mode->bit == USER_CLOAKED && !may_cloak(call, set))

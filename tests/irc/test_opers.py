@@ -228,6 +228,7 @@ def test_override_is_asked_for(start):
     assert op.ask(f"JOIN {channel}").one("473")
     assert hal.ask(f"MODE {hal.nick} +p").one("723").params[1] == "override"
     assert op.ask(f"MODE {op.nick} +p").one("MODE").params[1] == "+p"
+    await_deed(server, "MODE")
     assert op.ask(f"JOIN {channel}").one("JOIN")
     op.ask(f"TOPIC {channel} :mine", f"MODE {channel} -k key", f"KICK {channel} {owner.nick}").no("482", "461")
     assert owner.sync().commands == ["JOIN", "TOPIC", "MODE", "KICK"]
