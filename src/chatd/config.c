@@ -461,6 +461,7 @@ void config_deinit(struct config *c)
 	mem_free(c->control_group);
 	mem_free(c->metrics.text);
 	mem_free(c->proxies.items);
+	text_lines_clear(&c->origins);
 	server_deinit(&c->server);
 	*c = (struct config){0};
 }

@@ -50,6 +50,8 @@ struct config {
 	struct places_limits places;    /* without any where --no-limits says so */
 	uint32_t network_bits4, network_bits6; /* of an address, of which a network is made; as of the start */
 	struct config_networks proxies; /* that may say for whom they speak */
+	bool forwarded;                 /* they say so in Forwarded, and not in X-Forwarded-For */
+	struct text_lines origins;      /* of pages that may connect; none: all */
 	int64_t handshake_ms;           /* from the connection to the first line, where more stands between */
 	bool limit_local;               /* places holds for loopback and Unix sockets as well */
 	struct conn_limits conn_limits;

@@ -103,6 +103,9 @@ static const struct config_key table[] = {
 	{"metrics", "listen", CONFIG_ADDRESS, AT(metrics), 0, 0, "an address"},
 
 	{"proxy", "trusted", CONFIG_NETWORKS, AT(proxies), 0, 0, "an address or a network, such as 192.0.2.0/24"},
+	{"proxy", "forwarded", CONFIG_BOOL, AT(forwarded), 0, 0, "yes or no"},
+
+	{"websocket", "origin", CONFIG_LINE, AT(origins), 0, 200, "an origin, such as https://chat.example.org"},
 
 	{"accounts", "registration", CONFIG_BOOL, SERVER(accounts.registration), 0, 0, "yes or no"},
 	{"accounts", "before_connect", CONFIG_BOOL, SERVER(accounts.before_connect), 0, 0, "yes or no"},

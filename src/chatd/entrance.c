@@ -229,7 +229,7 @@ struct entrance_counts entrances_counts(const struct entrances *all)
 
 const char *entrance_stage_name(enum entrance_stage stage)
 {
-	static const char *const names[ENTRANCE_STAGES] = {"proxy", "tls", "first"};
+	static const char *const names[ENTRANCE_STAGES] = {"proxy", "tls", "first", "http"};
 
 	return names[stage];
 }

@@ -17,7 +17,7 @@ struct loop;
 struct entrances;
 
 /* Where somebody was on the way. */
-enum entrance_stage { ENTRANCE_PROXY, ENTRANCE_TLS, ENTRANCE_FIRST, ENTRANCE_STAGES };
+enum entrance_stage { ENTRANCE_PROXY, ENTRANCE_TLS, ENTRANCE_FIRST, ENTRANCE_HTTP, ENTRANCE_STAGES };
 
 struct entrance_host {
 	/*

@@ -1,9 +1,13 @@
 #include <errno.h>
+#include <string.h>
 #include <sys/socket.h>
 
 #include "chatd/entrance_private.h"
+#include "chatd/upgrade.h"
+#include "loop/poller.h"
 #include "net/listener.h"
 #include "net/proxy_header.h"
+#include "net/websocket.h"
 #include "session/arrival.h"
 
 /*
@@ -71,10 +75,146 @@ static enum entrance_verdict proxy_run(struct entrance *e, unsigned *want)
 	return result == PROXY_OK ? proxy_said(e, &h) : ENTRANCE_WAIT;
 }
 
+/* The first bytes: the head of a request, or a client of IRC where the door has both */
+
+enum { HOPS_MAX = 16 };
+
+static bool first_applies(const struct entrance *e)
+{
+	return e->doors & DOOR_WEBSOCKET;
+}
+
+/* More of what the client says, from whatever it is said through. */
+static enum entrance_verdict read_more(struct entrance *e, unsigned *want)
+{
+	struct iovec one;
+	ssize_t n;
+
+	if (!entrance_reserve(e, 1))
+		return refuse(e, "the head of the request is too long");
+	one = (struct iovec){e->bytes + e->count, e->room - e->count};
+	n = e->transport.ops->read(&e->transport, &one, 1);
+	*want = POLL_READ | e->transport.ops->wants(&e->transport);
+	if (n > 0) {
+		e->count += (uint32_t)n;
+		return ENTRANCE_ON;
+	}
+	if (n == -EAGAIN)
+		return ENTRANCE_WAIT;
+	return e->count ? refuse(e, "the connection ended too soon") : ENTRANCE_GONE;
+}
+
+/* As far as the bytes go: a request of HTTP. */
+static bool is_request(const struct entrance *e)
+{
+	static const char get[] = "GET ";
+	size_t n = e->count < sizeof(get) - 1 ? e->count : sizeof(get) - 1;
+
+	return !(e->doors & (DOOR_IRC | DOOR_LINE)) || memcmp(e->bytes, get, n) == 0;
+}
+
+static enum entrance_verdict first_run(struct entrance *e, unsigned *want)
+{
+	enum entrance_verdict verdict = e->count ? ENTRANCE_ON : read_more(e, want);
+
+	/* Four bytes decide; they come together, or one by one. */
+	while (verdict == ENTRANCE_ON && is_request(e) && e->count < 4)
+		verdict = read_more(e, want);
+	if (verdict == ENTRANCE_ON && !is_request(e))
+		e->doors &= ~(unsigned)DOOR_WEBSOCKET;
+	return verdict;
+}
+
+/* Behind its empty line; 0: it is not complete. */
+static size_t head_size(const struct entrance *e)
+{
+	const char *end = memmem(e->bytes, e->count, "\r\n\r\n", 4);
+
+	return end ? (size_t)(end - e->bytes) + 4 : 0;
+}
+
+/* The last that no trusted proxy wrote of another one. */
+static bool find_client(const struct entrance *e, const struct upgrade *u, struct address *a)
+{
+	const struct config *config = entrance_config(e);
+	bool found = false;
+	struct address at;
+
+	for (unsigned i = 0; i < HOPS_MAX && upgrade_forwarded(u, config->forwarded, i, &at); i++) {
+		*a = at;
+		found = true;
+		if (!entrance_trusts(config, a))
+			break;
+	}
+	return found;
+}
+
+/* Where a proxy that is trusted does not say from where it is, it speaks for itself. */
+static bool know_client(struct entrance *e, const struct upgrade *u)
+{
+	struct address a;
+
+	if (e->counted)
+		return true;
+	if (!find_client(e, u, &a))
+		return entrance_know(e, &e->peer);
+	e->traits |= ARRIVAL_PROXIED;
+	if (u->secure)
+		e->traits |= ARRIVAL_SECURE;
+	return entrance_know(e, &a);
+}
+
+/* A fresh connection has room for this. */
+static bool answer(struct entrance *e, const struct upgrade *u)
+{
+	struct iovec one = {(char *)u->answer, u->answer_size};
+
+	return e->transport.ops->write(&e->transport, &one, 1) == (ssize_t)u->answer_size;
+}
+
+static enum entrance_verdict upgraded(struct entrance *e, const struct upgrade *u, size_t head)
+{
+	struct str early = {e->bytes + head, e->count - head};
+	struct buf lines;
+
+	e->doors &= ~(unsigned)(DOOR_IRC | DOOR_LINE); /* nobody is told anything in the clear from here on */
+	if (!know_client(e, u))
+		return ENTRANCE_GONE;
+	if (!answer(e, u))
+		return refuse(e, "the answer could not be sent");
+	/* What is decoded is never more than what it is decoded from, and stands in front of it. */
+	buf_init(&lines, e->bytes, e->room);
+	(void)transport_websocket_accept(&e->transport, u->kind, early, &lines);
+	e->count = (uint32_t)lines.n;
+	e->traits |= ARRIVAL_WEBSOCKET;
+	return ENTRANCE_ON;
+}
+
+static enum entrance_verdict http_run(struct entrance *e, unsigned *want)
+{
+	struct upgrade u;
+	enum entrance_verdict verdict = ENTRANCE_ON;
+	size_t head;
+
+	while ((head = head_size(e)) == 0 && verdict == ENTRANCE_ON)
+		verdict = read_more(e, want);
+	if (head == 0)
+		return verdict;
+	upgrade_parse(&u, entrance_config(e), (struct str){e->bytes, head});
+	if (u.status == 101)
+		return upgraded(e, &u, head);
+	(void)answer(e, &u);
+	(void)e->transport.ops->shutdown(&e->transport);
+	return refuse(e, u.status == 403 ? "its page is of an origin that may not connect"
+					 : "what it asks for is no WebSocket");
+}
+
 const struct entrance_step *entrance_steps(void)
 {
 	static const struct entrance_step steps[] = {
 		{ENTRANCE_PROXY, proxy_applies, proxy_run},
+		{ENTRANCE_FIRST, first_applies, first_run},
+		{ENTRANCE_HTTP, first_applies, http_run},
 		{ENTRANCE_FIRST, NULL, NULL},
 	};
 

@@ -41,7 +41,8 @@ static int first_line(struct http_head *h, struct str line, const char *path)
 	if (query)
 		target.n = (size_t)(query - target.p);
 	h->started = true;
-	h->hosted = str_eq(version, STR("HTTP/1.0"));
+	h->modern = str_eq(version, STR("HTTP/1.1"));
+	h->hosted = !h->modern;
 	h->known = str_eq(target, str_of(path));
 	h->get = str_eq(method, STR("GET"));
 	return HTTP_MORE;
@@ -84,6 +85,8 @@ static int field_line(struct http_head *h, struct str line)
 		return HTTP_BAD;
 	if (str_eq_nocase(name, STR("Host")))
 		h->hosted = true;
+	if (h->field)
+		h->field(h->ctx, name, value);
 	return HTTP_MORE;
 }
 
@@ -99,7 +102,7 @@ static int finish(const struct http_head *h)
 int http_head_line(struct http_head *h, struct str line, const char *path)
 {
 	h->bytes += line.n + 1;
-	if (h->bytes > HTTP_HEAD_MAX || line.n == 0 || line.p[line.n - 1] != '\r')
+	if (h->bytes > (h->max ? h->max : HTTP_HEAD_MAX) || line.n == 0 || line.p[line.n - 1] != '\r')
 		return HTTP_BAD;
 	line.n--;
 	if (!h->started)

@@ -13,10 +13,15 @@ enum { HTTP_HEAD_MAX = 4096 }; /* bytes, with all ends of lines */
 
 struct http_head {
 	size_t bytes; /* so far */
+	size_t max;   /* 0: HTTP_HEAD_MAX */
 	bool started; /* the first line was there */
 	bool hosted;  /* a Host was */
 	bool known;   /* the path is the one that is served */
 	bool get;     /* the method is GET */
+	bool modern;  /* HTTP/1.1 */
+	/* Each field, its value without blanks around it, valid during the call. NULL: nobody looks. */
+	void (*field)(void *ctx, struct str name, struct str value);
+	void *ctx;
 };
 
 enum { HTTP_MORE = 0, HTTP_OK = 200, HTTP_BAD = 400, HTTP_NOT_FOUND = 404, HTTP_NOT_ALLOWED = 405 };

@@ -31,6 +31,12 @@ static const char *error_text(int error)
 		return "No route to host";
 	case ENETUNREACH:
 		return "Network is unreachable";
+	case EPROTO:
+		return "Protocol error";
+	case EMSGSIZE:
+		return "Message too long";
+	case EILSEQ:
+		return "Message is not UTF-8";
 	case ENOMEM:
 	case ENOBUFS:
 		return "Out of memory";

@@ -2,6 +2,7 @@
 
 #include "base/wire.h"
 #include "net/tls_internal.h"
+#include "net/websocket.h"
 
 bool transport_load(struct transport *t, struct wire_in *in)
 {
@@ -11,6 +12,8 @@ bool transport_load(struct transport *t, struct wire_in *in)
 	case TRANSPORT_KTLS:
 		transport_ktls_init(t, t->fd);
 		return true;
+	case TRANSPORT_WEBSOCKET:
+		return transport_websocket_load(t, in);
 	default:
 		return false;
 	}

@@ -27,7 +27,7 @@ def binary(host, tlvs=b"", command=0x21):
 
 
 def configuration(port, more="", limits=FAST):
-    return f"[listen]\nendpoint = 127.0.0.1:{port}?proxy\n{limits}{more}"
+    return f"[listen]\nendpoint = 127.0.0.1:{port}?proxy\n{limits}{more}[cloak]\nenabled = no\n"
 
 
 @pytest.fixture
@@ -124,7 +124,7 @@ def test_nobody_is_trusted(start):
 
 def test_a_unix_socket_is_trusted(start, tmp_path):
     path = str(tmp_path / "proxy")
-    daemon = start(f"[listen]\nendpoint = {path}?proxy\n{FAST}[proxy]\ntrusted =\n")
+    daemon = start(f"[listen]\nendpoint = {path}?proxy\n{FAST}[proxy]\ntrusted =\n[cloak]\nenabled = no\n")
     daemon.door = path
     host = next(hosts)
     assert host_of(enter(daemon, line(host))) == host

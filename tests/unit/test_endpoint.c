@@ -73,7 +73,6 @@ static void test_doors_this_build_lacks(void **state)
 	(void)state;
 	assert_bad("ircs://127.0.0.1:6697", "this build has no TLS (door tls)");
 	assert_bad("wss://127.0.0.1:443", "this build has no TLS (door tls)");
-	assert_bad("ws://127.0.0.1:80", "this build has no door websocket");
 	assert_bad("127.0.0.1:6667?accept=irc,line", "this build has no door line");
 }
 
