@@ -134,12 +134,12 @@ enum login_result login_enter(const struct login *l, const struct account *a)
 	if (result != LOGIN_OK)
 		return login_refuse(l, a, result);
 	snprintf(name, sizeof(name), "%s", account_text(a, ACCOUNT_NAME));
-	set_account(l->env, s, str_of(name));
 	mask_of(s, mask);
 	log_event(EVENT_LOGIN,
 		  LOG_FIELDS({"CHATD_NICK", session_nick(s)}, {"CHATD_ACCOUNT", name}, {"CHATD_PEER", s->address}),
 		  "login (%s): account %s from %s", l->mechanism, name, s->address);
 	reply(s, RPL_LOGGEDIN, mask, name, name);
+	set_account(l->env, s, str_of(name));
 	return LOGIN_OK;
 }
 

@@ -315,8 +315,6 @@ static void say_as(struct session *s, const char *command, const char *said[3])
 
 	if (!code)
 		reply_server(s, "%s SUCCESS %s :%s", command, account, text);
-	else if (strcmp(code, "COMPLETE_CONNECTION_REQUIRED") == 0)
-		reply_fail(s, command, code, NULL, text);
 	else
 		reply_fail(s, command, code, strcmp(code, "NEED_NICK") == 0 ? "*" : account, text);
 }

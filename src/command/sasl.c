@@ -228,9 +228,11 @@ static void take_part(const struct call *call, const char *part)
 	size_t n = strlen(part);
 	bool empty = strcmp(part, "+") == 0;
 
-	if (n > PART_MAX || (!empty && !exchange_add(s->exchange, part))) {
+	if (n > PART_MAX) {
 		exchange_end(s);
 		reply(s, ERR_SASLTOOLONG);
+	} else if (!empty && !exchange_add(s->exchange, part)) {
+		fail(s, NULL);
 	} else if (n < PART_MAX) {
 		decode(call);
 	}

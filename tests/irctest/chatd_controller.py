@@ -33,6 +33,13 @@ level = debug
 flood_burst = 10000
 flood_rate = 10000
 
+[accounts]
+password_min = 1
+iterations = 4096
+attempts = 0
+before_connect = {before_connect}
+email_required = {email_required}
+
 [oper operuser]
 password = operpassword
 """
@@ -42,7 +49,7 @@ class ChatdController(BaseServerController, DirectoryBasedController):
     software_name = "chatd"
     _port_wait_interval = 0.01
     supports_sts = False
-    supported_sasl_mechanisms = frozenset()
+    supported_sasl_mechanisms = frozenset({"PLAIN", "SCRAM-SHA-256"})
     extban_mute_char = "m"
 
     capabilities = frozenset(
@@ -62,11 +69,13 @@ class ChatdController(BaseServerController, DirectoryBasedController):
         }
     )
 
-    # What is missing: messages that are not UTF-8 (chatd is UTF8ONLY), what needs SASL or METADATA, and
+    # What is missing: messages that are not UTF-8 (chatd is UTF8ONLY), what needs METADATA, and
     # MULTI_NAMES_COMMAND. NAMES does take several channels, and answers each of them with an RPL_ENDOFNAMES of its own,
     # as modern.ircdocs.horse says; the suite wants one for all of them. So TARGMAX promises a single one.
     optional_behaviors = frozenset(
         {
+            OptionalBehaviors.SASL_AFTER_REGISTRATION,
+            OptionalBehaviors.SASL_REAUTHENTICATION,
             OptionalBehaviors.BAN_EXCEPTION_MODE,
             OptionalBehaviors.CAP_REQ_MINUS,
             OptionalBehaviors.ELIST_C,
@@ -121,7 +130,11 @@ class ChatdController(BaseServerController, DirectoryBasedController):
         configuration = self.directory / "chatd.conf"
         configuration.write_text(
             CONFIGURATION.format(
-                hostname=hostname, port=port, password=f"password = {password}" if password is not None else ""
+                hostname=hostname,
+                port=port,
+                before_connect="yes" if self.test_config.account_registration_before_connect else "no",
+                email_required="yes" if self.test_config.account_registration_requires_email else "no",
+                password=f"password = {password}" if password is not None else "",
             )
         )
         self.faketime_enabled = bool(faketime and shutil.which("faketime"))
@@ -137,6 +150,26 @@ class ChatdController(BaseServerController, DirectoryBasedController):
         self.proc = None
         if status is not None:
             raise ProcessStopped(f"chatd ended during the test, with status {status}")
+
+    def registerUser(self, case, username, password=None):
+        """An account of that name, whose owner is not there any more."""
+        assert case.run_services and password
+        client = case.addClient(show_io=False)
+        case.sendLine(client, "CAP LS 302")
+        case.sendLine(client, "NICK " + username)
+        case.sendLine(client, "USER r e g :user")
+        case.sendLine(client, "CAP END")
+        while case.getRegistrationMessage(client).command != "001":
+            pass
+        case.getMessages(client)
+        case.sendLine(client, "REGISTER * * :" + password)
+        while True:
+            message = case.getMessage(client)
+            if message.command == "REGISTER":
+                break
+        assert message.params[:2] == ["SUCCESS", username], message
+        case.sendLine(client, "QUIT")
+        case.assertDisconnected(client)
 
     def wait_for_services(self):
         """Accounts are a part of chatd: there is nothing else to wait for."""
