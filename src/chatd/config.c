@@ -11,7 +11,9 @@
 #include "chatd/config_ini.h"
 #include "chatd/config_set.h"
 #include "command/filters.h"
+#include "proto/cidr.h"
 #include "proto/name.h"
+#include "session/password.h"
 
 enum { CONFIG_OPERS_MAX = 64, CONFIG_CLASSES_MAX = 64, CONFIG_FILTERS_MAX = 64 };
 
@@ -104,6 +106,24 @@ static struct oper_class *open_class(struct loading *l, const char *name)
 	return &s->classes[s->nclasses++];
 }
 
+/* The same for a gateway. */
+static struct webirc_block *open_webirc(struct loading *l, const char *name)
+{
+	struct server *s = &l->job.out->server;
+
+	for (size_t i = 0; i < s->nwebircs; i++) {
+		if (strcmp(s->webircs[i].name, name) == 0)
+			return &s->webircs[i];
+	}
+	if (s->nwebircs == CONFIG_OPERS_MAX) {
+		config_complain(&l->job, "there are more than %d gateways", CONFIG_OPERS_MAX);
+		return NULL;
+	}
+	s->webircs = mem_realloc(s->webircs, (s->nwebircs + 1) * sizeof(s->webircs[0]));
+	s->webircs[s->nwebircs] = (struct webirc_block){.name = mem_strdup(name)};
+	return &s->webircs[s->nwebircs++];
+}
+
 /* The same for a filter. */
 static struct filter_row *open_filter(struct loading *l, const char *name)
 {
@@ -123,10 +143,10 @@ static struct filter_row *open_filter(struct loading *l, const char *name)
 	return &s->filters[s->nfilters++];
 }
 
-/* "[oper NAME]", "[class NAME]", "[filter NAME]". False: the heading is none of these. */
+/* "[oper NAME]", "[class NAME]", "[filter NAME]", "[webirc NAME]". False: the heading is none of these. */
 static bool open_named_section(struct loading *l, const char *heading)
 {
-	static const char *const sections[] = {"oper", "class", "filter"};
+	static const char *const sections[] = {"oper", "class", "filter", "webirc"};
 	size_t n = strcspn(heading, " ");
 	const char *name = heading + n + strspn(heading + n, " ");
 
@@ -143,6 +163,8 @@ static bool open_named_section(struct loading *l, const char *heading)
 		l->base = open_oper(l, name);
 	else if (strcmp(l->section, "class") == 0)
 		l->base = open_class(l, name);
+	else if (strcmp(l->section, "webirc") == 0)
+		l->base = open_webirc(l, name);
 	else
 		l->base = open_filter(l, name);
 	return true;
@@ -316,6 +338,33 @@ static void check_filters(struct loading *l)
 	}
 }
 
+static bool is_from(const char *from)
+{
+	struct str rest = str_of(from), word;
+	struct cidr network;
+
+	while (str_split(&rest, ' ', &word))
+		if (!str_eq(word, STR("localhost")) && !cidr_parse(&network, word))
+			return false;
+	return true;
+}
+
+static void check_webircs(struct loading *l)
+{
+	const struct server *s = &l->job.out->server;
+
+	for (size_t i = 0; i < s->nwebircs; i++) {
+		const struct webirc_block *w = &s->webircs[i];
+
+		if (!w->from || !is_from(w->from))
+			config_complain(&l->job, "[webirc %s]: from wants addresses and networks, or localhost", w->name);
+		if (!w->password && !w->certfp)
+			config_complain(&l->job, "[webirc %s] has neither a password nor a fingerprint", w->name);
+		if (w->password && password_is_hashed(w->password))
+			config_complain(&l->job, "[webirc %s]: the password of a gateway is not hashed", w->name);
+	}
+}
+
 static void check_opers(struct loading *l)
 {
 	const struct server *s = &l->job.out->server;
@@ -441,6 +490,7 @@ int config_load(struct config *out, const struct config_source *source, config_e
 		load_drop_ins(&l, source->path);
 	}
 	check_opers(&l);
+	check_webircs(&l);
 	check_filters(&l);
 	take_command_line(&l, source);
 	free_places(&l);

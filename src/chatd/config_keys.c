@@ -12,6 +12,7 @@
 #define FILTER(member) offsetof(struct filter_row, member)
 #define OPER(member) offsetof(struct oper_block, member)
 #define CLASS(member) offsetof(struct oper_class, member)
+#define WEBIRC(member) offsetof(struct webirc_block, member)
 
 enum {
 	SECOND = 1000,
@@ -139,6 +140,11 @@ static const struct config_key table[] = {
 	{"filter", "targets", CONFIG_WORD, FILTER(targets), 1, 16, "letters of cpntPqu, or *"},
 	{"filter", "action", CONFIG_WORD, FILTER(action), 1, 32, "an action"},
 	{"filter", "reason", CONFIG_TEXT, FILTER(reason), 0, 200, "a text"},
+
+	{"webirc", "from", CONFIG_TEXT, WEBIRC(from), 1, 500, "addresses and networks"},
+	{"webirc", "password", CONFIG_TEXT, WEBIRC(password), 1, 128, "a text"},
+	{"webirc", "password_file", CONFIG_SECRET, WEBIRC(password), 1, 128, "a file"},
+	{"webirc", "fingerprint", CONFIG_CERTFP, WEBIRC(certfp), 0, 0, "the SHA-256 fingerprint of a certificate"},
 
 	{"class", "privileges", CONFIG_PRIVILEGES, CLASS(privileges), 0, 0, "privileges"},
 	{"class", "title", CONFIG_TEXT, CLASS(title), 0, 100, "a text"},

@@ -289,6 +289,13 @@ static void gone(void *ctx, const char *host)
 	end_if_empty(d);
 }
 
+static bool move(void *ctx, const char *host, const struct address *peer, char *why, size_t size)
+{
+	struct daemon *d = ctx;
+
+	return doors_moved(d->doors, host, peer, why, size);
+}
+
 static int fail(int code, const char *what, int err)
 {
 	log_event(EVENT_START_FAILED, LOG_FIELDS({"CHATD_REASON", strerror(-err)}), "%s: %s", what, strerror(-err));
@@ -375,7 +382,7 @@ static struct handoff_in *find_predecessor(struct daemon *d)
 static int set_up(struct daemon *d)
 {
 	struct handoff_in *predecessor;
-	const struct engine_host engine_host = {reload, stop, gone, d};
+	const struct engine_host engine_host = {reload, stop, gone, move, d};
 	const struct doors_host doors_host = {enter, banned, d};
 	int err, code = prepare_state(d->config->state);
 

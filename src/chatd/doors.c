@@ -208,6 +208,15 @@ static bool refuse(struct doors *d, const struct address *peer, char *why, size_
 	return true;
 }
 
+bool doors_moved(struct doors *d, const char *host, const struct address *peer, char *why, size_t size)
+{
+	if (refuse(d, peer, why, size))
+		return false;
+	places_remove(d->places, host);
+	d->inside--;
+	return true;
+}
+
 static void log_full(const struct doors *d)
 {
 	char count[16];

@@ -42,6 +42,12 @@ void doors_open(struct doors *d);
 /* A client from this host is inside already: a predecessor had let it in. */
 void doors_entered(struct doors *d, const char *host);
 
+/*
+ * A client that had entered from this host comes from peer in truth: from now on that counts. False: nobody may come in from there,
+ * why is a sentence for it, and the host counts still.
+ */
+bool doors_moved(struct doors *d, const char *host, const struct address *peer, char *why, size_t size);
+
 /* A client that had entered from this host is gone. */
 void doors_left(struct doors *d, const char *host);
 

@@ -366,6 +366,19 @@ static void host_stop(void *ctx, const char *reason, bool restart)
 	e->host.stop(e->host.ctx, reason, restart);
 }
 
+static bool host_move(void *ctx, struct session *s, const struct address *peer, char *why, size_t size)
+{
+	struct engine *e = ctx;
+	char host[ADDRESS_TEXT_MAX];
+
+	if (!e->host.move(e->host.ctx, s->address, peer, why, size))
+		return false;
+	address_host(peer, host);
+	mem_free(s->address);
+	s->address = mem_strdup(host);
+	return true;
+}
+
 static void random_key(struct hash_key *key)
 {
 	arc4random_buf(key, sizeof(*key));
@@ -378,6 +391,7 @@ static void env_init(struct engine *e)
 		.quit = host_quit,
 		.rehash = host_rehash,
 		.stop = host_stop,
+		.move = host_move,
 		.resume = host_resume,
 		.attach = host_attach,
 		.ctx = e,

@@ -31,6 +31,8 @@ struct engine_host {
 	void (*stop)(void *ctx, const char *reason, bool restart);
 	/* A client's descriptor was released. host: its address. */
 	void (*gone)(void *ctx, const char *host);
+	/* A client comes from peer, and not from host. False: nobody may come in from there, why is a sentence for it. */
+	bool (*move)(void *ctx, const char *host, const struct address *peer, char *why, size_t size);
 	void *ctx;
 };
 

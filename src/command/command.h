@@ -17,6 +17,7 @@
  * capability) is data and is tested once, in command_run. A command answers with replies, or asks for records; it never
  * writes to a socket, never alters the network, never calls the store.
  */
+struct address;
 struct call;
 struct errand;
 struct filters;
@@ -56,6 +57,11 @@ struct command_host {
 	bool (*rehash)(void *ctx, char *why, size_t size);
 	/* Ends the daemon; restart: a fresh one takes its place. */
 	void (*stop)(void *ctx, const char *reason, bool restart);
+	/*
+	 * The session comes from elsewhere than it seemed: its address is replaced, and counts. False: nobody may come in from
+	 * there, why says the reason.
+	 */
+	bool (*move)(void *ctx, struct session *s, const struct address *peer, char *why, size_t size);
 	/* Calls errand_finish, with what surrounds a command. */
 	void (*resume)(void *ctx, struct errand *e);
 	/* One more device of a user who is here: it is registered, and nothing is said yet. */

@@ -18,6 +18,7 @@ const struct command *command_family_help(size_t *count);       /* HELP HELPOP *
 const struct command *command_family_ban(size_t *count);        /* UBAN KLINE DLINE XLINE SHUN ... TESTLINE */
 const struct command *command_family_filter(size_t *count);     /* FILTER */
 const struct command *command_family_oper(size_t *count);       /* OPER KILL REHASH WALLOPS DIE RESTART SA* */
+const struct command *command_family_webirc(size_t *count);     /* WEBIRC */
 const struct command *command_family_host(size_t *count);       /* CHGHOST SETHOST VHOST */
 const struct command *command_family_emergency(size_t *count);  /* DEFCON */
 const struct command *command_family_account(size_t *count);    /* REGISTER VERIFY */

@@ -143,6 +143,8 @@ static const struct help_topic topics[] = {
 	{"VERSION", "VERSION [<server>]", "Tells the server's version and what it supports.\n"},
 	{"VHOST", "VHOST <account> <host|->", "Shows that host for all who log in to the account; -: none. For operators.\n"},
 	{"WALLOPS", "WALLOPS <text>", "Writes to everybody with mode +w. For operators.\n"},
+	{"WEBIRC", "WEBIRC <password> <gateway> <host> <address> [<options>]",
+	 "Tells for whom a gateway speaks, before all else. For gateways that the server trusts.\n"},
 	{"WHO", "WHO <channel|nick|mask> [[o][%<fields>[,<token>]]]",
 	 "Lists people: the members of a channel, one person, or those whom a mask with * and ? matches.\n"
 	 "  o        operators alone\n"

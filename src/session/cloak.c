@@ -57,8 +57,8 @@ static void add_part(struct buf *out, const struct cloak *c, char kind, struct s
 
 static bool is_local(struct str address)
 {
-	return str_eq(address, STR("localhost")) || str_starts(address, STR("127.")) ||
-	       str_eq(address, STR("0::1")) || str_eq(address, STR("::1"));
+	return str_eq(address, STR("localhost")) || str_starts(address, STR("127.")) || str_eq(address, STR("0::1")) ||
+	       str_eq(address, STR("::1"));
 }
 
 bool cloak_hides(const struct cloak *c, struct str address)
@@ -82,8 +82,8 @@ void cloak_open_host(struct str address, struct str name, char dst[NAME_HOST_MAX
 }
 
 /*
- * The end that whoever registered the name has in common with all others below it: two words, or three where the last is a country
- * and the one before it is as short as "co" or "com".
+ * The end that whoever registered the name has in common with all others below it: two words, or three where the last
+ * is a country and the one before it is as short as "co" or "com".
  */
 static struct str name_tail(struct str name)
 {

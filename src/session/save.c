@@ -74,6 +74,7 @@ static void save_registration(const struct registration *r, struct wire_out *out
 	wire_put_u8(out, r->negotiating);
 	wire_put_u8(out, r->checked);
 	wire_put_text(out, r->account);
+	wire_put_text(out, r->realhost);
 }
 
 /* By name: their bits move with each new one. */
@@ -212,6 +213,8 @@ static void load_registration(struct session *s, struct wire_in *in)
 	r->checked = wire_bounded(&saved, 1, 1);
 	if (wire_more(&saved))
 		r->account = take_text(&saved);
+	if (wire_more(&saved))
+		r->realhost = take_text(&saved);
 	if (saved.bad)
 		wire_fail(in);
 }

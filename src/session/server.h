@@ -27,6 +27,14 @@ struct oper_class {
 	priv_set privileges;
 };
 
+/* Who may speak for others with WEBIRC: who meets all of it. */
+struct webirc_block {
+	char *name;
+	char *from;     /* networks, or "localhost", with blanks between them */
+	char *password; /* NULL: none wanted. One of it and certfp is there */
+	char *certfp;
+};
+
 /* Who may become an operator: who meets all of it. One of password, certfp and account is there. */
 struct oper_block {
 	char *name;
@@ -87,6 +95,8 @@ struct server {
 	size_t nopers;
 	struct oper_class *classes;
 	size_t nclasses;
+	struct webirc_block *webircs;
+	size_t nwebircs;
 	struct filter_row *filters;
 	size_t nfilters;
 

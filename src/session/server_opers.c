@@ -56,6 +56,13 @@ void server_opers_deinit(struct server *s)
 		mem_free(s->classes[i].name);
 		mem_free(s->classes[i].title);
 	}
+	for (size_t i = 0; i < s->nwebircs; i++) {
+		mem_free(s->webircs[i].name);
+		mem_free(s->webircs[i].from);
+		mem_free(s->webircs[i].password);
+		mem_free(s->webircs[i].certfp);
+	}
+	mem_free(s->webircs);
 	mem_free(s->opers);
 	mem_free(s->classes);
 }

@@ -81,6 +81,7 @@ enum {
 	SESSION_SECURE = 1 << 6,      /* ARRIVAL_SECURE */
 	SESSION_WEBSOCKET = 1 << 7,   /* ARRIVAL_WEBSOCKET */
 	SESSION_PROXIED = 1 << 8,     /* ARRIVAL_PROXIED */
+	SESSION_GATEWAY = 1 << 12,    /* a gateway has said for whom it speaks, with WEBIRC */
 };
 
 struct session {

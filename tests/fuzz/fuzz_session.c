@@ -125,7 +125,7 @@ static void on_log(void *ctx, const struct log_entry *entry)
 
 static void world_init(struct world *w)
 {
-	const struct engine_host host = {on_reload, on_stop, on_gone, w};
+	const struct engine_host host = {on_reload, on_stop, on_gone, NULL, w};
 	char why[256] = "";
 
 	memset(w, 0, sizeof(*w));

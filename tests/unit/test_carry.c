@@ -92,7 +92,7 @@ static void fail_config(void *ctx, const struct config_error *error)
 static void engine_begin(struct town *t)
 {
 	const struct config_source source = {0};
-	const struct engine_host host = {reload, stop, gone, t};
+	const struct engine_host host = {reload, stop, gone, NULL, t};
 
 	assert_int_equal(config_load(&t->config, &source, fail_config, NULL), 0);
 	mem_free(t->config.server.name);

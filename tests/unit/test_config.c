@@ -460,7 +460,8 @@ static bool uncomment_none(const char *line)
 static bool uncomment_defaults(const char *line)
 {
 	return line[1] != ' ' && !strstr(line, "example") && strncmp(line, "#[oper", 6) != 0 &&
-	       strncmp(line, "#[class", 7) != 0 && strncmp(line, "#[filter", 8) != 0 && line[1] != '\n';
+	       strncmp(line, "#[class", 7) != 0 && strncmp(line, "#[filter", 8) != 0 &&
+	       strncmp(line, "#[webirc", 8) != 0 && line[1] != '\n';
 }
 
 static bool uncomment_all(const char *line)
@@ -511,7 +512,8 @@ static void example_is_accepted(void **state)
 	copy_example(f, uncomment_all);
 	assert_int_equal(load(f, &c), 1);
 	/* The files that it names are not there; nothing else is wrong. */
-	assert_int_equal(f->errors, 4);
+	assert_int_equal(f->errors, 5);
+	assert_non_null(strstr(f->said, "[webirc kiwi] password_file: "));
 	assert_non_null(strstr(f->said, "[cloak] secret_file: "));
 	assert_non_null(strstr(f->said, "[server] motd: "));
 	assert_non_null(strstr(f->said, "[server] password_file: "));

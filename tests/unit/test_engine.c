@@ -90,7 +90,7 @@ static void add_oper(struct server *s)
 static void start(struct town *t)
 {
 	const struct config_source source = {.state = t->dir[0] ? t->dir : NULL};
-	const struct engine_host host = {reload, stop, gone, t};
+	const struct engine_host host = {reload, stop, gone, NULL, t};
 	char why[256] = "";
 
 	assert_int_equal(config_load(&t->config, &source, fail_config, NULL), 0);
