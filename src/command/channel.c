@@ -1,5 +1,7 @@
+#include "base/mem.h"
 #include "command/answers.h"
 #include "command/emergency.h"
+#include "command/cursor.h"
 #include "command/families.h"
 #include "command/filter.h"
 #include "command/targets.h"
@@ -115,21 +117,49 @@ static void topic_run(struct call *call)
 }
 
 /* Invitations are ids alone, so that a channel that ended takes them along: its name is looked up among all. */
+/* What one is invited to, looked for in steps: channels may be many, and an invitation is an id. */
+struct invitations {
+	struct stream st; /* first: streams come back as this */
+	const struct network *net;
+	struct cursor channels;
+};
+
+static bool invitations_step(struct stream *st, struct session *s)
+{
+	struct invitations *l = (struct invitations *)st;
+	const struct vec *channels = network_channels(l->net);
+	struct cursor_block b;
+
+	if (!s->user)
+		return true;
+	if (!st->cut && s->user->ninvites && cursor_next(&l->channels, channels->count, CURSOR_WORDS, &b)) {
+		for (uint32_t i = b.from; i < b.end; i++) {
+			const struct channel *c = channels->items[i];
+
+			if (rule_invited(c, s->user))
+				reply(s, RPL_INVITELIST_OWN, c->name);
+		}
+		if (l->channels.left)
+			return false;
+	}
+	reply(s, RPL_ENDOFINVITELIST_OWN);
+	return true;
+}
+
+static void invitations_free(struct stream *st)
+{
+	mem_free(st);
+}
+
 static void invite_list(const struct call *call)
 {
-	const struct vec *channels = network_channels(call->env->net);
-	const struct user *u = call_user(call);
-	uint32_t left = u->ninvites;
+	struct invitations *l = mem_zalloc(sizeof(*l));
 
-	for (uint32_t i = 0; left && i < channels->count; i++) {
-		const struct channel *c = channels->items[i];
-
-		if (rule_invited(c, u)) {
-			reply(call->session, RPL_INVITELIST_OWN, c->name);
-			left--;
-		}
-	}
-	reply(call->session, RPL_ENDOFINVITELIST_OWN);
+	l->st.step = invitations_step;
+	l->st.free = invitations_free;
+	l->net = call->env->net;
+	l->channels.left = network_channels(l->net)->count;
+	session_stream(call->session, &l->st);
 }
 
 static void invite_run(struct call *call)
