@@ -14,7 +14,9 @@ import harness  # noqa: E402
 
 @pytest.fixture(scope="session")
 def server():
-    daemon = harness.Daemon(harness.FAST)
+    port = harness.free_port()
+    daemon = harness.Daemon(f"[listen]\nendpoint = ws://127.0.0.1:{port}\n{harness.FAST}")
+    daemon.web = ("127.0.0.1", port)
     yield daemon
     daemon.finish()
 

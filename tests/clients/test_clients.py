@@ -269,9 +269,9 @@ def test_ii(server, peer, program, tmp_path):
 
 
 class Framework:
-    def __init__(self, path, server, nick, folder):
+    def __init__(self, path, address, nick, folder, *protocol):
         self.events = []
-        argv = [path, str(HERE / "irc-framework.js"), server.tcp[0], str(server.tcp[1]), nick]
+        argv = [path, str(HERE / "irc-framework.js"), address[0], str(address[1]), nick, *protocol]
         self.process = subprocess.Popen(argv, cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     def until(self, event, **fields):
@@ -337,7 +337,16 @@ def packages(program):
 
 def test_irc_framework(server, peer, program, packages):
     nick = fresh("frame")
-    framework = Framework(program("node"), server, nick, packages)
+    framework = Framework(program("node"), server.tcp, nick, packages)
+    try:
+        converse(peer, nick, framework)
+    finally:
+        framework.close()
+
+
+def test_irc_framework_over_websocket(server, peer, program, packages):
+    nick = fresh("frame")
+    framework = Framework(program("node"), server.web, nick, packages, "text.ircv3.net")
     try:
         converse(peer, nick, framework)
     finally:
