@@ -446,6 +446,7 @@ static void set_defaults(struct config *c)
 		.network_bits4 = 24,
 		.network_bits6 = 48,
 		.handshake_ms = 10000,
+		.tls = {.kernel = true},
 		.durability = DURABILITY_CRASH,
 		.retention = {.age_ms = 30ll * 24 * 3600 * 1000,
 			      .count = 100000,
@@ -512,6 +513,8 @@ void config_deinit(struct config *c)
 	mem_free(c->metrics.text);
 	mem_free(c->proxies.items);
 	text_lines_clear(&c->origins);
+	text_lines_clear(&c->tls.certificates);
+	text_lines_clear(&c->tls.keys);
 	server_deinit(&c->server);
 	*c = (struct config){0};
 }

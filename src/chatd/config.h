@@ -58,6 +58,10 @@ struct config {
 	char *control_path;           /* of the control socket; NULL: none */
 	char *control_group;          /* whose members may use it */
 	struct config_listen metrics; /* text NULL: none */
+	struct {
+		struct text_lines certificates, keys; /* files; the nth key is the nth certificate's */
+		bool kernel;                          /* may hold the keys of connections */
+	} tls;
 };
 
 /* What the command line says. All strings are the caller's. */

@@ -108,6 +108,12 @@ static const struct config_key table[] = {
 
 	{"websocket", "origin", CONFIG_LINE, AT(origins), 0, 200, "an origin, such as https://chat.example.org"},
 
+	{"tls", "certificate", CONFIG_LINE, AT(tls.certificates), 1, 400, "a file"},
+	{"tls", "key", CONFIG_LINE, AT(tls.keys), 1, 400, "a file"},
+	{"tls", "kernel", CONFIG_BOOL, AT(tls.kernel), 0, 0, "yes or no"},
+	{"tls", "sts_port", CONFIG_NUMBER, SERVER(sts_port), 0, 65535, "a port"},
+	{"tls", "sts_duration", CONFIG_DURATION, SERVER(sts_ms), 0, CENTURY, "a duration"},
+
 	{"accounts", "registration", CONFIG_BOOL, SERVER(accounts.registration), 0, 0, "yes or no"},
 	{"accounts", "before_connect", CONFIG_BOOL, SERVER(accounts.before_connect), 0, 0, "yes or no"},
 	{"accounts", "required", CONFIG_BOOL, SERVER(accounts.required), 0, 0, "yes or no"},

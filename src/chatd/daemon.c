@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "chat_version.h"
 #include "chatd/admin.h"
+#include "chatd/certificates.h"
 #include "chatd/doors.h"
 #include "chatd/engine.h"
 #include "chatd/handoff.h"
@@ -42,6 +43,7 @@ struct daemon {
 	struct loop *loop;
 	struct engine *engine;
 	struct doors *doors;
+	struct certificates *certificates;
 	struct admin *admin;
 	struct signals *signals;
 	struct status *status;
@@ -92,16 +94,30 @@ static void log_refused(const char *why)
 	log_event(EVENT_RELOAD_REFUSED, LOG_FIELDS({"CHATD_REASON", why}), "%s: nothing was changed", why);
 }
 
+static void take_certificates(struct daemon *d)
+{
+	certificates_commit(d->certificates);
+	doors_set_tls(d->doors, certificates_tls(d->certificates));
+}
+
 /* All sockets or none. */
 static bool open_sockets(struct daemon *d, const struct config *fresh, const struct complaints *c)
 {
-	if (admin_prepare(d->admin, fresh, c->why, c->size) < 0)
+	bool tls = doors_want(d->doors, fresh, DOOR_TLS);
+
+	if (certificates_prepare(d->certificates, fresh, tls, c->why, c->size) < 0)
 		return false;
+	if (admin_prepare(d->admin, fresh, c->why, c->size) < 0) {
+		certificates_drop(d->certificates);
+		return false;
+	}
 	if (doors_apply(d->doors, fresh, c->why, c->size) < 0) {
 		admin_drop(d->admin);
+		certificates_drop(d->certificates);
 		return false;
 	}
 	admin_commit(d->admin, fresh);
+	take_certificates(d);
 	return true;
 }
 
@@ -398,6 +414,7 @@ static int set_up(struct daemon *d)
 	if (err < 0)
 		return fail(EX_OSERR, "signals", err);
 	d->doors = doors_new(d->loop, d->config, &doors_host);
+	d->certificates = certificates_new(d->loop);
 	predecessor = find_predecessor(d);
 	err = engine_new(&d->engine, d->loop, d->config, &engine_host);
 	if (err < 0) {
@@ -477,8 +494,11 @@ static bool leave(struct daemon *d)
 static int serve(struct daemon *d)
 {
 	char why[WHY_MAX];
-	int err = doors_apply(d->doors, d->config, why, sizeof(why));
+	bool tls = doors_want(d->doors, d->config, DOOR_TLS);
+	int err = certificates_prepare(d->certificates, d->config, tls, why, sizeof(why));
 
+	if (err == 0)
+		err = doors_apply(d->doors, d->config, why, sizeof(why));
 	if (err == 0)
 		err = admin_prepare(d->admin, d->config, why, sizeof(why));
 	if (err < 0) {
@@ -486,6 +506,7 @@ static int serve(struct daemon *d)
 		return err == -EACCES || err == -EPERM ? EX_NOPERM : EX_UNAVAILABLE;
 	}
 	admin_commit(d->admin, d->config);
+	take_certificates(d);
 	doors_open(d->doors);
 	log_start(d);
 	d->status = status_new(d->loop, d->engine);
@@ -505,6 +526,7 @@ static void tear_down(struct daemon *d)
 	watchdog_free(d->watchdog);
 	admin_free(d->admin);
 	doors_free(d->doors);
+	certificates_free(d->certificates);
 	engine_free(d->engine);
 	worker_free(d->worker);
 	signals_free(d->signals);

@@ -281,6 +281,25 @@ static void pause_all(struct doors *d, bool pause)
 	}
 }
 
+bool doors_want(const struct doors *d, const struct config *config, unsigned door)
+{
+	for (uint32_t i = 0; i < config->nlisten; i++)
+		if (config->listen[i].at.doors & door)
+			return true;
+	for (uint32_t i = 0; i < d->doors.count; i++) {
+		const struct door *one = d->doors.items[i];
+
+		if (!one->text && (listener_doors(one->listener) & door))
+			return true;
+	}
+	return false;
+}
+
+void doors_set_tls(struct doors *d, struct tls_context *tls)
+{
+	entrances_set_tls(d->entrances, tls);
+}
+
 void doors_open(struct doors *d)
 {
 	d->open = true;

@@ -10,6 +10,7 @@
 
 struct arrival;
 struct loop;
+struct tls_context;
 struct doors;
 struct wire_in;
 
@@ -35,6 +36,11 @@ void doors_free(struct doors *d);
  * no endpoint of its own, none is opened.
  */
 int doors_apply(struct doors *d, const struct config *config, char *why, size_t size);
+
+/* Some of those of config, or of those that were handed over, are of this kind (DOOR_*). */
+bool doors_want(const struct doors *d, const struct config *config, unsigned door);
+/* What TLS shows from now on; the caller's. NULL: nothing. */
+void doors_set_tls(struct doors *d, struct tls_context *tls);
 
 /* Lets clients in from now on. */
 void doors_open(struct doors *d);

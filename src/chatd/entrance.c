@@ -17,7 +17,18 @@ struct entrances {
 	struct entrance_host host;
 	LIST_HEAD(, entrance) list;
 	struct entrance_counts counts;
+	struct tls_context *tls;
 };
+
+struct tls_context *entrance_tls(const struct entrance *e)
+{
+	return e->all->tls;
+}
+
+void entrances_set_tls(struct entrances *all, struct tls_context *tls)
+{
+	all->tls = tls;
+}
 
 const struct config *entrance_config(const struct entrance *e)
 {
@@ -137,6 +148,7 @@ static void enter(struct entrance *e)
 		.first = {e->bytes, e->count},
 		.peer = e->peer,
 		.traits = e->traits,
+		.certfp = e->certfp[0] ? e->certfp : NULL,
 	};
 
 	if (!e->counted && !entrance_know(e, &e->peer)) {

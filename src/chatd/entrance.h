@@ -8,6 +8,7 @@
 
 struct arrival;
 struct loop;
+struct tls_context;
 
 /*
  * From a descriptor that was accepted to a client, where more stands between the two than nothing: the header of a
@@ -34,6 +35,8 @@ struct entrance_host {
 
 /* config is read at all times. */
 struct entrances *entrances_new(struct loop *loop, const struct config *config, const struct entrance_host *host);
+/* What TLS shows from now on; the caller's. NULL: nothing. */
+void entrances_set_tls(struct entrances *all, struct tls_context *tls);
 /* Closes all that are on their way; lost is called for each. */
 void entrances_close(struct entrances *all);
 void entrances_free(struct entrances *all);

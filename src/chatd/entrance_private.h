@@ -22,7 +22,10 @@ struct entrance {
 	unsigned traits;     /* ARRIVAL_* */
 	bool counted;        /* the host knows where it is from */
 	const struct entrance_step *step;
-	const char *why; /* static text: what was wrong, once it was refused */
+	const char *why; /* what was wrong, once it was refused: static text, or detail */
+	char detail[96];
+	bool tls; /* the handshake has begun */
+	char certfp[65]; /* as struct arrival has it; "": none */
 	char *bytes;     /* what was read and belongs to nobody yet; NULL: nothing */
 	uint32_t count, room;
 };
@@ -41,6 +44,11 @@ struct entrance_step {
 const struct entrance_step *entrance_steps(void);
 
 const struct config *entrance_config(const struct entrance *e);
+struct tls_context *entrance_tls(const struct entrance *e); /* NULL: no certificate */
+
+/* entrance_tls.c */
+bool entrance_tls_applies(const struct entrance *e);
+enum entrance_verdict entrance_tls_run(struct entrance *e, unsigned *want);
 
 /* It may speak for others: its address is trusted. */
 bool entrance_trusts(const struct config *config, const struct address *peer);

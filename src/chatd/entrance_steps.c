@@ -213,6 +213,7 @@ const struct entrance_step *entrance_steps(void)
 {
 	static const struct entrance_step steps[] = {
 		{ENTRANCE_PROXY, proxy_applies, proxy_run},
+		{ENTRANCE_TLS, entrance_tls_applies, entrance_tls_run},
 		{ENTRANCE_FIRST, first_applies, first_run},
 		{ENTRANCE_HTTP, first_applies, http_run},
 		{ENTRANCE_FIRST, NULL, NULL},

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "chatd/certificates.h"
 #include "chatd/config.h"
 #include "chatd/daemon.h"
 #include "chatd/handover.h"
@@ -59,6 +60,18 @@ static int rebuild(const struct config_source *source)
 		print_text(why[0] ? why : strerror(-err));
 	config_deinit(&config);
 	return err < 0 ? EX_UNAVAILABLE : EX_OK;
+}
+
+static int make_cert(const struct config_source *source)
+{
+	struct config config;
+	int code;
+
+	if (config_load(&config, source, print_error, NULL) != 0)
+		return EX_CONFIG;
+	code = certificates_make(&config);
+	config_deinit(&config);
+	return code;
 }
 
 /* A person at a terminal reads sentences, a journal entries. */
@@ -148,6 +161,8 @@ int main(int argc, char **argv)
 	code = options_parse(&options, argc, argv);
 	if (code == OPTIONS_RUN && options.check_only)
 		code = check(&options.source);
+	else if (code == OPTIONS_RUN && options.make_cert)
+		code = make_cert(&options.source);
 	else if (code == OPTIONS_RUN && options.rebuild)
 		code = rebuild(&options.source);
 	else if (code == OPTIONS_RUN)

@@ -12,7 +12,7 @@
 
 static const char usage[] =
 	"usage: chatd [-c FILE] [--check-config] [--listen ADDRESS]... [--state DIRECTORY] [--no-limits]\n"
-	"             [--rebuild] [--hash-password]\n"
+	"             [--rebuild] [--hash-password] [--make-cert]\n"
 	"\n"
 	"  -c, --config FILE     read FILE and FILE.d/*.conf; without it /etc/chatd/chatd.conf is read where it "
 	"exists\n"
@@ -22,13 +22,14 @@ static const char usage[] =
 	"      --state DIRECTORY keep what is kept here\n"
 	"      --rebuild         make what answers queries anew from what is kept, and exit\n"
 	"      --hash-password   ask for a password, print what stands for it in the configuration, and exit\n"
+	"      --make-cert       make a certificate that signs itself, print its pin, and exit\n"
 	"      --no-limits       lift flood control and limits per address, for benchmarks\n"
 	"  -h, --help            print this\n"
 	"  -V, --version         print the version\n"
 	"\n"
 	"See chatd(8) and chatd.conf(5).\n";
 
-enum { OPT_CHECK = 256, OPT_STATE, OPT_NO_LIMITS, OPT_REBUILD, OPT_HASH_PASSWORD };
+enum { OPT_CHECK = 256, OPT_STATE, OPT_NO_LIMITS, OPT_REBUILD, OPT_HASH_PASSWORD, OPT_MAKE_CERT };
 
 static const struct option longs[] = {
 	{"config", required_argument, NULL, 'c'},
@@ -38,6 +39,7 @@ static const struct option longs[] = {
 	{"no-limits", no_argument, NULL, OPT_NO_LIMITS},
 	{"rebuild", no_argument, NULL, OPT_REBUILD},
 	{"hash-password", no_argument, NULL, OPT_HASH_PASSWORD},
+	{"make-cert", no_argument, NULL, OPT_MAKE_CERT},
 	{"help", no_argument, NULL, 'h'},
 	{"version", no_argument, NULL, 'V'},
 	{NULL, 0, NULL, 0},
@@ -63,6 +65,9 @@ static int take(struct options *o, int opt)
 		return OPTIONS_RUN;
 	case OPT_REBUILD:
 		o->rebuild = true;
+		return OPTIONS_RUN;
+	case OPT_MAKE_CERT:
+		o->make_cert = true;
 		return OPTIONS_RUN;
 	case OPT_HASH_PASSWORD:
 		return hash_password();

@@ -10,6 +10,7 @@ struct options {
 	struct config_source source;
 	bool check_only;
 	bool rebuild;
+	bool make_cert;
 	const char **listen; /* backs source.listen */
 };
 

@@ -58,7 +58,11 @@ static void list_add(struct cap_list *l, const char *name, const char *value)
 /* What there is no use for here is as if it were unknown. */
 static bool offered(const struct session *s, const struct cap_row *row)
 {
-	return row->cap != CAP_REGISTER || s->hub->server->accounts.registration;
+	const struct server *server = s->hub->server;
+
+	if (row->cap == CAP_STS)
+		return server->sts_ms && ((s->flags & SESSION_SECURE) || server->sts_port);
+	return row->cap != CAP_REGISTER || server->accounts.registration;
 }
 
 static const char *value_of(const struct session *s, const struct cap_row *row, char memory[VALUE_MAX])
@@ -66,6 +70,12 @@ static const char *value_of(const struct session *s, const struct cap_row *row, 
 	switch (row->cap) {
 	case CAP_SASL:
 		sasl_mechanisms(s, memory, VALUE_MAX);
+		return memory;
+	case CAP_STS:
+		if (s->flags & SESSION_SECURE)
+			snprintf(memory, VALUE_MAX, "duration=%lld", (long long)s->hub->server->sts_ms / 1000);
+		else
+			snprintf(memory, VALUE_MAX, "port=%u", s->hub->server->sts_port);
 		return memory;
 	case CAP_REGISTER:
 		snprintf(memory, VALUE_MAX, "%scustom-account-name%s",
@@ -88,7 +98,7 @@ static void send_rows(struct session *s, const char *sub, bool only_active)
 	for (size_t i = 0; i < count; i++) {
 		char memory[VALUE_MAX];
 
-		if (!offered(s, &rows[i]) || (only_active && !session_has(s, rows[i].cap)))
+		if (!offered(s, &rows[i]) || (rows[i].cap == CAP_STS && !values) || (only_active && !session_has(s, rows[i].cap)))
 			continue;
 		list_add(&l, rows[i].name, values ? value_of(s, &rows[i], memory) : NULL);
 	}
@@ -127,7 +137,7 @@ static bool request(const struct session *s, struct str words, cap_set *caps)
 		if (word.n == 0)
 			continue;
 		row = caps_find(drop ? (struct str){word.p + 1, word.n - 1} : word);
-		if (!row || !offered(s, row))
+		if (!row || row->cap == CAP_STS || !offered(s, row))
 			return false;
 		if (!drop)
 			*caps |= CAP_BIT(row->cap);

@@ -51,6 +51,16 @@ static void whois_channels(struct session *s, const struct user *u)
 	channels_send(s, u, &w);
 }
 
+/* On every device. */
+static bool is_secure(const struct user *u)
+{
+	const struct session *each = u->sessions;
+
+	while (each && (each->flags & SESSION_SECURE))
+		each = each->next_own;
+	return u->sessions && !each;
+}
+
 static void whois_standing(struct session *s, const struct user *u)
 {
 	const char *nick = user_nick(u);
@@ -64,6 +74,8 @@ static void whois_standing(struct session *s, const struct user *u)
 		reply(s, RPL_WHOISACCOUNT, nick, account);
 	if (u->modes & USER_BOT)
 		reply(s, RPL_WHOISBOT, nick);
+	if (is_secure(u))
+		reply(s, RPL_WHOISSECURE, nick);
 }
 
 static void whois_private(struct session *s, const struct user *u)
@@ -86,6 +98,9 @@ static void whois_private(struct session *s, const struct user *u)
 	}
 	letters[n] = '\0';
 	reply(s, RPL_WHOISMODES, nick, letters);
+	for (const struct session *each = u->sessions; each; each = each->next_own)
+		if (each->certfp)
+			reply(s, RPL_WHOISCERTFP, nick, each->certfp);
 }
 
 static void whois_user(const struct call *call, const struct user *u)

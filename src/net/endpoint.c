@@ -6,7 +6,7 @@
 #include "net/complaint.h"
 
 /* The doors that this build has. */
-static const unsigned doors_built = DOOR_IRC | DOOR_PROXY | DOOR_WEBSOCKET;
+static const unsigned doors_built = DOOR_IRC | DOOR_PROXY | DOOR_TLS | DOOR_WEBSOCKET;
 
 struct door {
 	const char *name; /* in "accept=" */

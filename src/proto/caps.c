@@ -24,6 +24,7 @@ static const struct cap_row rows[] = {
 	{CAP_SERVER_TIME, "server-time", NULL},
 	{CAP_SETNAME, "setname", NULL},
 	{CAP_STANDARD_REPLIES, "standard-replies", NULL},
+	{CAP_STS, "sts", NULL},
 	{CAP_USERHOST_IN_NAMES, "userhost-in-names", NULL},
 };
 

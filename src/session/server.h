@@ -115,6 +115,9 @@ struct server {
 	char *client_tag_deny;          /* CLIENTTAGDENY; NULL: nothing is denied */
 
 	int64_t registration_ms; /* until NICK and USER are through */
+	/* https://ircv3.net/specs/extensions/sts: the port that speaks TLS, and for how long clients come to no other */
+	uint32_t sts_port;
+	int64_t sts_ms; /* 0: nothing is said of it */
 	int64_t ping_ms;         /* quiet time before a PING, and again before the end */
 	bool no_limits;          /* no flood control */
 	uint32_t flood_burst;    /* tokens in a full bucket */

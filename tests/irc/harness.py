@@ -123,20 +123,26 @@ class Client:
     """A connection. Whatever it gets is kept in `transcript`."""
 
     def __init__(self, address, nick=None, source=None):
-        family = (
-            socket.AF_UNIX if isinstance(address, str) else socket.AF_INET6 if ":" in address[0] else socket.AF_INET
-        )
-        self.socket = socket.socket(family, socket.SOCK_STREAM)
-        self.socket.settimeout(DEADLINE)
-        if source:
-            self.socket.bind((source, 0))
-        self.socket.connect(address)
-        if family != socket.AF_UNIX:
-            self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        """address: where to connect, or a socket that is connected."""
+        self.socket = address if isinstance(address, socket.socket) else self.dial(address, source)
         self.nick = nick
         self.pending = b""
         self.transcript = Lines()
         self.syncs = 0
+
+    @staticmethod
+    def dial(address, source):
+        family = (
+            socket.AF_UNIX if isinstance(address, str) else socket.AF_INET6 if ":" in address[0] else socket.AF_INET
+        )
+        made = socket.socket(family, socket.SOCK_STREAM)
+        made.settimeout(DEADLINE)
+        if source:
+            made.bind((source, 0))
+        made.connect(address)
+        if family != socket.AF_UNIX:
+            made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return made
 
     def __enter__(self):
         return self

@@ -11,7 +11,7 @@ OPER = FAST + "[oper root]\npassword = pw\n"
 
 def kept_channel(daemon, name, topic):
     daemon.descriptors_before += 1  # of the database: SQLite keeps it for the next one who opens the file
-    op = daemon.client("op")
+    op = daemon.client("op", "echo-message")  # an echo is durable
     op.ask("OPER root pw", f"JOIN {name}", f"MODE {name} +r", f"TOPIC {name} :{topic}")
     for i in range(50):
         op.ask(f"PRIVMSG {name} :line {i}")

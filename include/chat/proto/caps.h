@@ -29,6 +29,7 @@ enum cap {
 	CAP_SERVER_TIME,
 	CAP_SETNAME,
 	CAP_STANDARD_REPLIES,
+	CAP_STS, /* told, and never asked for; its value is the session's */
 	CAP_USERHOST_IN_NAMES,
 	CAP_COUNT,
 };

@@ -45,6 +45,7 @@
 #define RPL_NOWAWAY "306", ":You have been marked as being away"
 #define RPL_WHOISREGNICK "307", "%s :has identified for this nick"
 #define RPL_WHOISUSER "311", "%s %s %s * :%s"                                    /* nick, user, host, realname */
+#define RPL_WHOISSECURE "671", "%s :is using a secure connection"
 #define RPL_WHOISSERVER "312", "%s %s :%s"                                       /* nick, server, info */
 #define RPL_WHOISOPERATOR "313", "%s :is %s"                                     /* nick, title */
 #define RPL_WHOWASUSER "314", "%s %s %s * :%s"
