@@ -63,6 +63,9 @@ void keep_note(struct keep *k, const struct change *c)
 		return;
 	if (c->type != CHANGE_TOPIC && c->type != CHANGE_CHANNEL_MODES)
 		return;
+	/* Ranks alone, which are not kept with the channel. */
+	if (c->record->type == RECORD_JOIN || c->record->type == RECORD_USER_ACCOUNT)
+		return;
 	if ((c->channel->flags & CHAN_REGISTERED) || gave_up_registration(c))
 		snprintf(k->touched, sizeof(k->touched), "%s", c->channel->name);
 }

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "command/command.h"
+#include "network/access.h"
 
 void account_edit_begin(struct account_edit *e, const struct account *a)
 {
@@ -58,16 +59,49 @@ static void submit(const struct command_env *env, struct record *r)
 	env->host->submit(env->host->ctx, r);
 }
 
+enum { BYTES_MAX = 128 << 10 };
+
+/* A record in memory of its own: it is stored after it has been applied, when what it was made of is gone. */
+struct whole {
+	struct record r;
+	struct record_room room;
+	size_t size;
+	char bytes[BYTES_MAX];
+};
+
+static struct whole *whole_new(const struct record *r)
+{
+	struct whole *w = mem_alloc(sizeof(*w));
+	struct buf b;
+
+	buf_init(&b, w->bytes, sizeof(w->bytes));
+	record_encode(&b, r);
+	w->size = b.n;
+	if (!b.full && record_decode(&w->r, &w->room, buf_view(&b)))
+		return w;
+	mem_free(w);
+	return NULL;
+}
+
+static void whole_free(struct whole *w)
+{
+	explicit_bzero(w->bytes, w->size);
+	mem_free(w);
+}
+
 bool account_edit_submit(struct account_edit *e, const struct command_env *env)
 {
-	uint64_t revision = e->r.account.revision;
-	char *name = mem_strndup(e->r.account.name.p, e->r.account.name.n);
+	struct whole *w = whole_new(&e->r);
 	const struct account *a;
+	bool done;
 
-	submit(env, &e->r);
-	a = network_account(env->net, str_of(name));
-	mem_free(name);
-	return a && a->revision == revision;
+	if (!w)
+		return false;
+	submit(env, &w->r);
+	a = network_account(env->net, w->r.account.name);
+	done = a && a->revision == w->r.account.revision;
+	whole_free(w);
+	return done;
 }
 
 /* From the last on: whoever goes meanwhile is replaced by one that was looked at. */
@@ -87,6 +121,31 @@ void account_log_out_all(const struct command_env *env, struct str account)
 	}
 }
 
+void account_unregister_channel(const struct command_env *env, struct str channel)
+{
+	const struct mode_op op = {.set = false, .letter = 'r'};
+	struct record r = {.type = RECORD_CHANNEL_MODES};
+
+	r.channel_modes.channel = channel;
+	r.channel_modes.ops = &op;
+	r.channel_modes.nops = 1;
+	submit(env, &r);
+}
+
+/* A channel without its founder is registered no more. */
+static void give_channels_up(const struct command_env *env, const struct account *a)
+{
+	for (uint32_t i = 0; i < a->items.count; i++) {
+		const struct account_kept *item = a->items.items[i];
+		struct str channel;
+		uint8_t rank;
+
+		if (item->kind == ACCOUNT_CHANNEL && access_parse(str_of(item->text), &channel, &rank) &&
+		    rank == RANK_OWNER)
+			account_unregister_channel(env, channel);
+	}
+}
+
 void account_drop(const struct account *a, const struct command_env *env, const struct session *s)
 {
 	struct record r = {.type = RECORD_ACCOUNT};
@@ -94,6 +153,7 @@ void account_drop(const struct account *a, const struct command_env *env, const 
 
 	r.account.name = str_of(name);
 	r.account.revision = a->revision + 1;
+	give_channels_up(env, a);
 	submit(env, &r);
 	account_log_out_all(env, str_of(name));
 	if (s)

@@ -13,7 +13,10 @@ static const struct help_topic topics[] = {
 	{"CAP", "CAP <LS|LIST|REQ|END> [<parameters>]",
 	 "Negotiates capabilities between your client and the server.\n"
 	 "Clients do this by themselves.\n"},
+	{"CHANSERV", "CHANSERV <command> [<parameters>]",
+	 "Registers channels and keeps their access lists, as ChanServ elsewhere. CHANSERV HELP lists its commands.\n"},
 	{"CHGHOST", "CHGHOST <nick> <host|->", "Shows another host for somebody; -: the usual one. For operators; see VHOST.\n"},
+	{"CS", "CS <command> [<parameters>]", "The same as CHANSERV.\n"},
 	{"DEFCON", "DEFCON [<level>]",
 	 "Sets the emergency level, from 5, as ever, to 1, the tightest; without one it shows them all. For "
 	 "operators.\n"},

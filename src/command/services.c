@@ -22,7 +22,7 @@ bool services_is_name(struct str nick)
 
 const struct service *services_find(struct str nick)
 {
-	const struct service *const all[] = {nickserv()};
+	const struct service *const all[] = {nickserv(), chanserv()};
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
 		if (str_eq_nocase(nick, str_of(all[i]->name)))
@@ -132,7 +132,14 @@ static void run_nickserv(struct call *call)
 	run_service(call, nickserv());
 }
 
+static void run_chanserv(struct call *call)
+{
+	run_service(call, chanserv());
+}
+
 static const struct command rows[] = {
+	{"CHANSERV", ROLE_USER, 0, 10, -1, run_chanserv},
+	{"CS", ROLE_USER, 0, 10, -1, run_chanserv},
 	{"NICKSERV", ROLE_USER, 0, 10, -1, run_nickserv},
 	{"NS", ROLE_USER, 0, 10, -1, run_nickserv},
 };

@@ -41,6 +41,7 @@ struct service {
 };
 
 const struct service *nickserv(void);
+const struct service *chanserv(void);
 
 /* The nick is a service's: nobody else gets it. */
 bool services_is_name(struct str nick);

@@ -20,6 +20,7 @@ void state_accounts_init(struct network *net)
 	map_init(&net->accounts_by_name, key_of_account, &net->config.seed);
 	map_init(&net->accounts_by_nick, key_of_key, &net->config.seed);
 	map_init(&net->accounts_by_cert, key_of_key, &net->config.seed);
+	state_access_init(net);
 }
 
 /* Its text has secrets in it. */
@@ -62,6 +63,7 @@ void state_accounts_deinit(struct network *net)
 {
 	keys_deinit(&net->accounts_by_nick);
 	keys_deinit(&net->accounts_by_cert);
+	state_access_deinit(net);
 	for (uint32_t i = 0; i < net->accounts.count; i++)
 		account_free(net->accounts.items[i]);
 	vec_deinit(&net->accounts);
@@ -177,6 +179,8 @@ static void drop_keys(struct network *net, const struct account *a)
 		const struct account_kept *item = a->items.items[i];
 
 		drop_key(net, a, item->kind, str_of(item->text));
+		if (item->kind == ACCOUNT_CHANNEL)
+			state_access_drop(net, a, str_of(item->text));
 	}
 }
 
@@ -189,6 +193,8 @@ static void fill(struct network *net, struct account *a, const struct record *r)
 	for (uint32_t i = 0; i < r->account.nitems; i++) {
 		vec_push(&a->items, keep_item(&r->account.items[i]));
 		add_key(net, a, r->account.items[i].kind, r->account.items[i].text);
+		if (r->account.items[i].kind == ACCOUNT_CHANNEL)
+			state_access_add(net, a, r->account.items[i].text);
 	}
 }
 

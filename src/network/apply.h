@@ -23,6 +23,9 @@ struct channel *apply_channel(const struct apply *a, struct str name);
 /* The user of that id; NULL after telling that there is none. */
 struct user *apply_target(const struct apply *a, uint64_t id, const struct channel *channel);
 
+/* The rank that the member's account has there, if the channel is registered. */
+void apply_access(const struct apply *a, struct member *m);
+
 void apply_user_add(struct apply *a);
 void apply_user_nick(struct apply *a);
 void apply_user_quit(struct apply *a);

@@ -9,6 +9,19 @@ static bool is_another(const struct apply *a, const struct account *own, struct 
 	return holder && holder != own;
 }
 
+/* A channel has one founder. */
+static bool is_founded(const struct apply *a, const struct account *own, struct str text)
+{
+	const struct account *founder;
+	struct str channel;
+	uint8_t rank;
+
+	if (!access_parse(text, &channel, &rank) || rank != RANK_OWNER)
+		return false;
+	founder = network_founder(a->net, channel);
+	return founder && founder != own;
+}
+
 static bool is_taken(const struct apply *a, const struct account *own)
 {
 	const struct record *r = a->r;
@@ -19,6 +32,8 @@ static bool is_taken(const struct apply *a, const struct account *own)
 		const struct account_item *item = &r->account.items[i];
 		const struct account *holder;
 
+		if (item->kind == ACCOUNT_CHANNEL && is_founded(a, own, item->text))
+			return true;
 		if (item->kind == ACCOUNT_NICK && is_another(a, own, item->text))
 			return true;
 		holder = item->kind == ACCOUNT_CERTFP ? network_account_of_cert(a->net, item->text) : NULL;

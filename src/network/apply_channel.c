@@ -19,6 +19,42 @@ static void tell_member(const struct apply *a, enum change_type type, const stru
 	apply_tell(a, &c);
 }
 
+/* Told by the server, when the member is in. */
+void apply_access(const struct apply *a, struct member *m)
+{
+	struct change c = apply_change(a, CHANGE_CHANNEL_MODES);
+	struct mode_op op = {.set = true, .user = m->user->id};
+	const struct chan_mode *modes;
+	uint8_t rank;
+	size_t n;
+
+	if (!(m->channel->flags & CHAN_REGISTERED) || !user_str(m->user, USER_ACCOUNT).n)
+		return;
+	rank = network_access(a->net, network_account(a->net, user_str(m->user, USER_ACCOUNT)),
+			      str_of(m->channel->name));
+	if (!rank || (m->rank & rank))
+		return;
+	modes = chan_modes(&n);
+	for (size_t i = 0; i < n; i++)
+		if (modes[i].type == CHAN_MODE_PREFIX && modes[i].bit == rank)
+			op.letter = modes[i].letter;
+	m->rank |= rank;
+	c.by = NULL;
+	c.user = NULL;
+	c.channel = m->channel;
+	c.ops = &op;
+	c.nops = 1;
+	apply_tell(a, &c);
+}
+
+/* Whoever is to keep order there is not kept out. */
+static bool has_access(const struct apply *a, const struct channel *c)
+{
+	const struct account *account = network_account(a->net, user_str(a->origin, USER_ACCOUNT));
+
+	return (c->flags & CHAN_REGISTERED) && network_access(a->net, account, str_of(c->name)) >= RANK_OP;
+}
+
 static bool may_join(const struct apply *a, const struct channel *c)
 {
 	uint32_t max = a->r->join.channels_max;
@@ -28,7 +64,7 @@ static bool may_join(const struct apply *a, const struct channel *c)
 		return !apply_refuse(a, REFUSAL_TOO_MANY_CHANNELS, a->origin, c);
 	if (!c && !state_channel_name_fits(a->r->join.channel))
 		return !apply_refuse(a, REFUSAL_NO_SUCH_CHANNEL, a->origin, NULL);
-	if (!c || a->unchecked)
+	if (!c || a->unchecked || has_access(a, c))
 		return true;
 	return !apply_refuse(a, rule_join(a->net, c, a->origin, a->r->join.key), a->origin, c);
 }
@@ -46,13 +82,16 @@ void apply_join(struct apply *a)
 {
 	struct channel *c = state_channel(a->net, a->r->join.channel);
 	uint8_t rank = c ? 0 : RANK_OP;
+	struct member *m;
 
 	if ((c && member_of(c, a->origin)) || !may_join(a, c))
 		return;
 	if (!c)
 		c = make_channel(a);
 	state_user_uninvite(a->origin, c->id);
-	tell_member(a, CHANGE_JOINED, state_member_add(c, a->origin, rank), STR_NONE);
+	m = state_member_add(c, a->origin, rank);
+	tell_member(a, CHANGE_JOINED, m, STR_NONE);
+	apply_access(a, m);
 }
 
 void apply_part(struct apply *a)

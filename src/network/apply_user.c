@@ -239,6 +239,8 @@ void apply_user_account(struct apply *a)
 	change_modes(a, &c, modes_with_account(a->origin->modes, account));
 	c.text = user_str(a->origin, USER_ACCOUNT);
 	apply_tell(a, &c);
+	for (uint32_t i = 0; i < a->origin->memberships.count; i++)
+		apply_access(a, a->origin->memberships.items[i]);
 	apply_banned(a, a->origin);
 }
 

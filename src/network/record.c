@@ -443,7 +443,7 @@ static void show_items(const struct record *r, const char *name, const struct re
 
 static const char *const account_item_names[ACCOUNT_ITEM_KINDS] = {
 	[ACCOUNT_CERTFP] = "certfp", [ACCOUNT_NICK] = "nick",       [ACCOUNT_MEMO] = "memo",
-	[ACCOUNT_CODE] = "code",     [ACCOUNT_SETTING] = "setting",
+	[ACCOUNT_CODE] = "code",     [ACCOUNT_SETTING] = "setting", [ACCOUNT_CHANNEL] = "channel",
 };
 
 static const struct str withheld = STR("(withheld)");

@@ -98,6 +98,7 @@ enum account_item_kind {
 	ACCOUNT_MEMO,    /* "from text", left while nobody was there; time: when */
 	ACCOUNT_CODE,    /* "purpose code": what is waited for, secret; time: until when */
 	ACCOUNT_SETTING, /* "name value" */
+	ACCOUNT_CHANNEL, /* "#channel o": its rank there, see network/access.h; time: since when */
 	ACCOUNT_ITEM_KINDS,
 };
 
@@ -108,7 +109,7 @@ struct account_item {
 };
 
 /* LIST_ITEMS: of all lists of a channel together; a channel never has more. */
-enum { RECORD_MODE_OPS_MAX = 32, RECORD_LIST_ITEMS_MAX = 512, RECORD_ACCOUNT_ITEMS_MAX = 96 };
+enum { RECORD_MODE_OPS_MAX = 32, RECORD_LIST_ITEMS_MAX = 512, RECORD_ACCOUNT_ITEMS_MAX = 160 };
 
 /* What a record points into, where it has a list of things. */
 struct record_room {

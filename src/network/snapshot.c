@@ -443,6 +443,14 @@ static uint32_t load_account_items(struct wire_in *in, struct account_item items
 	return in->bad ? 0 : count;
 }
 
+static bool founder_fits(const struct network *net, struct str text)
+{
+	struct str channel;
+	uint8_t rank;
+
+	return !access_parse(text, &channel, &rank) || rank != RANK_OWNER || !network_founder(net, channel);
+}
+
 static bool load_account(struct network *net, struct wire_in *in)
 {
 	struct account_item items[RECORD_ACCOUNT_ITEMS_MAX];
@@ -463,6 +471,8 @@ static bool load_account(struct network *net, struct wire_in *in)
 		return false;
 	for (uint32_t i = 0; i < r.account.nitems; i++) {
 		if (items[i].kind == ACCOUNT_NICK && network_account_of_nick(net, items[i].text))
+			return false;
+		if (items[i].kind == ACCOUNT_CHANNEL && !founder_fits(net, items[i].text))
 			return false;
 		if (items[i].kind == ACCOUNT_CERTFP && network_account_of_cert(net, items[i].text))
 			return false;

@@ -8,6 +8,7 @@
 #include "base/map.h"
 #include "base/str.h"
 #include "base/vec.h"
+#include "network/access.h"
 #include "network/account.h"
 #include "network/change.h"
 #include "network/network.h"
@@ -43,6 +44,7 @@ struct network {
 	struct map accounts_by_name; /* folded */
 	struct map accounts_by_nick; /* struct account_key *, of those beside the names */
 	struct map accounts_by_cert; /* struct account_key * */
+	struct map accounts_by_channel; /* access.c's, folded */
 	struct vec users;
 	struct vec opers; /* those of them with USER_OPER, in no order */
 	struct vec channels;
@@ -129,6 +131,11 @@ void state_account_set(struct network *net, struct account *a, const struct reco
 void state_account_remove(struct network *net, struct account *a);
 void state_accounts_init(struct network *net);
 void state_accounts_deinit(struct network *net);
+void state_access_init(struct network *net);
+void state_access_deinit(struct network *net);
+/* text: of an ACCOUNT_CHANNEL item; others are passed over. */
+void state_access_add(struct network *net, struct account *a, struct str text);
+void state_access_drop(struct network *net, const struct account *a, struct str text);
 bool state_account_fits(const struct record *r);
 
 /* What a list is asked for. */

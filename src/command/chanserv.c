@@ -1,0 +1,377 @@
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "account/credential.h"
+#include "account/logins.h"
+#include "base/mem.h"
+#include "command/account_edit.h"
+#include "command/command.h"
+#include "command/login.h"
+#include "command/services.h"
+#include "network/access.h"
+#include "network/rules.h"
+
+static const char self[] = "ChanServ";
+
+enum { CODE_SIZE = 8, ITEM_MAX = 128 };
+
+/* The customary names of ranks in a channel, the highest first. */
+static const struct preset {
+	const char *name;
+	char letter;
+	uint8_t rank;
+	const char *says;
+} presets[] = {
+	{"FOUNDER", 'q', RANK_OWNER, "founder"}, {"SOP", 'a', RANK_ADMIN, "admin"},
+	{"AOP", 'o', RANK_OP, "operator"},       {"HOP", 'h', RANK_HALFOP, "half-operator"},
+	{"VOP", 'v', RANK_VOICE, "voice"},
+};
+
+enum { PRESETS = sizeof(presets) / sizeof(presets[0]) };
+
+static const struct preset *preset_find(const char *name)
+{
+	for (size_t i = 0; i < PRESETS; i++)
+		if (strcasecmp(presets[i].name, name) == 0)
+			return &presets[i];
+	return NULL;
+}
+
+static const struct preset *preset_of(uint8_t rank)
+{
+	for (size_t i = 0; i < PRESETS; i++)
+		if (presets[i].rank == rank)
+			return &presets[i];
+	return NULL;
+}
+
+static void say(const struct service_ask *a, const char *text)
+{
+	services_say(a->call->session, self, "%s", text);
+}
+
+static const struct account *own(const struct service_ask *a)
+{
+	return login_account(a->call->env, a->call->session);
+}
+
+/* The channel that the first word names, if the caller may know of it; NULL after saying that there is none. */
+static const struct channel *channel_of(const struct service_ask *a)
+{
+	const struct channel *c = network_channel(a->call->env->net, str_of(a->words[0]));
+
+	if (c && (rule_sees_channel(c, a->call->user) || network_access(a->call->env->net, own(a), str_of(c->name))))
+		return c;
+	say(a, "There is no such channel.");
+	return NULL;
+}
+
+/* The same, if the caller's account has at least that rank there. */
+static const struct channel *channel_with(const struct service_ask *a, uint8_t least)
+{
+	const struct channel *c = channel_of(a);
+
+	if (!c || network_access(a->call->env->net, own(a), str_of(c->name)) >= least)
+		return c;
+	say(a, "Your account may not do that in this channel.");
+	return NULL;
+}
+
+/* Makes it the rank that the account has there; NULL: none. False: something came between, or there is no room. */
+static bool set_access(const struct service_ask *a, const struct account *account, const struct channel *c,
+		       const struct preset *p)
+{
+	enum casemap map = network_casemap(a->call->env->net);
+	char item[ITEM_MAX];
+	struct account_edit e;
+	struct str channel;
+	uint8_t rank;
+
+	account_edit_begin(&e, account);
+	for (uint32_t i = 0; i < account->items.count; i++) {
+		struct str text = str_of(((const struct account_kept *)account->items.items[i])->text);
+
+		if (access_parse(text, &channel, &rank) && casemap_eq(map, channel, str_of(c->name)))
+			account_edit_drop_exact(&e, ACCOUNT_CHANNEL, text);
+	}
+	if (p) {
+		snprintf(item, sizeof(item), "%s %c", c->name, p->letter);
+		if (!account_edit_add(&e, ACCOUNT_CHANNEL, str_of(item), loop_clock(a->call->env->hub->loop)->real_ms))
+			return false;
+	}
+	return account_edit_submit(&e, a->call->env);
+}
+
+static void submit_modes(const struct service_ask *a, const struct channel *c, const struct mode_op *op)
+{
+	struct record r = {.type = RECORD_CHANNEL_MODES, .flags = RECORD_OVERRIDE};
+
+	r.channel_modes.channel = str_of(c->name);
+	r.channel_modes.ops = op;
+	r.channel_modes.nops = 1;
+	call_submit(a->call, &r);
+}
+
+/* Those of the account who are in the channel get the rank, or lose it, at once. */
+static void update_members(const struct service_ask *a, const struct account *account, const struct channel *c,
+			   const struct mode_op *op)
+{
+	for (uint32_t i = 0; i < c->members.count; i++) {
+		const struct member *m = channel_member(c, i);
+		struct mode_op one = *op;
+
+		if (!str_eq(user_str(m->user, USER_ACCOUNT), account_str(account, ACCOUNT_NAME)))
+			continue;
+		one.user = m->user->id;
+		submit_modes(a, c, &one);
+	}
+}
+
+static uint32_t founded(const struct account *a)
+{
+	struct str channel;
+	uint32_t n = 0;
+	uint8_t rank;
+
+	for (uint32_t i = 0; i < a->items.count; i++) {
+		const struct account_kept *item = a->items.items[i];
+
+		n += item->kind == ACCOUNT_CHANNEL && access_parse(str_of(item->text), &channel, &rank) &&
+		     rank == RANK_OWNER;
+	}
+	return n;
+}
+
+static void run_register(const struct service_ask *a)
+{
+	const struct channel *c = channel_of(a);
+	const struct mode_op registered = {.set = true, .letter = 'r'}, owner = {.set = true, .letter = 'q'};
+	const struct account *account = own(a);
+
+	if (!c)
+		return;
+	if (c->flags & CHAN_REGISTERED) {
+		say(a, "This channel is registered already.");
+	} else if (!rule_has_rank(network_member(c, a->call->user), RANK_OP)) {
+		say(a, "You must be an operator of the channel.");
+	} else if (founded(account) >= a->call->env->server->accounts.channels_max) {
+		say(a, "Your account has as many channels as it may.");
+	} else if (!set_access(a, account, c, preset_find("FOUNDER"))) {
+		say(a, "That could not be done: try again.");
+	} else {
+		submit_modes(a, c, &registered);
+		update_members(a, own(a), c, &owner);
+		services_say(a->call->session, self, "%s is registered to your account.", c->name);
+	}
+}
+
+/* Another after each change of the founder's account. */
+static void code_of(const struct service_ask *a, const struct channel *c, char code[CODE_SIZE + 1])
+{
+	unsigned char bytes[CREDENTIAL_KEY_SIZE] = {0};
+	char text[LINE_BODY_MAX];
+	int n = snprintf(text, sizeof(text), "drop %s %llu", c->folded, (unsigned long long)own(a)->revision);
+
+	credential_hmac(bytes, logins_secret(a->call->env->logins), (struct str){text, (size_t)n});
+	for (int i = 0; i < CODE_SIZE / 2; i++)
+		snprintf(code + 2 * i, 3, "%02x", bytes[i]);
+}
+
+/* From the last on: an account goes from the list with its rank. */
+static void drop_access(const struct service_ask *a, const struct channel *c)
+{
+	const struct vec *list;
+
+	while ((list = network_access_list(a->call->env->net, str_of(c->name))) &&
+	       set_access(a, list->items[list->count - 1], c, NULL))
+		;
+}
+
+static void run_drop(const struct service_ask *a)
+{
+	const struct channel *c = channel_with(a, RANK_OWNER);
+	char code[CODE_SIZE + 1], *name;
+
+	if (!c)
+		return;
+	code_of(a, c, code);
+	if (!service_word(a, 1) || strcmp(service_word(a, 1), code) != 0) {
+		services_say(a->call->session, self, "This can not be undone. To drop the channel: DROP %s %s", c->name,
+			     code);
+		return;
+	}
+	name = mem_strdup(c->name);
+	drop_access(a, c);
+	account_unregister_channel(a->call->env, str_of(name));
+	services_say(a->call->session, self, "%s is registered no more.", name);
+	mem_free(name);
+}
+
+static void run_info(const struct service_ask *a)
+{
+	const struct channel *c = channel_of(a);
+	const struct account *founder = c ? network_founder(a->call->env->net, str_of(c->name)) : NULL;
+
+	if (!c)
+		return;
+	if (!(c->flags & CHAN_REGISTERED)) {
+		say(a, "This channel is not registered.");
+		return;
+	}
+	services_say(a->call->session, self, "Channel: %s", c->name);
+	services_say(a->call->session, self, "Founder: %s", founder ? account_text(founder, ACCOUNT_NAME) : "none");
+}
+
+static void list_access(const struct service_ask *a, const struct channel *c, uint8_t rank)
+{
+	const struct vec *list = network_access_list(a->call->env->net, str_of(c->name));
+
+	for (uint32_t i = 0; list && i < list->count; i++) {
+		const struct account *account = list->items[i];
+		uint8_t has = network_access(a->call->env->net, account, str_of(c->name));
+
+		if (!rank || has == rank)
+			services_say(a->call->session, self, "%s: %s", account_text(account, ACCOUNT_NAME),
+				     preset_of(has)->says);
+	}
+	say(a, "That is the end of the list.");
+}
+
+/* The account named, whom the caller's rank there lets alter; NULL after saying why not. */
+static const struct account *subject(const struct service_ask *a, const struct channel *c, const char *name)
+{
+	const struct network *net = a->call->env->net;
+	const struct account *account = name ? network_account_of_nick(net, str_of(name)) : NULL;
+
+	if (!account)
+		say(a, "There is no such account.");
+	else if (network_access(net, account, str_of(c->name)) >= network_access(net, own(a), str_of(c->name)))
+		say(a, "Your account may not do that in this channel.");
+	else
+		return account;
+	return NULL;
+}
+
+static void add_access(const struct service_ask *a, const struct channel *c, const char *name, const struct preset *p)
+{
+	const struct account *account = subject(a, c, name);
+	struct mode_op op = {.set = true};
+
+	if (!account)
+		return;
+	if (!p || p->rank >= network_access(a->call->env->net, own(a), str_of(c->name))) {
+		say(a, "Your account may not give that rank.");
+		return;
+	}
+	op.letter = p->letter;
+	if (!set_access(a, account, c, p)) {
+		say(a, "That could not be done: the account has as much as it may.");
+		return;
+	}
+	account = network_account_of_nick(a->call->env->net, str_of(name));
+	services_say(a->call->session, self, "%s is %s in %s now.", account_text(account, ACCOUNT_NAME), p->says,
+		     c->name);
+	update_members(a, account, c, &op);
+}
+
+static void del_access(const struct service_ask *a, const struct channel *c, const char *name)
+{
+	const struct account *account = subject(a, c, name);
+	const struct preset *was =
+		account ? preset_of(network_access(a->call->env->net, account, str_of(c->name))) : NULL;
+	struct mode_op op = {.set = false};
+
+	if (!account)
+		return;
+	if (!was || !set_access(a, account, c, NULL)) {
+		say(a, "This account has no rank there.");
+		return;
+	}
+	op.letter = was->letter;
+	account = network_account_of_nick(a->call->env->net, str_of(name));
+	services_say(a->call->session, self, "%s has no rank in %s any more.", account_text(account, ACCOUNT_NAME),
+		     c->name);
+	update_members(a, account, c, &op);
+}
+
+static void change_access(const struct service_ask *a, const struct preset *p)
+{
+	const char *what = service_word(a, 1), *name = service_word(a, 2);
+	bool list = !what || strcasecmp(what, "LIST") == 0;
+	const struct channel *c = channel_with(a, list ? RANK_VOICE : RANK_ADMIN);
+
+	if (!c)
+		return;
+	if (list)
+		list_access(a, c, p ? p->rank : 0);
+	else if (strcasecmp(what, "ADD") == 0)
+		add_access(a, c, name, p ? p : service_word(a, 3) ? preset_find(service_word(a, 3)) : NULL);
+	else if (strcasecmp(what, "DEL") == 0)
+		del_access(a, c, name);
+	else
+		services_say(a->call->session, self, "Usage: %s %s", a->row->name, a->row->usage);
+}
+
+static void run_access(const struct service_ask *a)
+{
+	change_access(a, NULL);
+}
+
+static void run_preset(const struct service_ask *a)
+{
+	change_access(a, preset_find(a->row->name));
+}
+
+/* First from the one, then to the other: a channel has never two. */
+static void run_transfer(const struct service_ask *a)
+{
+	const struct channel *c = channel_with(a, RANK_OWNER);
+	const struct account *to = c ? subject(a, c, a->words[1]) : NULL;
+
+	if (!to)
+		return;
+	if (founded(to) >= a->call->env->server->accounts.channels_max)
+		say(a, "That account has as many channels as it may.");
+	else if (!set_access(a, own(a), c, preset_find("SOP")) ||
+		 !set_access(a, network_account_of_nick(a->call->env->net, str_of(a->words[1])), c,
+			     preset_find("FOUNDER")))
+		say(a, "That could not be done: try again.");
+	else
+		services_say(a->call->session, self, "%s belongs to %s now.", c->name, a->words[1]);
+}
+
+/* The rank that the caller's account has, for one who was there before. */
+static void run_up(const struct service_ask *a)
+{
+	const struct channel *c = channel_with(a, RANK_VOICE);
+	struct mode_op op = {.set = true};
+
+	if (!c)
+		return;
+	op.letter = preset_of(network_access(a->call->env->net, own(a), str_of(c->name)))->letter;
+	update_members(a, own(a), c, &op);
+}
+
+static const struct service_row rows[] = {
+	{"REGISTER", 1, true, run_register, "<channel>", "Makes a channel your account's."},
+	{"DROP", 1, true, run_drop, "<channel> [<code>]", "Gives it up."},
+	{"TRANSFER", 2, true, run_transfer, "<channel> <account>", "Gives it to another account."},
+	{"INFO", 1, false, run_info, "<channel>", "Tells whose it is."},
+	{"ACCESS", 1, true, run_access, "<channel> LIST | ADD <account> <SOP|AOP|HOP|VOP> | DEL <account>",
+	 "Who has which rank, whenever he comes."},
+	{"SOP", 1, true, run_preset, "<channel> LIST | ADD <account> | DEL <account>", "The same, of admins."},
+	{"AOP", 1, true, run_preset, "<channel> LIST | ADD <account> | DEL <account>", "The same, of operators."},
+	{"HOP", 1, true, run_preset, "<channel> LIST | ADD <account> | DEL <account>", "The same, of half-operators."},
+	{"VOP", 1, true, run_preset, "<channel> LIST | ADD <account> | DEL <account>",
+	 "The same, of those with a voice."},
+	{"UP", 1, true, run_up, "<channel>", "Gives you the rank that your account has."},
+};
+
+const struct service *chanserv(void)
+{
+	static const struct service service = {self, "ChanServ looks after channels.", rows,
+					       sizeof(rows) / sizeof(rows[0])};
+
+	return &service;
+}
