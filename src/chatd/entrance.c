@@ -131,7 +131,7 @@ static void time_is_up(struct timer *t)
 bool entrance_know(struct entrance *e, const struct address *peer)
 {
 	const struct entrance_host *host = &e->all->host;
-	bool plain = e->doors & (DOOR_IRC | DOOR_LINE);
+	bool plain = (e->doors & (DOOR_IRC | DOOR_LINE)) && !e->tls;
 
 	e->peer = *peer;
 	e->counted = host->known(host->ctx, peer, plain ? e->watch.fd : -1);

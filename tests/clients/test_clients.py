@@ -1,4 +1,4 @@
-"""irssi, weechat-headless, ii and irc-framework each join, talk, see what others say, change their nick and part."""
+"""irssi, weechat-headless, ii, irc-framework and a page in Chromium each join, talk, see what others say, change their nick and part."""
 
 import fcntl
 import hashlib
@@ -13,6 +13,7 @@ import struct
 import subprocess
 import termios
 import time
+import urllib.parse
 
 import pytest
 
@@ -351,3 +352,28 @@ def test_irc_framework_over_websocket(server, peer, program, packages):
         converse(peer, nick, framework)
     finally:
         framework.close()
+
+
+@pytest.mark.parametrize("protocol", ["text.ircv3.net", "binary.ircv3.net"])
+def test_a_page_in_chromium(server, peer, program, tmp_path, protocol):
+    nick = fresh("page")
+    words = [str(server.web[1]), nick, peer.channel, protocol]
+    page = f"file://{HERE}/browser.html?" + "&".join(urllib.parse.quote(word) for word in words)
+    flags = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", f"--user-data-dir={tmp_path}"]
+    chromium = subprocess.Popen(
+        [program("chromium"), *flags, "--remote-debugging-port=0", page],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+        env={**os.environ, "HOME": str(tmp_path)},
+    )
+    try:
+        assert peer.wait("JOIN", peer.channel).source.startswith(nick + "!")
+        peer.send(f"PRIVMSG {peer.channel} :¿qué tal? ✓ {'x' * 300}")
+        assert peer.wait("PRIVMSG", peer.channel).params[1] == f"{protocol} heard ¿qué tal? ✓ {'x' * 300}"
+        peer.send(f"PRIVMSG {peer.channel} :go")
+        assert peer.wait("QUIT").source.startswith(nick + "!")
+    finally:
+        os.killpg(chromium.pid, signal.SIGKILL)
+        chromium.wait()

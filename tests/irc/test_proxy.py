@@ -173,7 +173,8 @@ def test_the_real_address_is_what_counts(start):
     enter(daemon, line(host))
 
 
-@pytest.mark.parametrize("count", [600])
+@pytest.mark.slow
+@pytest.mark.parametrize("count", [10000])
 def test_dropped_at_every_stage(house, count):
     """Connections that end wherever a header can be cut leave nothing behind."""
     header = binary(next(hosts), b"\x01\0\x03irc")

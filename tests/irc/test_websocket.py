@@ -321,7 +321,8 @@ def test_a_restart_in_the_middle_of_a_message(house):
     assert client.sync() is not None
 
 
-@pytest.mark.parametrize("count", [400])
+@pytest.mark.slow
+@pytest.mark.parametrize("count", [10000])
 def test_dropped_at_every_stage(house, count):
     data = request() + frame(b"NICK a") + frame(b"USER u 0 * :r")
     rounds = []
