@@ -462,7 +462,13 @@ int conn_begin(struct conn *c, struct conn_hub *hub, const struct transport *t, 
 	c->limits = limits;
 	set_options(t->fd);
 	int error = loop_watch(conn_hub_loop(hub), &c->watch, POLL_READ | t->ops->wants(t));
-	if (error)
+	if (error) {
 		c->transport.ops->free(&c->transport);
-	return error;
+		return error;
+	}
+	if (t->ops->pending && t->ops->pending(t)) {
+		c->flags |= CONN_PUMP_DUE;
+		conn_place(c);
+	}
+	return 0;
 }

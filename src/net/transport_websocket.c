@@ -1,6 +1,5 @@
 #include <errno.h>
 #include <string.h>
-#include <sys/socket.h>
 
 #include "base/mem.h"
 #include "base/wire.h"
@@ -75,19 +74,19 @@ static size_t total(const struct iovec *iov, int count)
 
 static ssize_t websocket_write(struct transport *t, struct iovec *iov, int count);
 
+/* The front of a control frame is on its way, or none of it, and no line is behind it that would bring it along. */
+static bool owes(const struct websocket *w)
+{
+	return w->front_count && !w->body && !w->eol;
+}
+
 /* A ping is answered at once, where nothing else is on its way out. */
 static void answer_ping(struct transport *t)
 {
 	struct iovec none = {NULL, 0};
 
-	if (of(t)->in.pong)
+	if (of(t)->in.pong || (owes(of(t)) && !of(t)->close_sent))
 		(void)websocket_write(t, &none, 0);
-}
-
-/* The end is to be told in a read of its own, which only an event brings: nothing more of the peer's is wanted. */
-static void wake(struct websocket *w)
-{
-	(void)shutdown(w->below.fd, SHUT_RD);
 }
 
 /* 0: the peer is done. */
@@ -103,6 +102,7 @@ static ssize_t websocket_read(struct transport *t, struct iovec *iov, int count)
 	char raw[CHUNK], text[CHUNK];
 	size_t got = 0, room = total(iov, count);
 
+	answer_ping(t);
 	if (w->told)
 		return w->below.ops->read(&w->below, iov, count);
 	while (got < room && !w->in.ended && !(w->in.code)) {
@@ -123,9 +123,6 @@ static ssize_t websocket_read(struct transport *t, struct iovec *iov, int count)
 		got += out.n;
 		answer_ping(t);
 	}
-	if (got && !w->in.ended && !w->in.code)
-		return (ssize_t)got;
-	wake(w);
 	if (got)
 		return (ssize_t)got;
 	return told(w, w->in.ended ? 0 : error_of(w->in.code));
@@ -322,7 +319,7 @@ static ssize_t websocket_write(struct transport *t, struct iovec *iov, int count
 		n = send_gathered(w, &o, &taken);
 		if (n < 0)
 			return taken ? (ssize_t)taken : n;
-	} while (!w->stuck && taken < all);
+	} while (!w->stuck && (taken < all || w->in.pong));
 	return taken || all == 0 ? (ssize_t)taken : -EAGAIN;
 }
 
@@ -352,7 +349,17 @@ static unsigned websocket_wants(const struct transport *t)
 {
 	const struct websocket *w = of(t);
 
-	return w->below.ops->wants(&w->below) | (w->close_sent && w->front_count ? POLL_WRITE : 0);
+	return w->below.ops->wants(&w->below) | (owes(w) ? POLL_WRITE : 0);
+}
+
+/* The end is told in a read of its own. */
+static bool websocket_pending(const struct transport *t)
+{
+	const struct websocket *w = of(t);
+
+	if (!w->told && (w->in.ended || w->in.code))
+		return true;
+	return w->below.ops->pending && w->below.ops->pending(&w->below);
 }
 
 static void websocket_free(struct transport *t)
@@ -451,6 +458,7 @@ static const struct transport_ops websocket_ops = {
 	.write = websocket_write,
 	.shutdown = websocket_shutdown,
 	.wants = websocket_wants,
+	.pending = websocket_pending,
 	.free = websocket_free,
 	.save = websocket_save,
 };
@@ -486,8 +494,5 @@ bool transport_websocket_accept(struct transport *t, enum websocket_kind kind, s
 
 	w->in.kind = (uint8_t)kind;
 	put_over(t, w);
-	if (websocket_decode(&w->in, early, out) && !w->in.ended)
-		return true;
-	wake(w);
-	return false;
+	return websocket_decode(&w->in, early, out);
 }

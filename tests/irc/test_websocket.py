@@ -193,6 +193,27 @@ def test_a_head_without_end(house):
     house.wait_log("entrance-failed.*too long")
 
 
+def test_a_goodbye_behind_the_request(house):
+    """Nothing follows that would wake anybody."""
+    client = Web(house.web, fresh("web"))
+    house.clients.append(client)
+    client.ask_http(request() + frame(b"\x03\xe8", 0x88))
+    assert client.read().command == "ERROR"
+    assert client.read() is None and client.code == 1000
+
+
+def test_a_line_and_a_goodbye_in_one_segment(house):
+    client = known(house)
+    other = house.client("plain")
+    channel = house.channel(other)
+    client.join(channel)
+    client.raw(frame(f"PRIVMSG {channel} :last words".encode()) + frame(b"\x03\xe9", 0x88))
+    assert other.wait("PRIVMSG", channel).params[1] == "last words"
+    while client.read():
+        pass
+    assert client.code == 1001
+
+
 def test_a_post_is_refused(house):
     client = house.connect("post", house.web)
     client.raw(b"POST / HTTP/1.1\r\nHost: a\r\n\r\nNICK joe\r\nUSER a 0 * :b\r\n")

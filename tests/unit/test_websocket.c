@@ -437,6 +437,48 @@ static void a_ping_is_answered(void **state)
 	close_pair(&p);
 }
 
+/* While no byte leaves, pings are many and one is answered; the answer comes without anything else that is to be sent.
+ */
+static void a_ping_is_answered_when_there_is_room(void **state)
+{
+	static char ring[100000], memory[200000];
+	struct iovec iov = {ring, sizeof(ring)};
+	struct pair p;
+	char dst[64];
+	size_t sent = 0;
+	ssize_t n;
+	struct buf b;
+
+	(void)state;
+	memset(ring, 'x', sizeof(ring));
+	for (size_t i = 99; i < sizeof(ring); i += 100)
+		memcpy(ring + i - 1, "\r\n", 2);
+	open_pair(&p, WEBSOCKET_TEXT);
+	buf_init(&b, memory, sizeof(memory));
+	FRAME(&b, FIN | PING, "one");
+	FRAME(&b, FIN | PING, "two");
+	while ((n = p.t.ops->write(&p.t, &iov, 1)) > 0) {
+		sent += (size_t)n;
+		iov = (struct iovec){ring + sent, sizeof(ring) - sent};
+	}
+	assert_int_equal(n, -EAGAIN);
+	assert_int_equal(send(p.peer, b.p, b.n, 0), b.n);
+	assert_int_equal(read_some(&p, dst, sizeof(dst)), -EAGAIN);
+	b.n = 0;
+	while (sent < sizeof(ring)) {
+		n = recv(p.peer, memory + b.n, sizeof(memory) - b.n, 0);
+		b.n += n > 0 ? (size_t)n : 0;
+		n = p.t.ops->write(&p.t, &iov, 1);
+		sent += n > 0 ? (size_t)n : 0;
+		iov = (struct iovec){ring + sent, sizeof(ring) - sent};
+	}
+	while ((n = recv(p.peer, memory + b.n, sizeof(memory) - b.n, 0)) > 0)
+		b.n += (size_t)n;
+	assert_memory_equal(memory + b.n - 5, "\x8a\x03two", 5);
+	assert_int_equal(p.t.ops->wants(&p.t), 0);
+	close_pair(&p);
+}
+
 /* Byte by byte, each heard by another process. */
 static void heard_across_a_hand_over(void **state)
 {
@@ -522,6 +564,7 @@ int main(void)
 		cmocka_unit_test(a_frame_for_each_line),
 		cmocka_unit_test(what_does_not_fit_is_sent_later),
 		cmocka_unit_test(a_ping_is_answered),
+		cmocka_unit_test(a_ping_is_answered_when_there_is_room),
 		cmocka_unit_test(heard_across_a_hand_over),
 		cmocka_unit_test(what_is_wrong_ends_it),
 		cmocka_unit_test(damaged_states_are_refused),

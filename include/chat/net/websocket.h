@@ -62,7 +62,7 @@ bool websocket_decode(struct websocket_in *in, struct str bytes, struct buf *out
 
 /*
  * Puts WebSocket over *t, in its place. early: what was read behind the request; what it says is appended to out, which
- * must have room for as many bytes. False: that was wrong already, or the end; the transport stands nevertheless, and
+ * must have room for as many bytes. False: that was wrong already; the transport stands nevertheless, and
  * will say so.
  */
 bool transport_websocket_accept(struct transport *t, enum websocket_kind kind, struct str early, struct buf *out);
