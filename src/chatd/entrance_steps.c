@@ -104,13 +104,14 @@ static enum entrance_verdict read_more(struct entrance *e, unsigned *want)
 	return e->count ? refuse(e, "the connection ended too soon") : ENTRANCE_GONE;
 }
 
-/* As far as the bytes go: a request of HTTP. */
+/* As far as the bytes go: a request of HTTP. Inside of TLS there is IRC as well. */
 static bool is_request(const struct entrance *e)
 {
+	bool irc = (e->doors & (DOOR_IRC | DOOR_LINE)) || e->tls;
 	static const char get[] = "GET ";
 	size_t n = e->count < sizeof(get) - 1 ? e->count : sizeof(get) - 1;
 
-	return !(e->doors & (DOOR_IRC | DOOR_LINE)) || memcmp(e->bytes, get, n) == 0;
+	return !irc || memcmp(e->bytes, get, n) == 0;
 }
 
 static enum entrance_verdict first_run(struct entrance *e, unsigned *want)

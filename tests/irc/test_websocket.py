@@ -10,6 +10,7 @@ import pytest
 
 from harness import DEADLINE, FAST, SANITIZER_KEEPS, SANITIZED, Client, free_port, fresh, parse, wait_until
 from test_handover import restart
+from test_tls import secure, wrapped  # noqa: F401
 
 TEXT, BINARY, CLOSE, PING, PONG = 1, 2, 8, 9, 10
 KEY = base64.b64encode(b"0123456789abcdef").decode()
@@ -357,3 +358,55 @@ def test_dropped_at_every_stage(house, count):
         wait_until(lambda: house.descriptors() <= house.descriptors_before, "descriptors to be as before")
         rounds.append(house.memory())
     assert rounds[1] - rounds[0] < (1 << 20) + (SANITIZER_KEEPS if SANITIZED else 0)
+
+
+def over_tls(daemon, stem="web"):
+    client = Web(wrapped(daemon), fresh(stem))
+    daemon.clients.append(client)
+    return client
+
+
+def test_over_tls(secure):
+    """With plain IRC in the same TLS."""
+    daemon = secure("[cloak]\nenabled = no\n", doors="tls,websocket")
+    one, other = over_tls(daemon).upgrade(), Client(wrapped(daemon), fresh("plain"))
+    daemon.clients.append(other)
+    one.register()
+    other.register()
+    channel = daemon.channel(one, other)
+    one.send(f"PRIVMSG {channel} :{'ñ' * 200}")
+    assert other.wait("PRIVMSG", channel).params[1] == "ñ" * 200
+    assert one.ask(f"WHOIS {one.nick}").of("671")
+    one.send("QUIT :bye")
+    assert one.rest().of("ERROR")
+    status, _ = over_tls(daemon).ask_http(request("/other"))
+    assert status == 404
+
+
+def test_everything_in_one_record(secure):
+    """Nothing more comes from the socket: what TLS has read ahead must be heard all the same."""
+    daemon = secure(doors="tls,websocket")
+    client = over_tls(daemon)
+    login = frame(f"NICK {client.nick}".encode()) + frame(b"USER u 0 * :r")
+    many = b"".join(frame(f"PING {n} {'x' * 60}".encode()) for n in range(120))
+    client.ask_http(request() + login + many)
+    client.until(lambda m: m.command == "PONG" and "119" in m.params)
+
+
+def test_nothing_in_the_clear_where_tls_is_wanted(secure):
+    daemon = secure(doors="tls,websocket")
+    with socket.create_connection(daemon.tls, DEADLINE) as s:
+        s.sendall(request())
+        try:
+            assert s.recv(100) == b""
+        except ConnectionResetError:
+            pass
+    daemon.wait_log("entrance-failed.*no TLS")
+
+
+def test_all_doors_in_one(secure):
+    daemon = secure(doors="irc,tls,websocket")
+    daemon.web = daemon.tls
+    known(daemon).sync()
+    daemon.client("plain", address=daemon.tls).sync()
+    over_tls(daemon).upgrade().register()
