@@ -3,13 +3,18 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "chatctl/account.h"
 #include "chatctl/backup.h"
 #include "chatctl/journal.h"
 #include "chatctl/options.h"
 #include "chatctl/request.h"
 
-static int run(const struct options *o)
+static int run(struct options *o)
 {
+	int code = account_prepare(o);
+
+	if (code != EX_OK)
+		return code;
 	if (strcmp(o->words[0], "journal") == 0)
 		return journal_run(o);
 	return strcmp(o->words[0], "backup") == 0 ? backup_run(o) : request_run(o);

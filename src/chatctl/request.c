@@ -48,6 +48,18 @@ static const struct table_column ban_columns[] = {
 	{.name = NULL},
 };
 
+static const struct table_column account_columns[] = {
+	{.name = "account", .title = "ACCOUNT"},
+	{.name = "created", .title = "CREATED"},
+	{.name = "suspended", .title = "SUSPENDED", .show = table_show_bool},
+	{.name = "always_on", .title = "ALWAYS ON", .show = table_show_bool},
+	{.name = "email", .title = "E-MAIL"},
+	{.name = "note", .title = "NOTE"},
+	{.name = NULL},
+};
+
+static const struct table_column account_fields[] = {{.name = NULL}};
+
 static const struct table_column status_fields[] = {
 	{.name = "uptime", .show = table_show_seconds},  {.name = "bytes_in", .show = table_show_bytes},
 	{.name = "bytes_out", .show = table_show_bytes}, {.name = "sendq", .show = table_show_bytes},
@@ -67,6 +79,7 @@ static const struct command commands[] = {
 	{"status", 0, 0, 0, SHAPE_LIST, status_fields, false},
 	{"users", 0, 0, 0, SHAPE_TABLE, user_columns, false},
 	{"channels", 0, 0, 0, SHAPE_TABLE, channel_columns, false},
+	{"account", 2, OPTIONS_WORDS_MAX, 2, SHAPE_LIST, account_fields, false},
 	{"ban", 1, OPTIONS_WORDS_MAX, 2, SHAPE_COMPLAINTS, NULL, false},
 	{"kick", 2, OPTIONS_WORDS_MAX, 2, SHAPE_COMPLAINTS, NULL, false},
 	{"kill", 1, OPTIONS_WORDS_MAX, 1, SHAPE_COMPLAINTS, NULL, false},
@@ -79,10 +92,13 @@ static const struct command commands[] = {
 static const struct command *find(const struct options *o)
 {
 	static const struct command ban_list = {"ban", 1, 1, 1, SHAPE_TABLE, ban_columns, false};
+	static const struct command account_list = {"account", 1, 1, 1, SHAPE_TABLE, account_columns, false};
 	const char *name = o->words[0];
 
 	if (strcmp(name, "ban") == 0 && o->nwords > 1 && strcmp(o->words[1], "list") == 0)
 		return &ban_list;
+	if (strcmp(name, "account") == 0 && o->nwords > 1 && strcmp(o->words[1], "list") == 0)
+		return &account_list;
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
 		if (strcmp(commands[i].name, name) == 0)
 			return &commands[i];
@@ -133,10 +149,10 @@ int request_conclude(const struct flat *f)
 		const char *code;
 		int exit;
 	} exits[] = {
-		{"denied", EX_NOPERM},          {"busy", EX_TEMPFAIL},      {"no_such_user", EX_NOUSER},
-		{"no_such_channel", EX_NOUSER}, {"no_such_ban", EX_NOUSER}, {"refused", EX_UNAVAILABLE},
-		{"config", EX_CONFIG},          {"bad_request", EX_USAGE},  {"failed", EX_IOERR},
-		{"no_store", EX_UNAVAILABLE},
+		{"denied", EX_NOPERM},          {"busy", EX_TEMPFAIL},        {"no_such_user", EX_NOUSER},
+		{"no_such_channel", EX_NOUSER}, {"no_such_ban", EX_NOUSER},   {"no_such_account", EX_NOUSER},
+		{"refused", EX_UNAVAILABLE},    {"config", EX_CONFIG},        {"bad_request", EX_USAGE},
+		{"failed", EX_IOERR},           {"no_store", EX_UNAVAILABLE},
 	};
 	const char *code = flat_value(f, "code"), *error = flat_value(f, "error");
 

@@ -704,6 +704,11 @@ enum refusal engine_ask(struct engine *e, struct record *r)
 	return e->refused ? e->why : REFUSAL_NONE;
 }
 
+const struct command_env *engine_env(const struct engine *e)
+{
+	return &e->env;
+}
+
 struct record_room *engine_room(struct engine *e)
 {
 	return &e->keep.room;

@@ -103,3 +103,7 @@ struct engine_view engine_view(const struct engine *e);
  */
 enum refusal engine_ask(struct engine *e, struct record *r);
 struct record_room *engine_room(struct engine *e);
+
+struct command_env;
+/* What commands see, for those who do what commands do. */
+const struct command_env *engine_env(const struct engine *e);

@@ -30,7 +30,7 @@ LAYERS = {
     "command": LIBCHAT | {"session", "network", "account"},
     "fanout": LIBCHAT | {"session", "network"},
     "chatd": LIBCHAT | {"network", "account", "journal", "session", "command", "fanout"},
-    "chatctl": LIBCHAT | {"network", "journal", "chatd"},
+    "chatctl": LIBCHAT | {"account", "network", "journal", "chatd"},
     "chat-client": LIBCHAT,
 }
 GENERATED = {"chat_version.h"}

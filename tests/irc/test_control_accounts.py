@@ -1,0 +1,66 @@
+"""chatctl account: what administrators do with the accounts of people."""
+
+import json
+import os
+import subprocess
+
+import pytest
+
+import harness
+import sasl
+from harness import FAST
+from test_accounts import CAPS, PASSWORD, QUICK, account_of, login, make
+
+CHATCTL = os.path.join(os.path.dirname(harness.CHATD), "..", "chatctl", "chatctl")
+
+
+@pytest.fixture
+def ctl(start):
+    """ctl(words...) runs chatctl; ctl.daemon is the server."""
+    daemon = start(FAST + QUICK + "attempts = 0\n[control]\nsocket = control.sock\n")
+
+    def run(*words, given="", ok=0):
+        argv = [CHATCTL, "-s", str(daemon.folder / "control.sock"), *words]
+        done = subprocess.run(argv, input=given, capture_output=True, text=True, timeout=harness.DEADLINE)
+        assert done.returncode == ok, done.stderr
+        return done.stdout
+
+    run.daemon = daemon
+    return run
+
+
+def test_create(ctl):
+    ctl("account", "create", "ann", given=PASSWORD + "\n")
+    for how in (sasl.plain, sasl.scram):
+        assert login(ctl.daemon, how, "ann", PASSWORD)[1].commands == ["900", "903"]
+    ctl("account", "create", "Ann", given=PASSWORD + "\n", ok=69)
+    ctl("account", "create", "1x", given=PASSWORD + "\n", ok=64)
+    ctl("account", "create", "bob", given="\n", ok=65)
+    ctl("account", "password", "ann", given="another one\n")
+    assert login(ctl.daemon, sasl.plain, "ann", PASSWORD)[1].commands == ["904"]
+    assert login(ctl.daemon, sasl.scram, "ann", "another one")[1].commands == ["900", "903"]
+    assert PASSWORD not in ctl.daemon.log
+
+
+def test_list_and_show(ctl):
+    names = {make(ctl.daemon).nick for _ in range(100)}
+    rows = [json.loads(line) for line in ctl("--json", "account", "list").splitlines()]
+    assert {row["account"] for row in rows if "account" in row} == names
+    assert "SCRAM" not in ctl("--json", "account", "list")
+    name = names.pop()
+    assert name in ctl("account", "list") and name in ctl("account", "show", name)
+    ctl("account", "show", "nobody", ok=67)
+
+
+def test_suspend_and_delete(ctl):
+    owner = make(ctl.daemon)
+    ctl("account", "suspend", owner.nick, "was", "rude")
+    assert account_of(owner, owner.nick) is None
+    assert json.loads(ctl("--json", "account", "show", owner.nick).splitlines()[0])["note"] == "was rude"
+    assert "suspended" in login(ctl.daemon, sasl.plain, owner.nick, PASSWORD)[1].text
+    ctl("account", "unsuspend", owner.nick)
+    assert sasl.scram(owner, owner.nick, PASSWORD).of("903")
+    ctl("account", "delete", owner.nick)
+    assert account_of(owner, owner.nick) is None
+    assert login(ctl.daemon, sasl.plain, owner.nick, PASSWORD)[1].commands == ["904"]
+    ctl("account", "delete", owner.nick, ok=67)
