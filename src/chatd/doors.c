@@ -16,6 +16,7 @@
 #include "chatd/entrance.h"
 #include "chatd/handoff.h"
 #include "chatd/places.h"
+#include "net/complaint.h"
 #include "net/listener.h"
 #include "proto/line.h"
 #include "session/arrival.h"
@@ -25,8 +26,10 @@ enum { DESCRIPTORS_KEPT = 64, HANDED_MAX = 32 + HANDOFF_CARRIERS_MAX, TEXT_MAX =
 
 struct door {
 	struct listener *listener;
-	char *text; /* as configured; NULL: handed over */
-	char *name; /* of one that was handed over */
+	char *text;          /* as configured; NULL: handed over */
+	char *name;          /* of one that was handed over */
+	struct door *before; /* while a configuration is applied: its socket is this one's, whose text goes */
+	unsigned doors;      /* that it is to have then */
 };
 
 struct doors {
@@ -187,8 +190,7 @@ static bool refuse(struct doors *d, const struct address *peer, char *why, size_
 		[PLACES_ADDRESS_FULL] = {"too many connections", "", "too many connections from your address"},
 		[PLACES_NETWORK_FULL] = {"too many connections", " and its network",
 					 "too many connections from your network"},
-		[PLACES_TOO_FAST] = {"connections come too fast", "",
-				     "connecting too fast, try again in a minute"},
+		[PLACES_TOO_FAST] = {"connections come too fast", "", "connecting too fast, try again in a minute"},
 	};
 	enum places_result result;
 	char host[ADDRESS_TEXT_MAX];
@@ -417,21 +419,62 @@ static const char *hint(const struct doors *d, int err)
 	return err == -EADDRINUSE && any_handed(d) ? "; does a socket unit have it? chatd(8) says more" : "";
 }
 
+/* One on the same address that the new configuration calls otherwise: who listens there goes on to do so. */
+static struct door *find_before(const struct doors *d, const struct config *config, const struct address *wanted)
+{
+	char text[ADDRESS_TEXT_MAX], other[ADDRESS_TEXT_MAX];
+
+	address_format(wanted, text);
+	for (uint32_t i = 0; i < d->doors.count; i++) {
+		struct door *door = d->doors.items[i];
+
+		if (!door->text || named(config, door->text))
+			continue;
+		address_format(listener_address(door->listener), other);
+		if (strcmp(text, other) == 0)
+			return door;
+	}
+	return NULL;
+}
+
+/* Opens its socket, or finds it. 0 or -errno, why. */
+static int open_door(struct doors *d, const struct config *config, const struct config_listen *wanted,
+		     struct door *door, struct complaint to)
+{
+	char reason[256];
+	int err;
+
+	door->before = find_before(d, config, &wanted->at.address);
+	door->doors = wanted->at.doors;
+	if (door->before)
+		return 0;
+	err = listener_open(&door->listener, d->loop, &wanted->at, reason, sizeof(reason));
+	return err < 0 ? complain(&to, err, "%s: %s%s", wanted->text, reason, hint(d, err)) : 0;
+}
+
+static void take_socket(struct door *door)
+{
+	if (!door->before)
+		return;
+	door->listener = door->before->listener;
+	door->before->listener = NULL;
+	door->before = NULL;
+	listener_set_doors(door->listener, door->doors);
+}
+
 /* Opens those that are new into fresh. */
 static int open_new(struct doors *d, const struct config *config, struct vec *fresh, char *why, size_t size)
 {
 	for (uint32_t i = 0; i < config->nlisten; i++) {
 		const struct config_listen *wanted = &config->listen[i];
 		struct door *door;
-		char reason[256];
 		int err;
 
 		if (find(&d->doors, wanted->text) || find(fresh, wanted->text) || is_handed(d, &wanted->at.address))
 			continue;
 		door = mem_zalloc(sizeof(*door));
-		err = listener_open(&door->listener, d->loop, &wanted->at, reason, sizeof(reason));
+		err = open_door(d, config, wanted, door, (struct complaint){why, size});
 		if (err < 0) {
-			snprintf(why, size, "%s: %s%s", wanted->text, reason, hint(d, err));
 			mem_free(door);
 			return err;
 		}
@@ -451,6 +494,8 @@ int doors_apply(struct doors *d, const struct config *config, char *why, size_t 
 	for (uint32_t i = 0; err < 0 && i < fresh.count; i++)
 		door_free(fresh.items[i]);
 	if (err == 0) {
+		for (uint32_t i = 0; i < fresh.count; i++)
+			take_socket(fresh.items[i]);
 		close_unnamed(d, config);
 		for (uint32_t i = 0; i < fresh.count; i++)
 			vec_push(&d->doors, fresh.items[i]);

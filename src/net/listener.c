@@ -253,6 +253,11 @@ unsigned listener_doors(const struct listener *l)
 	return l->doors;
 }
 
+void listener_set_doors(struct listener *l, unsigned doors)
+{
+	l->doors = doors;
+}
+
 int listener_fd(const struct listener *l)
 {
 	return l->watch.fd;

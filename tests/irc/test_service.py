@@ -101,9 +101,9 @@ def test_what_is_no_listening_stream_is_refused_with_a_reason(start, tcp, tmp_pa
         s.close()
 
 
-@pytest.mark.parametrize("name", ["tls", "irc,tls", "websocket", "proxy"])
+@pytest.mark.parametrize("name", ["line", "irc,line"])
 def test_doors_that_this_build_lacks_are_not_opened_as_others(start, tcp, unix, name):
-    """A socket for TLS must not speak plain text."""
+    """A socket for one kind of client must not speak to another."""
     server = handed(start, [tcp, unix], names=f"{name}:irc")
     entry = server.wait_log(f'socket "{name}" from the service manager is not used')
     assert "this build has no" in entry

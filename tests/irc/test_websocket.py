@@ -343,6 +343,22 @@ def test_a_restart_in_the_middle_of_a_message(house):
     assert client.sync() is not None
 
 
+def test_a_reload_changes_what_a_door_takes(start):
+    """The socket stays, and so does everybody who came through it."""
+    port = free_port()
+    daemon = start(configuration(port, query=""))
+    daemon.web = ("127.0.0.1", port)
+    early = daemon.client("early", address=daemon.web)
+    daemon.reload(configuration(port))
+    known(daemon).sync()
+    early.sync()
+    daemon.reload(configuration(port, query=""))
+    client = daemon.connect("http", daemon.web)
+    client.raw(request())
+    assert "not a web server" in client.rest().one("ERROR").raw
+    early.sync()
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("count", [10000])
 def test_dropped_at_every_stage(house, count):

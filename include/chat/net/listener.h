@@ -76,6 +76,7 @@ void listener_pause(struct listener *l);
 
 const struct address *listener_address(const struct listener *l);
 unsigned listener_doors(const struct listener *l);
+void listener_set_doors(struct listener *l, unsigned doors); /* of those who come from now on */
 int listener_fd(const struct listener *l);
 bool listener_is_adopted(const struct listener *l);
 
