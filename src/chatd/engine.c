@@ -24,6 +24,7 @@
 #include "command/filters.h"
 #include "fanout/fanout.h"
 #include "journal/journal.h"
+#include "loop/worker.h"
 #include "network/ban.h"
 #include "network/network.h"
 #include "proto/tags.h"
@@ -67,7 +68,8 @@ struct engine {
 	struct tries *tries;
 	struct password_memory password;
 	struct guest_list guests;
-	unsigned errands;  /* under way on the worker */
+	unsigned errands;  /* under way on their worker */
+	struct worker *errand_worker; /* slow ones are no reason for the journal to wait */
 	uint32_t open;     /* sessions whose descriptor is not released */
 	bool arrived;      /* a predecessor's state is the state */
 	uint64_t *missing; /* users some connection of whom did not come along */
@@ -505,7 +507,9 @@ int engine_open(struct engine *e, struct worker *worker, char *why, size_t size)
 {
 	int err = open_journal(e, worker, why, size);
 
-	e->env.worker = worker;
+	if (err == 0)
+		err = worker_new(&e->errand_worker, e->loop);
+	e->env.worker = e->errand_worker;
 	if (err < 0)
 		return err;
 	dismiss_missing(e);
@@ -616,6 +620,7 @@ void engine_free(struct engine *e)
 	if (!e)
 		return;
 	engine_abandon(e);
+	worker_free(e->errand_worker);
 	ban_watch_stop(&e->bans);
 	mem_free(e->env.usage);
 	filters_free(e->env.filters);

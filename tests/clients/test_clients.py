@@ -56,10 +56,10 @@ def end(process):
 class Irssi:
     """In a terminal of its own; what it shows is read from there."""
 
-    def __init__(self, path, server, nick, home):
+    def __init__(self, path, server, nick, home, more=""):
         self.screen = b""
         (home / "config").write_text(
-            'settings = { "irc/core" = { cmd_queue_speed = "1msec"; cmds_max_at_once = "50"; }; };\n'
+            'settings = { "irc/core" = { cmd_queue_speed = "1msec"; cmds_max_at_once = "50"; }; };\n' + more
         )
         self.terminal, inner = pty.openpty()
         fcntl.ioctl(inner, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 160, 0, 0))
@@ -148,7 +148,7 @@ def test_irssi_does_not_notice_a_restart(server, peer, program, tmp_path):
 class Weechat:
     """Commands go in through its pipe; what it shows in a buffer is in the log of that."""
 
-    def __init__(self, path, server, nick, home):
+    def __init__(self, path, server, nick, home, more=()):
         self.home = home
         self.pipe = home / "pipe"
         commands = [
@@ -156,6 +156,7 @@ class Weechat:
             "/set logger.file.flush_delay 0",
             f"/server add test {server.tcp[0]}/{server.tcp[1]} -notls -nicks={nick}"
             " -anti_flood_prio_high=0 -anti_flood_prio_low=0",
+            *more,
             "/connect test",
         ]
         argv = [path, "--dir", str(home)]
