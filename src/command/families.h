@@ -22,5 +22,5 @@ const struct command *command_family_webirc(size_t *count);     /* WEBIRC */
 const struct command *command_family_host(size_t *count);       /* CHGHOST SETHOST VHOST */
 const struct command *command_family_emergency(size_t *count);  /* DEFCON */
 const struct command *command_family_account(size_t *count);    /* REGISTER VERIFY */
-const struct command *command_family_services(size_t *count);   /* NICKSERV NS CHANSERV CS */
+const struct command *command_family_services(size_t *count);   /* NICKSERV NS CHANSERV CS MEMOSERV MS */
 const struct command *command_family_sasl(size_t *count);       /* AUTHENTICATE */

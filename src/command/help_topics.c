@@ -64,6 +64,8 @@ static const struct help_topic topics[] = {
 	 "  C>10, C<10         made more, less than ten minutes ago\n"
 	 "  T>10, T<10         topic set more, less than ten minutes ago\n"},
 	{"LUSERS", "LUSERS", "Counts users, operators and channels.\n"},
+	{"MEMOSERV", "MEMOSERV <command> [<parameters>]",
+	 "Keeps messages for those who are away, as MemoServ elsewhere. MEMOSERV HELP lists its commands.\n"},
 	{"MODE", "MODE <channel|nick> [<modes> [<parameter>...]]",
 	 "Shows or changes modes; '+' sets the letters after it, '-' takes them away.\n"
 	 "Of a channel: +b ban, +e exception, +I invite exception (each with a mask, or without one to list them);\n"
@@ -80,6 +82,7 @@ static const struct help_topic topics[] = {
 	 "Tells when people come and go.\n"
 	 "+ watches nicks, - stops, C clears the list, L shows it, S says who of it is here.\n"},
 	{"MOTD", "MOTD [<server>]", "Shows the message of the day.\n"},
+	{"MS", "MS <command> [<parameters>]", "The same as MEMOSERV.\n"},
 	{"NAMES", "NAMES [<channel>{,<channel>}]", "Lists the members of channels.\n"},
 	{"NICK", "NICK <nick>", "Changes your nick.\n"},
 	{"NICKSERV", "NICKSERV <command> [<parameters>]",

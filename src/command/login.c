@@ -10,6 +10,7 @@
 #include "command/account_edit.h"
 #include "command/command.h"
 #include "command/errand.h"
+#include "command/services.h"
 #include "command/host.h"
 #include "proto/name.h"
 
@@ -125,6 +126,15 @@ static void set_account(const struct command_env *env, struct session *s, struct
 		host_take_vhost(env, s->user, account_str(a, ACCOUNT_VHOST));
 }
 
+static void tell_memos(const struct login *l, const char *name)
+{
+	const struct account *a = network_account(l->env->net, str_of(name));
+	uint32_t memos = a ? account_count(a, ACCOUNT_MEMO) : 0;
+
+	if (memos && l->session->user)
+		services_say(l->session, "MemoServ", "You have %u memos. LIST shows them.", memos);
+}
+
 enum login_result login_enter(const struct login *l, const struct account *a)
 {
 	enum login_result result = login_gate(a, l->password);
@@ -140,6 +150,7 @@ enum login_result login_enter(const struct login *l, const struct account *a)
 		  "login (%s): account %s from %s", l->mechanism, name, s->address);
 	reply(s, RPL_LOGGEDIN, mask, name, name);
 	set_account(l->env, s, str_of(name));
+	tell_memos(l, name);
 	return LOGIN_OK;
 }
 

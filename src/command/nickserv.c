@@ -19,7 +19,7 @@
 
 static const char self[] = "NickServ";
 
-enum { CERTFP_SIZE = 64, CERTS_MAX = 8, CODE_SIZE = 8, DATE_MAX = 32 };
+enum { CERTFP_SIZE = 64, CERTS_MAX = 8, CODE_SIZE = 8, DATE_MAX = 32, REASON_MAX = 300 };
 
 static const struct account *own(const struct service_ask *a)
 {
@@ -423,8 +423,9 @@ static void run_info(const struct service_ask *a)
 static void set_suspended(const struct service_ask *a, bool suspended)
 {
 	const struct account *account = network_account(a->call->env->net, str_of(a->words[0]));
-	const char *reason = service_word(a, 1);
+	char reason[REASON_MAX];
 	struct account_edit e;
+	struct buf b;
 
 	if (!call_may(a->call, PRIV_ACCOUNTS))
 		return;
@@ -432,6 +433,9 @@ static void set_suspended(const struct service_ask *a, bool suspended)
 		say(a, "There is no such account.");
 		return;
 	}
+	buf_init(&b, reason, sizeof(reason) - 1);
+	service_join(a, 1, &b);
+	reason[b.n] = '\0';
 	oper_audit(a->call, &(struct deed){.target = account_text(account, ACCOUNT_NAME), .reason = reason});
 	account_edit_begin(&e, account);
 	e.r.account.flags &= ~(uint32_t)ACCOUNT_SUSPENDED;

@@ -22,7 +22,7 @@ bool services_is_name(struct str nick)
 
 const struct service *services_find(struct str nick)
 {
-	const struct service *const all[] = {nickserv(), chanserv()};
+	const struct service *const all[] = {nickserv(), chanserv(), memoserv()};
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
 		if (str_eq_nocase(nick, str_of(all[i]->name)))
@@ -92,6 +92,29 @@ static void run(struct service_ask *a, const char *name)
 		a->row->run(a);
 }
 
+void service_join(const struct service_ask *a, size_t from, struct buf *out)
+{
+	for (size_t i = from; i < a->n; i++) {
+		if (i > from)
+			buf_chr(out, ' ');
+		buf_cstr(out, a->words[i]);
+	}
+}
+
+/* The last word that there is room for is all that is left. */
+static char *next_word(char **rest, bool last)
+{
+	char *word;
+
+	if (*rest)
+		*rest += strspn(*rest, " ");
+	if (!last)
+		return strsep(rest, " ");
+	word = *rest;
+	*rest = NULL;
+	return word;
+}
+
 /* A copy, for the words end with a NUL each; there may be a password among them. */
 void services_ask(const struct call *call, const struct service *service, struct str text)
 {
@@ -99,7 +122,7 @@ void services_ask(const struct call *call, const struct service *service, struct
 	char *copy = mem_strndup(text.n ? text.p : "", text.n), *rest = copy, *word;
 	const char *name = NULL;
 
-	while ((word = strsep(&rest, " ")) && a.n < SERVICE_WORDS_MAX) {
+	while (a.n < SERVICE_WORDS_MAX && (word = next_word(&rest, a.n == SERVICE_WORDS_MAX - 1))) {
 		if (!*word)
 			continue;
 		if (!name)
@@ -137,11 +160,15 @@ static void run_chanserv(struct call *call)
 	run_service(call, chanserv());
 }
 
+static void run_memoserv(struct call *call)
+{
+	run_service(call, memoserv());
+}
+
 static const struct command rows[] = {
-	{"CHANSERV", ROLE_USER, 0, 10, -1, run_chanserv},
-	{"CS", ROLE_USER, 0, 10, -1, run_chanserv},
-	{"NICKSERV", ROLE_USER, 0, 10, -1, run_nickserv},
-	{"NS", ROLE_USER, 0, 10, -1, run_nickserv},
+	{"MEMOSERV", ROLE_USER, 0, 10, -1, run_memoserv}, {"MS", ROLE_USER, 0, 10, -1, run_memoserv},
+	{"CHANSERV", ROLE_USER, 0, 10, -1, run_chanserv}, {"CS", ROLE_USER, 0, 10, -1, run_chanserv},
+	{"NICKSERV", ROLE_USER, 0, 10, -1, run_nickserv}, {"NS", ROLE_USER, 0, 10, -1, run_nickserv},
 };
 
 const struct command *command_family_services(size_t *count)

@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/buf.h"
 #include "base/str.h"
 #include "proto/line.h"
 
@@ -42,6 +43,7 @@ struct service {
 
 const struct service *nickserv(void);
 const struct service *chanserv(void);
+const struct service *memoserv(void);
 
 /* The nick is a service's: nobody else gets it. */
 bool services_is_name(struct str nick);
@@ -53,6 +55,9 @@ void services_ask(const struct call *call, const struct service *service, struct
 
 /* A NOTICE from that service to the client. */
 void services_say(struct session *s, const char *service, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+
+/* The words from that one on, with a blank between them. */
+void service_join(const struct service_ask *a, size_t from, struct buf *out);
 
 /* The nth word; NULL: there is none. */
 static inline const char *service_word(const struct service_ask *a, size_t n)

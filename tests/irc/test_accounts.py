@@ -358,3 +358,36 @@ def test_always_on(start):
     again, said = device(daemon, first.nick)
     assert said.one("JOIN").params[0] == channel
     assert not other.ask(f"WHOIS {first.nick}").of("301")
+
+
+def test_acknowledged_means_kept(start, tmp_path):
+    """Killed while accounts are made and changed: whatever was acknowledged is there, the last of it."""
+    state = ["--state", str(tmp_path / "state")]
+    config = FAST + QUICK + "attempts = 0\n"
+    settled = {}
+    for round_ in range(5):
+        daemon = start(config, args=state)
+        for name, email in settled.items():
+            client = login(daemon, sasl.scram, name, PASSWORD)[0]
+            client.ask("CAP END")
+            assert f"E-mail: {email}" in client.ask("NS INFO").text
+            client.send("QUIT").rest()
+        client = daemon.client(nick=f"round{round_}", caps=CAPS)
+        client.ask(f"REGISTER * * :{PASSWORD}")
+        client.send(*(f"NS SET EMAIL {n}@example.org" for n in range(200)))
+        done = -1
+        while done < 20 + 30 * round_:
+            done += client.wait("NOTICE").params[1] == "Done."
+        daemon.send_signal(signal.SIGKILL)
+        daemon.wait()
+        while message := client.read():
+            done += message.command == "NOTICE" and message.params[1] == "Done."
+        client.close()
+        daemon = start(config, args=state)
+        client = login(daemon, sasl.scram, f"round{round_}", PASSWORD)[0]
+        client.ask("CAP END")
+        kept = client.ask("NS INFO").of("NOTICE")
+        email = next(m.params[1] for m in kept if m.params[1].startswith("E-mail")).split(": ")[1]
+        assert int(email.split("@")[0]) >= done
+        settled[f"round{round_}"] = email
+        daemon.finish()

@@ -116,7 +116,7 @@ def test_suspend(accounts):
     owner, oper, other = make(accounts), accounts.client("oper"), accounts.client("other")
     assert other.ask(f"NS SUSPEND {owner.nick}").of("481")
     oper.ask("OPER root secret")
-    assert ns(oper, f"SUSPEND {owner.nick} spam") == ["Done."]
+    assert ns(oper, f"SUSPEND {owner.nick} sent much spam") == ["Done."]
     assert account_of(other, owner.nick) is None
     for how in (sasl.plain, sasl.scram):
         said = login(accounts, how, owner.nick, PASSWORD)[1]
@@ -157,3 +157,26 @@ def test_guests_are_renamed(start):
     right, _ = login(daemon, sasl.plain, name, PASSWORD, nick=name)
     right.ask("CAP END")
     assert account_of(watcher, name) == name
+
+
+def test_memos(accounts):
+    ann, bob = make(accounts), make(accounts)
+    ms = lambda client, text: ns(client, text, "MemoServ")
+    assert ms(ann, f"SEND {bob.nick} see you   at noon") == ["The memo is left."]
+    assert "You have a new memo. READ LAST shows it." in bob.sync().text
+    assert ms(ann, f"SEND {bob.nick} or later {'word ' * 30}end") == ["The memo is left."]
+    bob.sync()
+    assert len(ms(bob, "LIST")) == 3
+    assert ms(bob, "READ 1")[0].endswith(": see you at noon") and f"from {ann.nick}," in ms(bob, "READ 1")[0]
+    assert ms(bob, "READ LAST")[0].endswith(": or later " + "word " * 30 + "end")
+    late, _ = login(accounts, sasl.plain, ann.nick, PASSWORD)
+    late.ask("CAP END")
+    assert "You have 2 memos" in sasl.plain(late, bob.nick, PASSWORD).text
+    assert ms(bob, "DEL 1") == ["Done."]
+    assert ": or later word" in ms(bob, "READ 1")[0]
+    assert ms(bob, "DEL ALL") == ["Done."] and ms(bob, "LIST") == ["You have 0 memos."]
+    assert ms(bob, "READ 1") == ms(bob, "DEL 3") == ms(bob, "READ x") == ["There is no such memo."]
+    assert ms(ann, "SEND nobody hello") == ["There is no such account."]
+    for _ in range(20):
+        ms(ann, f"SEND {bob.nick} again")
+    assert ms(ann, f"SEND {bob.nick} again") == ["That account has as many memos as it may."]
