@@ -84,7 +84,7 @@ static bool check_head(struct websocket_in *in)
 	}
 	if (opcode > BINARY || (opcode == CONTINUATION) != (in->message != 0))
 		return fail(in, WEBSOCKET_PROTOCOL);
-	if ((opcode == TEXT && in->kind == WEBSOCKET_BINARY) || (opcode == BINARY && in->kind == WEBSOCKET_TEXT))
+	if (opcode == TEXT && in->kind == WEBSOCKET_BINARY)
 		return fail(in, WEBSOCKET_WRONG_TYPE);
 	return true;
 }

@@ -251,7 +251,6 @@ def test_frames_behind_the_request(house):
         (frame(b"x" * 9000), 1009),
         (frame(b"x" * 70000), 1009),
         (frame(b"\xff"), 1007),
-        (frame(b"x", 0x82), 1003),
         (frame(b"", 0x01) + frame(b"", 0x00) * 300, 1008),
         (frame(b"\x03\xe8bye", 0x88), 1000),
     ],
@@ -263,6 +262,21 @@ def test_close_codes(house, data, code):
         pass
     assert client.code == code
     house.client("after").sync()
+
+
+def test_text_where_binary_was_agreed_on(house):
+    client = known(house, protocols="binary.ircv3.net")
+    client.raw(frame(b"PING x", 0x81))
+    while client.read():
+        pass
+    assert client.code == 1003
+
+
+def test_bytes_that_are_no_text(house):
+    """The line is refused, and the client stays."""
+    client = known(house)
+    client.raw(frame(b"PRIVMSG nobody :caf\xe9", 0x82))
+    assert client.sync().one("FAIL").params[1] == "INVALID_UTF8"
 
 
 def test_pings_are_answered(house):

@@ -25,6 +25,7 @@ admin_mail = admin@example.org
 
 [listen]
 endpoint = {hostname}:{port}
+{websocket}
 
 [log]
 level = debug
@@ -123,8 +124,9 @@ class ChatdController(BaseServerController, DirectoryBasedController):
     ):
         if ssl:
             raise NotImplementedByController("TLS")
-        if websocket_hostname or websocket_port:
-            raise NotImplementedByController("WebSocket")
+        websocket = ""
+        if websocket_hostname and websocket_port:
+            websocket = f"endpoint = ws://{websocket_hostname}:{websocket_port}"
         self.hostname, self.port = hostname, port
         self.create_config()
         configuration = self.directory / "chatd.conf"
@@ -132,6 +134,7 @@ class ChatdController(BaseServerController, DirectoryBasedController):
             CONFIGURATION.format(
                 hostname=hostname,
                 port=port,
+                websocket=websocket,
                 before_connect="yes" if self.test_config.account_registration_before_connect else "no",
                 email_required="yes" if self.test_config.account_registration_requires_email else "no",
                 password=f"password = {password}" if password is not None else "",

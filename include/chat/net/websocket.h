@@ -15,8 +15,8 @@
 
 /* What the subprotocol says about messages. */
 enum websocket_kind {
-	WEBSOCKET_ANY,    /* nothing was agreed on: both are taken, text is sent */
-	WEBSOCKET_TEXT,   /* text.ircv3.net */
+	WEBSOCKET_ANY,  /* nothing was agreed on: both are taken, text is sent */
+	WEBSOCKET_TEXT, /* text.ircv3.net; binary is taken nevertheless, so that a line can be refused for its bytes */
 	WEBSOCKET_BINARY, /* binary.ircv3.net */
 };
 
