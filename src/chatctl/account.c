@@ -8,7 +8,6 @@
 #include <readpassphrase.h>
 
 #include "account/credential.h"
-#include "base/mem.h"
 
 enum { PASSWORD_SIZE = 302, ITERATIONS = 10000 };
 
@@ -28,10 +27,10 @@ static bool ask(char password[PASSWORD_SIZE])
 	return same;
 }
 
-int account_prepare(struct options *o)
+int account_prepare(struct options *o, char keys[ACCOUNT_KEYS_SIZE])
 {
 	bool create = o->nwords == 3 && strcmp(o->words[1], "create") == 0;
-	char password[PASSWORD_SIZE], text[CREDENTIAL_TEXT_MAX];
+	char password[PASSWORD_SIZE];
 	struct credential c;
 	struct buf b;
 	bool made;
@@ -44,9 +43,10 @@ int account_prepare(struct options *o)
 		fputs("chatctl: the password is empty, or not the same twice\n", stderr);
 		return EX_DATAERR;
 	}
-	buf_init(&b, text, sizeof(text));
+	buf_init(&b, keys, ACCOUNT_KEYS_SIZE - 1);
 	credential_write(&b, &c);
 	o->words[1] = create ? "create" : "credentials";
-	o->words[o->nwords++] = mem_strndup(b.p, b.n);
+	keys[b.n] = '\0';
+	o->words[o->nwords++] = keys;
 	return EX_OK;
 }

@@ -11,7 +11,8 @@
 
 static int run(struct options *o)
 {
-	int code = account_prepare(o);
+	char keys[ACCOUNT_KEYS_SIZE];
+	int code = account_prepare(o, keys);
 
 	if (code != EX_OK)
 		return code;
