@@ -104,20 +104,33 @@ bool account_edit_submit(struct account_edit *e, const struct command_env *env)
 	return done;
 }
 
+/* One who was here for his account alone. */
+static void leave(const struct command_env *env, const struct user *u)
+{
+	struct record r = {.type = RECORD_USER_QUIT, .origin = u->id};
+
+	r.user_quit.reason = STR("Logged out");
+	submit(env, &r);
+}
+
 /* From the last on: whoever goes meanwhile is replaced by one that was looked at. */
 void account_log_out_all(const struct command_env *env, struct str account)
 {
 	const struct vec *users = network_users(env->net);
-	struct record r = {.type = RECORD_USER_ACCOUNT};
+	struct record r;
 
 	for (uint32_t i = users->count; i-- > 0;) {
+		if (i >= users->count)
+			continue;
 		const struct user *u = users->items[i];
 
 		if (!casemap_eq(network_casemap(env->net), user_str(u, USER_ACCOUNT), account))
 			continue;
-		r.origin = u->id;
-		r.user_account.account = STR_NONE;
+		r = (struct record){.type = RECORD_USER_ACCOUNT, .origin = u->id};
 		submit(env, &r);
+		u = network_user(env->net, r.origin);
+		if (u && !u->sessions)
+			leave(env, u);
 	}
 }
 

@@ -391,3 +391,12 @@ def test_acknowledged_means_kept(start, tmp_path):
         assert int(email.split("@")[0]) >= done
         settled[f"round{round_}"] = email
         daemon.finish()
+
+
+def test_nobody_stays_without_an_account(start):
+    daemon = start(FAST + QUICK + "always_on = yes\n[oper root]\npassword = secret\n")
+    oper, first = daemon.client("oper"), make(daemon)
+    daemon.channel(first, oper)
+    first.send("QUIT").rest()
+    oper.ask("OPER root secret", f"NS SUSPEND {first.nick}")
+    assert oper.ask(f"WHOIS {first.nick}").of("401")
