@@ -15,9 +15,9 @@
 /*
  * The floor that chatd is measured against: an epoll loop that copies lines to the members of a channel, with one send
  * for each member and turn, and does nothing else that a server must. It understands just enough of IRC for chat-bench
- * to talk to it: NICK, USER, JOIN, PRIVMSG to one channel, PING.
+ * to talk to it: NICK, USER, JOIN, PRIVMSG to one channel or to a nick that ends in a number, PING.
  */
-enum { EVENTS = 256, READ_SIZE = 16 << 10, OUT_MAX = 8 << 20, CHANNELS = 1 << 16 };
+enum { EVENTS = 256, READ_SIZE = 16 << 10, OUT_MAX = 8 << 20, CHANNELS = 1 << 16, CLIENTS = 1 << 16 };
 
 struct client {
 	int fd;
@@ -40,6 +40,7 @@ struct channel {
 struct loop {
 	int epoll_fd, listen_fd;
 	struct channel channels[CHANNELS];
+	struct client *named[CLIENTS]; /* by the number in the nick */
 	struct client **dirty;
 	size_t ndirty, dirty_cap;
 };
@@ -91,9 +92,14 @@ static void flush(struct loop *l, struct client *c)
 	}
 }
 
+static unsigned number_in(const char *name)
+{
+	return (unsigned)strtoul(name + strcspn(name, "0123456789"), NULL, 10);
+}
+
 static void join(struct loop *l, struct client *c, const char *name)
 {
-	unsigned number = (unsigned)strtoul(name + strcspn(name, "0123456789"), NULL, 10) % (CHANNELS - 1) + 1;
+	unsigned number = number_in(name) % (CHANNELS - 1) + 1;
 	struct channel *ch = &l->channels[number];
 	char line[128];
 
@@ -124,9 +130,22 @@ static void privmsg(struct loop *l, struct client *c, const char *rest, size_t n
 	char line[1024];
 	int len = snprintf(line, sizeof(line), ":%s!%s@127.0.0.1 PRIVMSG %.*s\r\n", c->nick, c->nick, (int)n, rest);
 
+	if (*rest != '#') {
+		struct client *to = l->named[number_in(rest) % CLIENTS];
+
+		if (to)
+			put(l, to, line, (size_t)len);
+		return;
+	}
 	for (size_t i = 0; i < ch->count; i++)
 		if (ch->members[i] != c)
 			put(l, ch->members[i], line, (size_t)len);
+}
+
+static void name(struct loop *l, struct client *c, const char *nick)
+{
+	snprintf(c->nick, sizeof(c->nick), "%.30s", nick);
+	l->named[number_in(c->nick) % CLIENTS] = c;
 }
 
 static void handle(struct loop *l, struct client *c, char *line, size_t n)
@@ -137,7 +156,7 @@ static void handle(struct loop *l, struct client *c, char *line, size_t n)
 	if (strncmp(line, "PRIVMSG ", 8) == 0)
 		privmsg(l, c, line + 8, n - 8);
 	else if (strncmp(line, "NICK ", 5) == 0)
-		snprintf(c->nick, sizeof(c->nick), "%.30s", line + 5);
+		name(l, c, line + 5);
 	else if (strncmp(line, "USER ", 5) == 0)
 		put(l, c, reply, (size_t)snprintf(reply, sizeof(reply), ":bare 001 %s :Welcome\r\n", c->nick));
 	else if (strncmp(line, "JOIN ", 5) == 0)
@@ -185,6 +204,8 @@ static void accept_all(struct loop *l)
 static void drop(struct loop *l, struct client *c)
 {
 	leave(l, c);
+	if (l->named[number_in(c->nick) % CLIENTS] == c)
+		l->named[number_in(c->nick) % CLIENTS] = NULL;
 	close(c->fd);
 	free(c->in);
 	free(c->out);

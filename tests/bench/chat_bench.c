@@ -224,6 +224,14 @@ static bool has(const char *line, size_t n, const char *word)
 	return memmem(line, n, word, strlen(word)) != NULL;
 }
 
+/* The word behind the source; the same digits may stand anywhere else. */
+static bool is_numeric(const char *line, size_t n, const char *digits)
+{
+	const char *space = memchr(line, ' ', n);
+
+	return space && (size_t)(line + n - space) > 4 && memcmp(space + 1, digits, 3) == 0 && space[4] == ' ';
+}
+
 static void on_line(struct bench *b, struct member *m, const char *line, size_t n)
 {
 	const char *text;
@@ -231,10 +239,10 @@ static void on_line(struct bench *b, struct member *m, const char *line, size_t 
 
 	if ((text = memmem(line, n, " PRIVMSG ", 9)) && (text = memmem(text, n - (size_t)(text - line), " :", 2))) {
 		on_message(b, m, text + 2, n - (size_t)(text + 2 - line));
-	} else if (!m->registered && has(line, n, " 001 ")) {
+	} else if (!m->registered && is_numeric(line, n, "001")) {
 		m->registered = true;
 		b->registered++;
-	} else if (m->joined < b->o.joins && has(line, n, " 366 ")) {
+	} else if (m->joined < b->o.joins && is_numeric(line, n, "366")) {
 		b->ready += ++m->joined == b->o.joins;
 		b->joined++;
 	} else if (strncmp(line, "PING ", 5) == 0 || has(line, n, " PING ")) {
