@@ -42,7 +42,7 @@ bool client_send(struct client *c, struct str line)
 {
 	struct str tags = STR_NONE, body = single_line(line);
 
-	if (c->state == CLIENT_LEAVING)
+	if (c->state >= CLIENT_LEAVING)
 		return false;
 	if (body.n && body.p[0] == '@') {
 		const char *space = memchr(body.p, ' ', body.n);
@@ -108,6 +108,17 @@ static int find_channel(const struct client *c, struct str name)
 	return -1;
 }
 
+bool client_is_refusal(const struct client *c, const struct line *line)
+{
+	char class = line->command.n == 3 ? line->command.p[0] : 0;
+
+	for (size_t i = 0; i < c->options->nchannels && (class == '4' || class == '5') && line->nparams > 1; i++) {
+		if (client_same_name(c, line->params[1], str_of(c->options->channels[i])))
+			return true;
+	}
+	return false;
+}
+
 bool client_in_channel(const struct client *c, struct str name)
 {
 	return find_channel(c, name) >= 0;
@@ -142,7 +153,7 @@ static void go_out(struct client *c, struct str name)
 
 static void finish(struct client *c, int code, const char *why)
 {
-	if (c->state == CLIENT_LEAVING)
+	if (c->state >= CLIENT_LEAVING)
 		return;
 	c->state = CLIENT_LEAVING;
 	if (!c->code) {
@@ -167,7 +178,9 @@ static void on_ended(struct conn *conn, const char *reason)
 
 void client_quit(struct client *c, struct str reason, int code, const char *why)
 {
-	if (c->state == CLIENT_LEAVING)
+	if (c->state == CLIENT_OFFLINE)
+		c->handlers->over(c->ctx, code, why);
+	if (c->state >= CLIENT_LEAVING)
 		return;
 	client_sendf(c, reason.n ? "QUIT :%.*s" : "QUIT%.*s", STR_ARG(reason));
 	finish(c, code, why);
@@ -235,6 +248,13 @@ static void on_fail(struct client *c, const struct line *line)
 		expect_end(c, EX_NOPERM, "the server refuses us");
 }
 
+static void forget(struct vec *names)
+{
+	for (uint32_t i = 0; i < names->count; i++)
+		mem_free(names->items[i]);
+	vec_deinit(names);
+}
+
 static void on_welcome(struct client *c, const struct line *line)
 {
 	if (c->state != CLIENT_REGISTERING || !line->nparams)
@@ -243,23 +263,35 @@ static void on_welcome(struct client *c, const struct line *line)
 	c->state = CLIENT_READY;
 	c->code = 0;
 	c->why = NULL;
-	for (size_t i = 0; i < c->options->nchannels; i++)
+	for (size_t i = 0; i < c->options->nchannels && !c->welcomed; i++)
 		client_sendf(c, "JOIN %s", c->options->channels[i]);
+	for (uint32_t i = 0; i < c->left.count; i++)
+		client_sendf(c, "JOIN %s", (const char *)c->left.items[i]);
+	forget(&c->left);
+	c->welcomed = true;
 	c->handlers->ready(c->ctx);
+}
+
+/* What follows the key in one word of ISUPPORT. False when it is another. */
+static bool support_value(struct str word, struct str key, char *value, size_t size)
+{
+	if (!str_starts(word, key))
+		return false;
+	set_text(value, size, (struct str){word.p + key.n, word.n - key.n});
+	return true;
 }
 
 static void on_support(struct client *c, const struct line *line)
 {
-	static const struct str key = STR("CASEMAPPING=");
-	char name[32];
+	unsigned long long n;
+	char value[32];
 
 	for (size_t i = 1; i < line->nparams; i++) {
-		struct str word = line->params[i];
-
-		if (!str_starts(word, key))
-			continue;
-		set_text(name, sizeof(name), (struct str){word.p + key.n, word.n - key.n});
-		(void)casemap_parse(name, &c->casemap);
+		if (support_value(line->params[i], STR("CASEMAPPING="), value, sizeof(value)))
+			(void)casemap_parse(value, &c->casemap);
+		else if (support_value(line->params[i], STR("CHATHISTORY="), value, sizeof(value)) &&
+			 str_u64(str_of(value), 1 << 20, &n))
+			c->history_max = (unsigned)n;
 	}
 }
 
@@ -328,7 +360,7 @@ static enum conn_line on_line(struct conn *conn, char *text, size_t n, bool too_
 	if (too_long || (result != LINE_OK && result != LINE_BODY_TOO_LONG))
 		return CONN_NEXT;
 	c->handlers->line(c->ctx, &line);
-	if (c->state != CLIENT_LEAVING)
+	if (c->state < CLIENT_LEAVING)
 		react(c, &line);
 	return CONN_NEXT;
 }
@@ -364,22 +396,51 @@ static void on_alive(struct timer *timer)
 	}
 }
 
-int client_init(struct client *c, struct conn_hub *hub, struct loop *loop, int fd)
+static int connect_with(struct client *c, struct conn_hub *hub, const struct transport *t)
 {
 	static const struct conn_handlers handlers = {.line = on_line, .ended = on_ended};
 
-	c->loop = loop;
 	c->state = CLIENT_REGISTERING;
 	c->casemap = CASEMAP_RFC1459;
+	c->heard_ms = 0;
 	strlcpy(c->nick, c->options->nick, sizeof(c->nick));
 	c->alive.due = on_alive;
-	loop_timer_set(loop, &c->alive, loop_clock(loop)->mono_ms);
-	return conn_init(&c->conn, hub, fd, &handlers, &limits);
+	loop_timer_set(c->loop, &c->alive, loop_clock(c->loop)->mono_ms);
+	return conn_begin(&c->conn, hub, t, &handlers, &limits);
+}
+
+int client_init(struct client *c, struct conn_hub *hub, struct loop *loop, const struct transport *t)
+{
+	c->loop = loop;
+	return connect_with(c, hub, t);
+}
+
+void client_pause(struct client *c)
+{
+	loop_timer_stop(c->loop, &c->alive);
+	c->state = CLIENT_OFFLINE;
+	/* a connection that ended before it was let in leaves the names for the next one */
+	if (!c->left.count) {
+		c->left = c->channels;
+		c->channels = (struct vec){0};
+	}
+	forget(&c->channels);
+}
+
+int client_again(struct client *c, struct conn_hub *hub, const struct transport *t)
+{
+	c->caps = c->caps_wanted = 0;
+	c->nick_tries = 0;
+	c->prefix = 0;
+	c->pinged = false;
+	c->history_max = 0;
+	c->code = 0;
+	c->why = NULL;
+	return connect_with(c, hub, t);
 }
 
 void client_deinit(struct client *c)
 {
-	for (uint32_t i = 0; i < c->channels.count; i++)
-		mem_free(c->channels.items[i]);
-	vec_deinit(&c->channels);
+	forget(&c->channels);
+	forget(&c->left);
 }

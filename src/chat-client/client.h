@@ -20,15 +20,17 @@ struct options;
 /* Capabilities that change what the client does; what it asks for besides is in client_caps.c. */
 enum {
 	CLIENT_CAP_BATCH = 1 << 0,
-	CLIENT_CAP_ECHO = 1 << 1,  /* echo-message */
-	CLIENT_CAP_LABEL = 1 << 2, /* labeled-response; of use only with batch */
-	CLIENT_CAP_OTHER = 1 << 3, /* asked for, and nothing else depends on it */
+	CLIENT_CAP_ECHO = 1 << 1,    /* echo-message */
+	CLIENT_CAP_LABEL = 1 << 2,   /* labeled-response; of use only with batch */
+	CLIENT_CAP_OTHER = 1 << 3,   /* asked for, and nothing else depends on it */
+	CLIENT_CAP_HISTORY = 1 << 4, /* draft/chathistory; of use only with batch */
 };
 
 enum client_state {
 	CLIENT_REGISTERING,
 	CLIENT_READY,
 	CLIENT_LEAVING, /* QUIT is sent, or the connection is over */
+	CLIENT_OFFLINE, /* it is over, and the owner means to begin again (client_again) */
 };
 
 struct client_handlers {
@@ -68,6 +70,10 @@ struct client {
 	char target[CLIENT_TARGET_MAX]; /* where plain lines go; "" for nowhere */
 	char wanted[CLIENT_TARGET_MAX]; /* the channel that becomes the target when we are in */
 	struct vec channels;            /* names, allocated: where we are */
+	struct vec left;                /* names, allocated: where we were when the last connection ended */
+	unsigned history_max;           /* lines that the server gives at a time; 0: it did not say */
+	bool paint;                     /* nicks are to be told apart by colour */
+	bool welcomed;                  /* once, by this or an earlier connection */
 	struct timer alive;
 	int64_t heard_ms; /* mono */
 	bool pinged;
@@ -75,9 +81,14 @@ struct client {
 	const char *why; /* static text */
 };
 
-/* fd: connected, non-blocking; the client's from here on. Starts to register. 0 or -errno. */
-int client_init(struct client *c, struct conn_hub *hub, struct loop *loop, int fd);
+/* t: connected, ready; the client's from here on, also on failure. Starts to register. 0 or -errno. */
+int client_init(struct client *c, struct conn_hub *hub, struct loop *loop, const struct transport *t);
 void client_deinit(struct client *c);
+
+/* The connection is over, and another is to follow: until then nothing is sent, and a wish to quit ends it at once. */
+void client_pause(struct client *c);
+/* After client_pause: begins anew over t, as client_init does, and goes back to the channels it was in. */
+int client_again(struct client *c, struct conn_hub *hub, const struct transport *t);
 
 /*
  * Sends one line, given without CR LF. What could smuggle a second line ends it; its body is cut to what a line may
@@ -94,6 +105,8 @@ void client_quit(struct client *c, struct str reason, int code, const char *why)
 
 bool client_is_me(const struct client *c, struct str source); /* nick!user@host or nick alone */
 bool client_same_name(const struct client *c, struct str a, struct str b);
+/* A numeric that says that we cannot come into a channel that we wanted. */
+bool client_is_refusal(const struct client *c, const struct line *line);
 bool client_in_channel(const struct client *c, struct str name);
 void client_set_target(struct client *c, struct str name);
 

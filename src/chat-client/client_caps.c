@@ -9,8 +9,11 @@ struct wish {
 
 /* Sorted by name; all of them fit in one CAP REQ. */
 static const struct wish wishes[] = {
+	{"away-notify", CLIENT_CAP_OTHER},
 	{"batch", CLIENT_CAP_BATCH},
 	{"chghost", CLIENT_CAP_OTHER},
+	{"draft/chathistory", CLIENT_CAP_HISTORY},
+	{"draft/message-redaction", CLIENT_CAP_OTHER},
 	{"echo-message", CLIENT_CAP_ECHO},
 	{"invite-notify", CLIENT_CAP_OTHER},
 	{"labeled-response", CLIENT_CAP_LABEL},

@@ -3,8 +3,10 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/mem.h"
 #include "chat-client/client.h"
 #include "chat-client/outgoing.h"
+#include "chat-client/view.h"
 
 struct command_row {
 	const char *name;
@@ -68,7 +70,7 @@ static void run_join(const struct command_context *x, struct str args)
 	buf_str(&wanted, name);
 	c->wanted[wanted.n] = '\0';
 	if (client_in_channel(c, buf_view(&wanted)))
-		client_set_target(c, buf_view(&wanted));
+		view_go(x->view, buf_view(&wanted));
 	else
 		client_sendf(c, "JOIN %s %.*s", c->wanted, STR_ARG(args));
 }
@@ -157,22 +159,158 @@ static void run_raw(const struct command_context *x, struct str args)
 	client_send(x->client, args);
 }
 
+static void run_notice(const struct command_context *x, struct str args)
+{
+	struct str target = command_word(&args);
+
+	client_sendf(x->client, "NOTICE %.*s :%.*s", STR_ARG(target), STR_ARG(args));
+}
+
+static void run_away(const struct command_context *x, struct str args)
+{
+	client_sendf(x->client, args.n ? "AWAY :%.*s" : "AWAY%.*s", STR_ARG(args));
+}
+
+static void run_query(const struct command_context *x, struct str args)
+{
+	struct str name = command_word(&args);
+
+	if (!view_go(x->view, name))
+		x->tell(x->ctx, STR("! there are too many windows: /close one"));
+	else if (args.n)
+		x->say(x->ctx, name, args);
+}
+
+static void list_windows(const struct command_context *x)
+{
+	char memory[512];
+	struct window *w;
+	struct buf b;
+
+	for (uint32_t i = 0; (w = windows_at(&x->view->windows, i)); i++) {
+		buf_init(&b, memory, sizeof(memory));
+		buf_fmt(&b, "* %u %s", i + 1, w->name);
+		if (w->unread)
+			buf_fmt(&b, ", %u unread", w->unread);
+		if (w->mentions)
+			buf_fmt(&b, ", %u to you", w->mentions);
+		buf_cstr(&b, w->muted ? ", muted" : "");
+		x->tell(x->ctx, buf_view(&b));
+	}
+}
+
+static void run_win(const struct command_context *x, struct str args)
+{
+	struct str name = command_word(&args);
+	unsigned long long number;
+
+	if (!name.n)
+		list_windows(x);
+	else if (str_u64(name, WINDOWS_MAX, &number) ? !view_go_number(x->view, (unsigned)number)
+						     : !windows_find(&x->view->windows, name))
+		x->tell(x->ctx, STR("! there is no such window: /win lists them"));
+	else if (!str_u64(name, WINDOWS_MAX, &number))
+		view_go(x->view, name);
+}
+
+static void run_close(const struct command_context *x, struct str args)
+{
+	struct str name = args.n ? command_word(&args) : str_of(x->client->target);
+	struct window *w = windows_find(&x->view->windows, name);
+
+	if (!w) {
+		x->tell(x->ctx, STR("! there is no such window: /win lists them"));
+	} else if (client_in_channel(x->client, name)) {
+		client_sendf(x->client, "PART %.*s", STR_ARG(name));
+	} else {
+		bool current = client_same_name(x->client, name, str_of(x->client->target));
+
+		windows_remove(&x->view->windows, w);
+		if (current && !view_go_number(x->view, 1))
+			client_set_target(x->client, STR(""));
+	}
+}
+
+static void run_ignore(const struct command_context *x, struct str args)
+{
+	struct str mask = command_word(&args);
+	struct vec *ignored = &x->view->ignored;
+	char memory[512];
+	struct buf b;
+
+	for (uint32_t i = 0; i < ignored->count && !mask.n; i++) {
+		buf_init(&b, memory, sizeof(memory));
+		buf_fmt(&b, "* you ignore %s", (const char *)ignored->items[i]);
+		x->tell(x->ctx, buf_view(&b));
+	}
+	if (mask.n && ignored->count < VIEW_IGNORED_MAX)
+		vec_push(ignored, mem_strndup(mask.p, mask.n));
+	else if (mask.n)
+		x->tell(x->ctx, STR("! you ignore too many already"));
+}
+
+static void run_unignore(const struct command_context *x, struct str args)
+{
+	struct str mask = command_word(&args);
+	struct vec *ignored = &x->view->ignored;
+
+	for (uint32_t i = 0; i < ignored->count; i++) {
+		if (!client_same_name(x->client, str_of(ignored->items[i]), mask))
+			continue;
+		mem_free(ignored->items[i]);
+		vec_remove(ignored, i);
+		return;
+	}
+	x->tell(x->ctx, STR("! you do not ignore that"));
+}
+
+static void run_mute(const struct command_context *x, struct str args)
+{
+	struct str name = args.n ? command_word(&args) : str_of(x->client->target);
+	struct window *w = windows_find(&x->view->windows, name);
+
+	if (!w) {
+		x->tell(x->ctx, STR("! there is no such window: /win lists them"));
+		return;
+	}
+	w->muted = !w->muted;
+	x->tell(x->ctx, w->muted ? STR("* muted: it is quiet while you are elsewhere") : STR("* not muted any more"));
+}
+
+static void run_set(const struct command_context *x, struct str args)
+{
+	struct str name = command_word(&args);
+
+	if (!view_set(x->view, name, args))
+		x->tell(x->ctx, STR("! /set joins on|off, bell off|mention|all, color on|off, time FORMAT"));
+}
+
 static void run_help(const struct command_context *x, struct str args);
 
 static const struct command_row rows[] = {
+	{"away", 0, "/away [reason]", "says that you are away, or back", run_away},
+	{"close", 0, "/close [window]", "closes a window, and leaves its channel", run_close},
 	{"help", 0, "/help [command]", "what commands there are, or what one does", run_help},
+	{"ignore", 0, "/ignore [nick|mask]", "shows nothing of somebody any more, or lists whom you ignore",
+	 run_ignore},
 	{"join", 1, "/join #channel [key]", "enters a channel, or goes back to one; what you type goes there",
 	 run_join},
 	{"me", 1, "/me text", "says what you do", run_me},
 	{"msg", 2, "/msg nick|#channel text", "says something to one person, or elsewhere", run_msg},
+	{"mute", 0, "/mute [window]", "keeps a window quiet while you are elsewhere, or ends that", run_mute},
 	{"names", 0, "/names [#channel]", "who is in the channel", run_names},
 	{"nick", 1, "/nick name", "changes your name", run_nick},
+	{"notice", 2, "/notice nick|#channel text", "says something that no program answers", run_notice},
 	{"part", 0, "/part [#channel] [reason]", "leaves the channel", run_part},
+	{"query", 1, "/query nick [text]", "talks with one person: what you type goes there", run_query},
 	{"quit", 0, "/quit [reason]", "leaves the server", run_quit},
 	{"raw", 1, "/raw line", "sends a line to the server as it is", run_raw},
+	{"set", 0, "/set name value", "changes a setting: joins, bell, color, time", run_set},
 	{"topic", 0, "/topic [#channel] [text]", "shows the topic, or sets it", run_topic},
+	{"unignore", 1, "/unignore nick|mask", "listens to somebody again", run_unignore},
 	{"who", 0, "/who [mask]", "who is in the channel, or matches the mask", run_who},
 	{"whois", 1, "/whois nick", "who somebody is", run_whois},
+	{"win", 0, "/win [number|name]", "goes to a window (Alt and its number does so too), or lists them", run_win},
 };
 
 enum { ROWS = sizeof(rows) / sizeof(rows[0]) };
@@ -184,6 +322,33 @@ static const struct command_row *find_row(struct str name)
 			return &rows[i];
 	}
 	return NULL;
+}
+
+bool command_complete(struct str typed, struct buf *out)
+{
+	for (size_t i = 0; i < ROWS && typed.n > 1 && typed.p[0] == '/'; i++) {
+		struct str name = str_of(rows[i].name), part = {typed.p + 1, typed.n - 1};
+
+		if (name.n < part.n || !str_eq_nocase((struct str){name.p, part.n}, part))
+			continue;
+		buf_fmt(out, "/%s ", rows[i].name);
+		return true;
+	}
+	return false;
+}
+
+bool command_may_be_kept(struct str typed)
+{
+	static const char *const secret[] = {"/raw pass",     "/raw oper",     "/raw authenticate",
+					     "/msg nickserv", "/raw register", "/query nickserv"};
+
+	for (size_t i = 0; i < sizeof(secret) / sizeof(secret[0]); i++) {
+		size_t n = strlen(secret[i]);
+
+		if (typed.n >= n && str_eq_nocase((struct str){typed.p, n}, str_of(secret[i])))
+			return false;
+	}
+	return true;
 }
 
 static void tell_usage(const struct command_context *x, const struct command_row *row)

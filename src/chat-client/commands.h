@@ -1,10 +1,13 @@
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
+#include "base/buf.h"
 #include "base/str.h"
 
 struct client;
+struct view;
 struct command_row;
 
 /* Something to tell the user, one line. */
@@ -13,6 +16,7 @@ typedef void (*command_tell_fn)(void *ctx, struct str text);
 /* Where a command acts. */
 struct command_context {
 	struct client *client;
+	struct view *view;
 	command_tell_fn tell;
 	/* Text of our own that goes out as PRIVMSG; the server may not echo it. */
 	void (*say)(void *ctx, struct str target, struct str text);
@@ -37,6 +41,12 @@ struct command_line command_parse(struct str typed);
 
 /* One word off the front of *rest, and the spaces around it. Empty at the end. */
 struct str command_word(struct str *rest);
+
+/* What a command's name may become: appends all of it. typed: "/jo". False when nothing fits. */
+bool command_complete(struct str typed, struct buf *out);
+
+/* False for what holds a password, as far as one can tell. */
+bool command_may_be_kept(struct str typed);
 
 /* Does what was typed. */
 void command_run(const struct command_context *x, struct str typed);

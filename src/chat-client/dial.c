@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "chat-client/options.h"
 #include "net/address.h"
+#include "net/transport.h"
 
 /* Waits for a connect that is under way. 0 or -errno. */
 static int await_connect(int fd)
@@ -101,7 +102,12 @@ static int dial_name(const struct options *o, char *why, size_t size)
 	return -EX_UNAVAILABLE;
 }
 
-int dial_server(const struct options *options, char *why, size_t size)
+int dial_server(const struct options *options, struct transport *t, char *why, size_t size)
 {
-	return options->host[0] == '/' ? dial_path(options, why, size) : dial_name(options, why, size);
+	int fd = options->host[0] == '/' ? dial_path(options, why, size) : dial_name(options, why, size);
+
+	if (fd < 0)
+		return fd;
+	transport_plain_init(t, fd);
+	return 0;
 }

@@ -5,6 +5,7 @@
 
 #include "chat-client/client.h"
 #include "chat-client/stamp.h"
+#include "proto/tags.h"
 
 /* What the words of one event are made of. */
 struct event {
@@ -128,6 +129,23 @@ static bool is_to_people(struct str target)
 	return target.n && !strchr("#&+!@%~$", target.p[0]);
 }
 
+/* A nick in a colour of its own, as IRC formatting: the screen shows it or leaves it out. */
+static void add_nick(struct event *e, struct str nick)
+{
+	static const char *const colours[] = {"02", "03", "04", "05", "06", "07", "09", "10", "11", "12", "13"};
+	uint32_t hash = 5381;
+
+	if (!e->client->paint) {
+		buf_str(e->out, nick);
+		return;
+	}
+	for (size_t i = 0; i < nick.n; i++)
+		hash = hash * 33 + (unsigned char)casemap_fold_char(e->client->casemap, nick.p[i]);
+	buf_fmt(e->out, "\003%s", colours[hash % (sizeof(colours) / sizeof(colours[0]))]);
+	buf_str(e->out, nick);
+	buf_chr(e->out, '\017');
+}
+
 /* Who speaks, with the brackets that tell the kind: <ana>, -ana-, *ana* when it is to us alone, *-> ana* from us. */
 static void add_speaker(struct event *e, struct str target, const char *open, const char *close)
 {
@@ -141,7 +159,9 @@ static void add_speaker(struct event *e, struct str target, const char *open, co
 	} else if (*open == '<') {
 		open = close = "*";
 	}
-	buf_fmt(e->out, "%s%.*s%s ", open, STR_ARG(nick), close);
+	buf_cstr(e->out, open);
+	add_nick(e, nick);
+	buf_fmt(e->out, "%s ", close);
 }
 
 static bool describe_ctcp(struct event *e, struct str verb, struct str rest)
@@ -150,7 +170,9 @@ static bool describe_ctcp(struct event *e, struct str verb, struct str rest)
 
 	if (str_eq_nocase(verb, STR("ACTION"))) {
 		add_place(e, target);
-		buf_fmt(e->out, "* %.*s ", STR_ARG(client_source_nick(e->line->source)));
+		buf_cstr(e->out, "* ");
+		add_nick(e, client_source_nick(e->line->source));
+		buf_chr(e->out, ' ');
 		buf_str(e->out, rest);
 		return true;
 	}
@@ -178,6 +200,22 @@ static bool describe_message(struct event *e)
 	add_speaker(e, param(e, 0), notice ? "-" : "<", notice ? "-" : ">");
 	buf_str(e->out, text);
 	return true;
+}
+
+static bool describe_tags(struct event *e)
+{
+	static const struct str keys[] = {STR("+draft/react"), STR("+react")};
+	struct tag tag;
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		if (!e->line->tags.n || !tags_find(e->line->tags, keys[i], &tag))
+			continue;
+		add_place(e, param(e, 0));
+		add_words(e, "* %n reacts with ");
+		tags_unescape(e->out, tag.value);
+		return true;
+	}
+	return false;
 }
 
 static bool describe_nick(struct event *e)
@@ -219,6 +257,9 @@ static bool describe_numeric(struct event *e)
 static const struct event_row rows[] = {
 	{"PRIVMSG", 2, NULL, describe_message},
 	{"NOTICE", 2, NULL, describe_message},
+	{"TAGMSG", 1, NULL, describe_tags},
+	{"REDACT", 3, "* %n took back a message in %0: %2", NULL},
+	{"REDACT", 2, "* %n took back a message in %0", NULL},
 	{"JOIN", 1, "* %n%u joined %0", NULL},
 	{"PART", 2, "* %n left %0: %1", NULL},
 	{"PART", 1, "* %n left %0", NULL},

@@ -1,12 +1,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <langinfo.h>
+#include <limits.h>
 #include <locale.h>
 #include <pwd.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -14,18 +17,18 @@
 #include "chat-client/client.h"
 #include "chat-client/commands.h"
 #include "chat-client/dial.h"
-#include "chat-client/events.h"
 #include "chat-client/feed.h"
+#include "chat-client/json.h"
 #include "chat-client/options.h"
 #include "chat-client/outgoing.h"
 #include "chat-client/prompt.h"
+#include "chat-client/reconnect.h"
 #include "chat-client/render.h"
 #include "chat-client/screen.h"
-#include "chat-client/stamp.h"
+#include "chat-client/view.h"
 #include "loop/signals.h"
-#include "proto/tags.h"
 
-enum { LABEL_CHARACTERS = 24, NARROW = 16 };
+enum { LABEL_BYTES = 128, NARROW = 16 };
 
 /* All there is, wired together. */
 struct app {
@@ -35,57 +38,84 @@ struct app {
 	struct signals *signals;
 	struct client client;
 	struct screen screen;
+	struct view view;
+	struct reconnect reconnect;
 	struct prompt *prompt; /* stdin is a terminal */
 	struct feed feed;      /* it is not */
 	struct turn_hook hook;
 	bool piped;
+	bool lasting; /* comes back when the connection is lost */
 	int code;
 	const char *why;
 };
 
-static const char usage[] = "usage: chat-client [-c channel]... [-n nick] [-p port] [-w] [user@]host[:port]\n"
-			    "\n"
-			    "  -c, --channel=NAME  enter this channel; may be given again\n"
-			    "  -n, --nick=NAME     the name to go by, instead of the login name\n"
-			    "  -p, --port=PORT     6667 unless given\n"
-			    "  -w, --wait          go on printing after standard input has ended\n"
-			    "  -h, --help          print this\n"
-			    "  -V, --version       print the version\n"
-			    "\n"
-			    "host is a name, an address ([::1]:6667 too) or the path of a Unix socket.\n"
-			    "Where standard input is not a terminal, its lines are said in the first channel.\n";
-
-static int64_t now_ms(const struct app *app)
-{
-	return loop_clock(app->loop)->real_ms;
-}
+static const char usage[] =
+	"usage: chat-client [-c channel]... [-n nick] [-p port] [-w] [user@]host[:port]\n"
+	"\n"
+	"  -c, --channel=NAME  enter this channel; may be given again\n"
+	"  -n, --nick=NAME     the name to go by, instead of the login name\n"
+	"  -p, --port=PORT     6667 unless given\n"
+	"  -w, --wait          go on printing after standard input has ended\n"
+	"  -t, --tail          print for ever what is said, and come back when the server went away\n"
+	"  -H, --history=N     print the last N lines, and exit (or go on with --tail)\n"
+	"  -j, --json          print one object per message\n"
+	"      --time=FORMAT   of the time in front of each line, as strftime(3); empty for none\n"
+	"      --bell=WHEN     off, mention or all\n"
+	"      --color=WHEN    auto, always or never\n"
+	"  -h, --help          print this\n"
+	"  -V, --version       print the version\n"
+	"\n"
+	"host is a name, an address ([::1]:6667 too) or the path of a Unix socket.\n"
+	"Where standard input is not a terminal, its lines are said in the first channel.\n";
 
 static void tell(void *ctx, struct str text)
 {
 	struct app *app = ctx;
 
-	screen_line(&app->screen, text.n && text.p[0] == '!' ? SCREEN_ERRORS : SCREEN_REST, now_ms(app), text);
+	view_tell(&app->view, text);
 }
 
-static int64_t time_of(const struct app *app, const struct line *line)
+__attribute__((format(printf, 2, 3))) static void tellf(struct app *app, const char *fmt, ...)
 {
-	struct tag tag;
-	int64_t ms;
+	char memory[640];
+	va_list args;
+	int n;
 
-	if (line->tags.n && tags_find(line->tags, STR("time"), &tag) && stamp_parse(tag.value, &ms))
-		return ms;
-	return now_ms(app);
+	va_start(args, fmt);
+	n = vsnprintf(memory, sizeof(memory), fmt, args);
+	va_end(args);
+	if (n > 0)
+		tell(app, (struct str){memory, (size_t)n < sizeof(memory) ? (size_t)n : sizeof(memory) - 1});
+}
+
+static void print_json(struct app *app, const struct line *line)
+{
+	char memory[JSON_MAX];
+	struct buf b;
+
+	buf_init(&b, memory, sizeof(memory));
+	if (json_line(&b, line, loop_clock(app->loop)->real_ms))
+		screen_raw(&app->screen, buf_view(&b));
+}
+
+/* All that was asked for of the past is printed, and no more is wanted; or there will never be any. */
+static void check_last(struct app *app, const struct line *line)
+{
+	if (!app->options.last || app->options.tail || app->prompt || app->piped)
+		return;
+	if (client_is_refusal(&app->client, line))
+		client_quit(&app->client, STR_NONE, EX_NOPERM, "the server does not let us in there");
+	else if (app->client.state == CLIENT_READY && !(app->client.caps & CLIENT_CAP_HISTORY))
+		client_quit(&app->client, STR_NONE, EX_UNAVAILABLE, "the server keeps no history");
+	else if (app->view.windows.list.count >= app->options.nchannels && !view_is_waiting(&app->view))
+		client_quit(&app->client, STR_NONE, EX_OK, NULL);
 }
 
 static void show(struct app *app, const struct line *line)
 {
-	char memory[LINE_MAX_BYTES + 512];
-	enum screen_stream stream;
-	struct buf words;
-
-	buf_init(&words, memory, sizeof(memory));
-	if (events_describe(&app->client, line, &words, &stream))
-		screen_line(&app->screen, stream, time_of(app, line), buf_view(&words));
+	if (app->options.json)
+		print_json(app, line);
+	view_line(&app->view, line);
 }
 
 static void on_line(void *ctx, const struct line *line)
@@ -95,6 +125,7 @@ static void on_line(void *ctx, const struct line *line)
 	show(app, line);
 	if (app->piped)
 		feed_line(&app->feed, line);
+	check_last(app, line);
 }
 
 /* What a server does not echo is shown as if it had. */
@@ -129,21 +160,53 @@ static void on_ready(void *ctx)
 
 	if (app->piped)
 		feed_start(&app->feed);
+	reconnect_succeeded(&app->reconnect);
+	view_ready(&app->view);
+}
+
+/* A refusal is final, and so is our own wish; what else ends a connection that was once good may pass. */
+static bool will_return(const struct app *app, int code)
+{
+	return app->lasting && app->client.welcomed && app->client.state != CLIENT_OFFLINE && !app->screen.broken &&
+	       (code == EX_UNAVAILABLE || code == EX_TEMPFAIL);
 }
 
 static void on_over(void *ctx, int code, const char *why)
 {
 	struct app *app = ctx;
 
+	view_end(&app->view);
+	if (will_return(app, code)) {
+		client_pause(&app->client);
+		reconnect_start(&app->reconnect);
+		tellf(app, "! %s; trying again in %d s", why ? why : "the connection is lost",
+		      (int)((app->reconnect.delay_ms + 999) / 1000));
+		return;
+	}
 	app->code = code;
 	app->why = why;
 	loop_stop(app->loop);
 }
 
+static void on_dialled(void *ctx, int result, const char *why)
+{
+	struct app *app = ctx;
+
+	if (app->client.state != CLIENT_OFFLINE)
+		return;
+	if (result < 0) {
+		tellf(app, "! %s; trying again in %d s", why, (int)((app->reconnect.delay_ms + 999) / 1000));
+		return;
+	}
+	tell(app, STR("* connected again"));
+	if (client_again(&app->client, app->hub, &app->reconnect.transport) < 0)
+		on_over(app, EX_OSERR, "no connection can be made");
+}
+
 static void on_typed(void *ctx, struct str typed)
 {
 	struct app *app = ctx;
-	struct command_context x = {&app->client, tell, say, app};
+	struct command_context x = {&app->client, &app->view, tell, say, app};
 
 	if (app->client.state == CLIENT_READY || command_parse(typed).kind == COMMAND_RUN)
 		command_run(&x, outgoing_chomp(typed));
@@ -159,19 +222,63 @@ static void on_typed_eof(void *ctx)
 		client_quit(&app->client, STR_NONE, EX_OK, NULL);
 }
 
-/* The current channel, short enough to leave room for what is typed. */
+/* Where we are, short enough to leave room for what is typed. */
 static void on_label(void *ctx, char *dst, size_t size)
 {
 	struct app *app = ctx;
-	struct str target = str_of(app->client.target);
-	struct buf b;
+	char memory[LABEL_BYTES];
+	struct buf raw, b;
 
-	target.n = target.n < LABEL_CHARACTERS ? target.n : LABEL_CHARACTERS;
-	buf_init(&b, dst, size - 1);
-	if (prompt_columns() >= NARROW)
-		render_text(&b, target, app->screen.ascii);
+	buf_init(&raw, memory, sizeof(memory));
+	view_label(&app->view, &raw, prompt_columns() < NARROW);
+	buf_init(&b, dst, size - sizeof("> "));
+	render_text(&b, buf_view(&raw), app->screen.ascii ? RENDER_ASCII : RENDER_PLAIN);
+	b.cap += 2;
 	buf_cstr(&b, "> ");
 	dst[b.n] = '\0';
+}
+
+static void on_number(void *ctx, unsigned number)
+{
+	struct app *app = ctx;
+
+	(void)view_go_number(&app->view, number);
+}
+
+static bool on_complete(void *ctx, struct str typed, struct buf *out, size_t *replaced)
+{
+	struct app *app = ctx;
+
+	if (typed.n && typed.p[0] == '/' && !memchr(typed.p, ' ', typed.n)) {
+		*replaced = typed.n;
+		return command_complete(typed, out);
+	}
+	return view_complete(&app->view, typed, out, replaced);
+}
+
+/* ~/.local/state/chat-client/history-HOST, for each server; its directories are made when they are not there. */
+static void keep_history(struct app *app)
+{
+	const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
+	char path[PATH_MAX];
+	int n;
+
+	if (state && *state == '/')
+		n = snprintf(path, sizeof(path), "%s/chat-client/history-%s", state, app->options.host);
+	else if (home && *home == '/')
+		n = snprintf(path, sizeof(path), "%s/.local/state/chat-client/history-%s", home, app->options.host);
+	else
+		return;
+	if (n < 0 || (size_t)n >= sizeof(path))
+		return;
+	for (char *p = path + n - strlen(app->options.host); *p; p++)
+		*p = *p == '/' ? '_' : *p;
+	for (char *p = path + 1; (p = strchr(p, '/')); p++) {
+		*p = '\0';
+		(void)mkdir(path, 0700);
+		*p = '/';
+	}
+	prompt_history(app->prompt, path);
 }
 
 static void on_fed(void *ctx, int code, const char *why)
@@ -254,9 +361,14 @@ static bool terminal_can_edit(void)
 
 static int start_input(struct app *app)
 {
-	static const struct prompt_handlers typed = {on_typed, on_typed_eof, on_label};
+	static const struct prompt_handlers typed = {on_typed,  on_typed_eof, on_label,
+						     on_number, on_complete,  command_may_be_kept};
 	static const struct feed_handlers fed = {said, on_fed};
 
+	if (!app->piped && !app->lasting)
+		return 0;
+	if (app->options.tail)
+		return 0;
 	if (app->piped) {
 		app->feed.handlers = &fed;
 		app->feed.ctx = app;
@@ -267,10 +379,28 @@ static int start_input(struct app *app)
 	if (!app->prompt)
 		return -ENOMEM;
 	app->screen.prompt = app->prompt;
+	keep_history(app);
 	return prompt_start(app->prompt);
 }
 
-static int start(struct app *app, int fd)
+/* What is wanted of colours, days, bells. */
+static void set_look(struct app *app)
+{
+	const char *no = getenv("NO_COLOR");
+	bool can = terminal_can_edit() && !(no && *no);
+
+	app->screen.colour =
+		app->options.colour == OPTIONS_COLOUR_ALWAYS || (app->options.colour == OPTIONS_COLOUR_AUTO && can);
+	app->client.paint = app->screen.colour;
+	app->view.client = &app->client;
+	app->view.screen = &app->screen;
+	app->view.last = app->options.last;
+	view_init(&app->view);
+	if (app->options.bell[0])
+		(void)view_set(&app->view, STR("bell"), str_of(app->options.bell));
+}
+
+static int start(struct app *app, const struct transport *t)
 {
 	static const int signos[] = {SIGINT, SIGTERM, SIGHUP, SIGTSTP, SIGCONT, SIGWINCH, 0};
 	static const struct client_handlers handlers = {on_ready, on_line, on_over};
@@ -288,7 +418,13 @@ static int start(struct app *app, int fd)
 	app->client.options = &app->options;
 	app->client.handlers = &handlers;
 	app->client.ctx = app;
-	r = client_init(&app->client, app->hub, app->loop, fd);
+	app->reconnect.loop = app->loop;
+	app->reconnect.options = &app->options;
+	app->reconnect.dialled = on_dialled;
+	app->reconnect.ctx = app;
+	reconnect_init(&app->reconnect);
+	set_look(app);
+	r = client_init(&app->client, app->hub, app->loop, t);
 	return r ? r : start_input(app);
 }
 
@@ -298,7 +434,12 @@ static void stop(struct app *app)
 		feed_deinit(&app->feed);
 	app->screen.prompt = NULL;
 	prompt_free(app->prompt);
+	view_deinit(&app->view);
 	client_deinit(&app->client);
+	/* the thread may be waiting for an address for long; the end of the process is its end */
+	if (app->reconnect.dialling)
+		return;
+	reconnect_deinit(&app->reconnect);
 	if (app->signals)
 		signals_free(app->signals);
 	if (app->hub)
@@ -315,18 +456,24 @@ static int complain(const char *why, int code)
 static int run(struct app *app)
 {
 	char why[512];
-	int fd, r;
+	struct transport t;
+	bool prints = app->options.tail || app->options.last;
+	int r;
 
-	app->piped = !isatty(STDIN_FILENO);
+	app->piped = !isatty(STDIN_FILENO) && !prints;
+	app->lasting = app->options.tail || (!app->piped && !prints);
+	if (prints && !app->options.nchannels)
+		return complain("no channel (-c) says what to print", EX_USAGE);
 	if (app->piped && !app->options.nchannels)
 		return complain("standard input is not a terminal, and no channel (-c) says where its lines go",
 				EX_USAGE);
-	app->screen.times = true;
-	app->screen.quiet = app->piped && !app->options.wait;
-	fd = dial_server(&app->options, why, sizeof(why));
-	if (fd < 0)
-		return complain(why, -fd);
-	r = start(app, fd);
+	strlcpy(app->screen.time, app->options.time, sizeof(app->screen.time));
+	app->screen.quiet = (app->piped && !app->options.wait) || (prints && !app->options.tail);
+	app->screen.json = app->options.json;
+	r = dial_server(&app->options, &t, why, sizeof(why));
+	if (r < 0)
+		return complain(why, -r);
+	r = start(app, &t);
 	if (!r)
 		r = loop_run(app->loop);
 	stop(app);

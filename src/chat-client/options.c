@@ -10,12 +10,18 @@ static const struct option long_options[] = {
 	{"nick", required_argument, NULL, 'n'},
 	{"port", required_argument, NULL, 'p'},
 	{"wait", no_argument, NULL, 'w'},
+	{"tail", no_argument, NULL, 't'},
+	{"history", required_argument, NULL, 'H'},
+	{"json", no_argument, NULL, 'j'},
+	{"time", required_argument, NULL, 'T'},
+	{"bell", required_argument, NULL, 'B'},
+	{"color", required_argument, NULL, 'C'},
 	{"help", no_argument, NULL, 'h'},
 	{"version", no_argument, NULL, 'V'},
 	{NULL, 0, NULL, 0},
 };
 
-static const char short_options[] = ":c:n:p:whV";
+static const char short_options[] = ":c:n:p:wtH:jhV";
 
 /* Copies n bytes; false when they do not fit or are none. */
 static bool copy_part(char *dst, size_t size, const char *from, size_t n)
@@ -120,6 +126,61 @@ __attribute__((format(printf, 2, 3))) static enum options_result wrong(const str
 	return OPTIONS_WRONG;
 }
 
+static bool set_colour(struct options *o, const char *when)
+{
+	static const char *const names[] = {"auto", "always", "never"};
+
+	for (unsigned i = 0; i < 3; i++) {
+		if (!strcmp(when, names[i])) {
+			o->colour = (enum options_colour)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool set_bell(struct options *o, const char *when)
+{
+	return (!strcmp(when, "off") || !strcmp(when, "mention") || !strcmp(when, "all")) &&
+	       copy_part(o->bell, sizeof(o->bell), when, strlen(when));
+}
+
+static bool set_last(struct options *o, const char *lines)
+{
+	unsigned long long n;
+
+	if (!str_u64(str_of(lines), OPTIONS_LAST_MAX, &n) || !n)
+		return false;
+	o->last = (unsigned)n;
+	return true;
+}
+
+/* How things are shown. */
+static enum options_result take_look(const struct option_context *x, int letter)
+{
+	struct options *o = x->options;
+
+	switch (letter) {
+	case 'T':
+		return strlcpy(o->time, optarg, sizeof(o->time)) < sizeof(o->time)
+			       ? OPTIONS_RUN
+			       : wrong(x, "the format of the time is too long");
+	case 'B':
+		return set_bell(o, optarg) ? OPTIONS_RUN : wrong(x, "--bell is off, mention or all, not '%s'", optarg);
+	case 'C':
+		return set_colour(o, optarg) ? OPTIONS_RUN
+					     : wrong(x, "--color is auto, always or never, not '%s'", optarg);
+	case 'H':
+		return set_last(o, optarg) ? OPTIONS_RUN : wrong(x, "--history is a number of lines, not '%s'", optarg);
+	case 't':
+		o->tail = true;
+		return OPTIONS_RUN;
+	default:
+		o->json = true;
+		return OPTIONS_RUN;
+	}
+}
+
 static enum options_result take_option(const struct option_context *x, int letter, const char *given)
 {
 	struct options *o = x->options;
@@ -135,6 +196,13 @@ static enum options_result take_option(const struct option_context *x, int lette
 	case 'w':
 		o->wait = true;
 		return OPTIONS_RUN;
+	case 'T':
+	case 'B':
+	case 'C':
+	case 'H':
+	case 't':
+	case 'j':
+		return take_look(x, letter);
 	case 'h':
 		return OPTIONS_HELP;
 	case 'V':
@@ -167,7 +235,7 @@ enum options_result options_parse(struct options *o, const struct options_args *
 	enum options_result result;
 	int letter;
 
-	*o = (struct options){.port = "6667"};
+	*o = (struct options){.port = "6667", .time = "%H:%M"};
 	opterr = 0;
 	optind = 1;
 	while ((letter = getopt_long(args->argc, args->argv, short_options, long_options, NULL)) != -1) {

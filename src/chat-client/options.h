@@ -5,7 +5,13 @@
 
 #include "proto/name.h"
 
-enum { OPTIONS_CHANNELS_MAX = 32, OPTIONS_HOST_MAX = 256, OPTIONS_PORT_MAX = 32, OPTIONS_WORD_MAX = 64 };
+enum {
+	OPTIONS_CHANNELS_MAX = 32,
+	OPTIONS_HOST_MAX = 256,
+	OPTIONS_PORT_MAX = 32,
+	OPTIONS_WORD_MAX = 64,
+	OPTIONS_LAST_MAX = 1000,
+};
 
 /* What the command line asks for. */
 struct options {
@@ -16,6 +22,12 @@ struct options {
 	char host[OPTIONS_HOST_MAX];  /* a name, a numeric address without brackets, or an absolute path */
 	char port[OPTIONS_PORT_MAX];  /* a number or a service's name; unused with a path */
 	bool wait;
+	bool tail;                   /* print for ever; nothing is typed nor fed */
+	bool json;                   /* print one object per message */
+	unsigned last;               /* lines of the past to print; 0: none */
+	char time[OPTIONS_WORD_MAX]; /* strftime */
+	char bell[OPTIONS_WORD_MAX]; /* as view_set takes it */
+	enum options_colour { OPTIONS_COLOUR_AUTO, OPTIONS_COLOUR_ALWAYS, OPTIONS_COLOUR_NEVER } colour;
 };
 
 enum options_result { OPTIONS_RUN, OPTIONS_HELP, OPTIONS_VERSION, OPTIONS_WRONG };

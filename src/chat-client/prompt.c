@@ -1,7 +1,9 @@
 #include "chat-client/prompt.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <histedit.h>
+#include <limits.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,6 +34,7 @@ struct prompt {
 	struct turn_hook hook;
 	EditLine *el; /* NULL: lines come as the terminal gives them */
 	History *history;
+	char *history_path; /* NULL: it is not kept */
 	struct keys keys;
 	wchar_t key[KEYS_OUT_MAX]; /* what the editor reads next */
 	size_t key_at, key_n;
@@ -153,7 +156,7 @@ static void accept_line(struct prompt *p)
 		n = sizeof(p->typed) - 1;
 	memcpy(p->typed, line->buffer, n);
 	p->typed[n] = '\0';
-	if (n)
+	if (n && p->handlers->keep((struct str){p->typed, n}))
 		history(p->history, &event, H_ENTER, p->typed);
 	reset_line(p);
 	p->handlers->line(p->ctx, (struct str){p->typed, n});
@@ -168,11 +171,59 @@ static size_t typed_length(struct prompt *p)
 	return (size_t)(line->lastchar - line->buffer);
 }
 
+/* The bytes of n wide characters; as many as fit. */
+static size_t narrow(char *dst, size_t size, const wchar_t *text, size_t n)
+{
+	mbstate_t state = {0};
+
+	return wcsnrtombs(dst, &text, n, size, &state);
+}
+
+static void complete(struct prompt *p)
+{
+	const LineInfoW *line = el_wline(p->el);
+	size_t before = (size_t)(line->cursor - line->buffer), replaced = 0, n;
+	char memory[LABEL_MAX];
+	wchar_t old[LABEL_MAX], new[LABEL_MAX];
+	struct buf word;
+
+	n = narrow(p->typed, sizeof(p->typed), line->buffer, before);
+	if (n == (size_t)-1)
+		return;
+	buf_init(&word, memory, sizeof(memory) - 1);
+	if (!p->handlers->complete(p->ctx, (struct str){p->typed, n}, &word, &replaced) || replaced >= LABEL_MAX)
+		return;
+	memory[word.n] = '\0';
+	p->typed[n] = '\0';
+	n = mbstowcs(old, p->typed + n - replaced, LABEL_MAX);
+	if (n == (size_t)-1 || mbstowcs(new, memory, LABEL_MAX) == (size_t)-1)
+		return;
+	prompt_hide(p);
+	el_deletestr(p->el, (int)n);
+	(void)el_winsertstr(p->el, new);
+}
+
+/* Keys that are ours and not the editor's. */
+static bool take_own_key(struct prompt *p, size_t count)
+{
+	if (count == 2 && p->key[1] >= '0' && p->key[1] <= '9') {
+		p->handlers->number(p->ctx, p->key[1] == '0' ? 10 : (unsigned)(p->key[1] - '0'));
+		prompt_hide(p);
+		return true;
+	}
+	if (p->key[0] != '\t')
+		return false;
+	complete(p);
+	return true;
+}
+
 static void edit(struct prompt *p, size_t count)
 {
 	wchar_t first = p->key[0];
 	int n;
 
+	if (take_own_key(p, count))
+		return;
 	if (first == '\r' || first == '\n') {
 		accept_line(p);
 	} else if (first == CONTROL_D && !typed_length(p)) {
@@ -316,6 +367,49 @@ struct prompt *prompt_new(struct loop *loop, const struct prompt_handlers *h, vo
 	return p;
 }
 
+void prompt_history(struct prompt *p, const char *path)
+{
+	HistEvent event;
+	char *line = NULL;
+	size_t size = 0;
+	ssize_t n;
+	FILE *file;
+
+	if (!p->history)
+		return;
+	p->history_path = mem_strdup(path);
+	file = fopen(path, "re");
+	if (!file)
+		return;
+	while ((n = getline(&line, &size, file)) > 0) {
+		line[n - (line[n - 1] == '\n')] = '\0';
+		if (line[0] && n < TYPED_BYTES)
+			history(p->history, &event, H_ENTER, line);
+	}
+	free(line);
+	(void)fclose(file);
+}
+
+/* Written beside its place first, so that what was there is lost only when the new one is whole. */
+static void save_history(struct prompt *p)
+{
+	char path[PATH_MAX];
+	HistEvent event;
+	bool failed = false;
+	int fd;
+
+	if (!p->history_path || snprintf(path, sizeof(path), "%s.new", p->history_path) >= (int)sizeof(path))
+		return;
+	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0)
+		return;
+	for (int r = history(p->history, &event, H_LAST); r >= 0; r = history(p->history, &event, H_PREV))
+		failed |= dprintf(fd, "%s\n", event.str) < 0;
+	failed |= close(fd) < 0;
+	if (failed || rename(path, p->history_path) < 0)
+		(void)unlink(path);
+}
+
 int prompt_start(struct prompt *p)
 {
 	p->started = true;
@@ -336,8 +430,11 @@ void prompt_free(struct prompt *p)
 	loop_hook_remove(p->loop, &p->hook);
 	if (p->el)
 		el_end(p->el);
-	if (p->history)
+	if (p->history) {
+		save_history(p);
 		history_end(p->history);
+	}
+	mem_free(p->history_path);
 	mem_free(p);
 }
 

@@ -2,6 +2,7 @@
 
 #include <stdbool.h>
 
+#include "base/buf.h"
 #include "base/str.h"
 #include "loop/loop.h"
 
@@ -19,11 +20,22 @@ struct prompt_handlers {
 	void (*eof)(void *ctx);
 	/* The words in front of the line; the prompt calls it for each redraw. NUL-terminated and rendered. */
 	void (*label)(void *ctx, char *dst, size_t size);
+	/* Alt and a digit. */
+	void (*number)(void *ctx, unsigned number);
+	/*
+	 * Tab, with what stands in front of the cursor. Appends what its last `replaced` bytes become; false: nothing.
+	 */
+	bool (*complete)(void *ctx, struct str typed, struct buf *out, size_t *replaced);
+	/* Whether the line may be kept in the history. */
+	bool (*keep)(struct str line);
 };
 
 /* NULL when there is no memory for it; stdin must be a terminal. edit: whether libedit is to be used. */
 struct prompt *prompt_new(struct loop *loop, const struct prompt_handlers *h, void *ctx, bool edit);
 void prompt_free(struct prompt *p); /* gives the terminal back as it was; NULL is legal */
+
+/* Earlier lines are taken from that file, and written to it in the end; nobody else can read it. */
+void prompt_history(struct prompt *p, const char *path);
 
 /* 0 or -errno. */
 int prompt_start(struct prompt *p);

@@ -9,11 +9,17 @@
  * Bytes from strangers made fit for a terminal. Pure. Whatever goes in, what comes out is valid UTF-8 without C0, DEL
  * or C1 controls, without bidirectional controls, and without characters that have no width of their own; so it can
  * neither command the terminal nor hide or reorder text, and it stays on one line.
- * IRC formatting codes (modern.ircdocs.horse/formatting) are left out with their parameters; other controls, hidden
+ * IRC formatting codes (modern.ircdocs.horse/formatting) are left out with their parameters, or become SGR sequences of
+ * our own making, with a reset at the end; other controls, hidden
  * characters and broken UTF-8 show as U+FFFD; a tab is a space. Joiners and variation selectors, which ordinary emoji
  * contain, are left out without a mark.
  */
-enum { RENDER_GROWTH = 3 }; /* an input byte gives at most so many bytes */
+enum { RENDER_GROWTH = 3 }; /* an input byte gives at most so many bytes, unless formatting is shown */
 
-/* ascii: the terminal is not one that takes UTF-8; what is beyond ASCII shows as '?'. */
-void render_text(struct buf *out, struct str text, bool ascii);
+enum render_mode {
+	RENDER_PLAIN,
+	RENDER_ASCII,  /* the terminal is not one that takes UTF-8; what is beyond ASCII shows as '?' */
+	RENDER_COLOUR, /* formatting is shown, as long as there is room for it in out */
+};
+
+void render_text(struct buf *out, struct str text, enum render_mode mode);

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -10,7 +11,7 @@
 #include "chat-client/stamp.h"
 #include "proto/line.h"
 
-enum { TEXT_MAX = LINE_MAX_BYTES + 1024, STAMP_MAX = 16 };
+enum { TEXT_MAX = LINE_MAX_BYTES + 1024, STAMP_MAX = 128 };
 
 /* A terminal that somebody else made non-blocking is waited for. */
 static bool write_all(int fd, struct str s)
@@ -31,26 +32,71 @@ static bool write_all(int fd, struct str s)
 	return true;
 }
 
+/* A format that people chose: no compiler can check it. */
+static void add_stamp(struct buf *b, const char *format, int64_t ms)
+{
+	size_t (*const print)(char *, size_t, const char *, const struct tm *) = strftime;
+	time_t seconds = (time_t)(ms / 1000);
+	char text[STAMP_MAX - 8];
+	struct tm tm;
+	size_t n;
+
+	if (!format[0] || !localtime_r(&seconds, &tm))
+		return;
+	n = print(text, sizeof(text), format, &tm);
+	if (!n)
+		return;
+	buf_chr(b, '[');
+	render_text(b, (struct str){text, n}, RENDER_PLAIN);
+	buf_cstr(b, "] ");
+}
+
+/* "* 2026-01-31" between two lines of different days. */
+static void add_day(struct screen *s, struct buf *b, int64_t ms)
+{
+	time_t seconds = (time_t)(ms / 1000);
+	struct tm tm;
+	int day;
+
+	if (!s->prompt || !localtime_r(&seconds, &tm))
+		return;
+	day = (tm.tm_year + 1900) * 512 + tm.tm_yday + 1;
+	if (s->day && s->day != day)
+		buf_fmt(b, "* %04d-%02d-%02d\n", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday);
+	s->day = day;
+}
+
 void screen_line(struct screen *s, enum screen_stream stream, int64_t ms, struct str text)
 {
 	char memory[TEXT_MAX * RENDER_GROWTH + STAMP_MAX];
 	struct buf b;
 
-	if (stream == SCREEN_REST && s->quiet)
+	if ((stream == SCREEN_REST && s->quiet) || (s->json && stream != SCREEN_ERRORS))
 		return;
 	if (text.n > TEXT_MAX)
 		text.n = TEXT_MAX;
 	buf_init(&b, memory, sizeof(memory));
-	if (s->times) {
-		buf_chr(&b, '[');
-		stamp_clock(&b, ms);
-		buf_cstr(&b, "] ");
-	}
-	render_text(&b, text, s->ascii);
+	add_day(s, &b, ms);
+	add_stamp(&b, s->time, ms);
+	render_text(&b, text, s->ascii ? RENDER_ASCII : s->colour ? RENDER_COLOUR : RENDER_PLAIN);
 	buf_chr(&b, '\n');
 	if (s->prompt)
 		prompt_hide(s->prompt);
 	if (!write_all(stream == SCREEN_MESSAGES ? STDOUT_FILENO : STDERR_FILENO, buf_view(&b)) &&
 	    stream == SCREEN_MESSAGES)
 		s->broken = true;
+}
+
+void screen_raw(struct screen *s, struct str text)
+{
+	if (s->prompt)
+		prompt_hide(s->prompt);
+	if (!write_all(STDOUT_FILENO, text))
+		s->broken = true;
+}
+
+void screen_bell(struct screen *s)
+{
+	if (s->prompt)
+		(void)write_all(STDOUT_FILENO, STR("\a"));
 }

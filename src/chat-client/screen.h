@@ -14,8 +14,11 @@ struct prompt;
 struct screen {
 	struct prompt *prompt; /* NULL: there is no line being typed */
 	bool ascii;            /* the terminal does not take UTF-8 */
-	bool times;            /* "[14:03] " in front */
+	bool colour;           /* formatting is shown */
+	char time[32];         /* strftime of what stands in front, in brackets; "" for nothing */
+	int day;               /* of the line before, so that a new day is announced; 0: there was none */
 	bool quiet;            /* SCREEN_REST is left out */
+	bool json;             /* messages go out through screen_raw, as objects */
 	bool broken;           /* stdout is gone */
 };
 
@@ -24,3 +27,9 @@ enum screen_stream { SCREEN_MESSAGES, SCREEN_REST, SCREEN_ERRORS };
 
 /* Prints text as one line; ms since 1970 is when it was said. */
 void screen_line(struct screen *s, enum screen_stream stream, int64_t ms, struct str text);
+
+/* Prints what is inert already, as one line of messages. */
+void screen_raw(struct screen *s, struct str text);
+
+/* Rings the bell of the terminal. */
+void screen_bell(struct screen *s);

@@ -49,6 +49,30 @@ static void check_render(struct str in, bool ascii)
 	CHECK(!again.full && str_eq(buf_view(&again), buf_view(&out)));
 }
 
+/* With formatting shown: nothing but SGR sequences between what is inert, and a reset behind the last. */
+static void check_colour(struct str in)
+{
+	static char memory[INPUT_MAX * RENDER_GROWTH];
+	bool dirty = false;
+	struct buf out;
+
+	buf_init(&out, memory, in.n * RENDER_GROWTH);
+	render_text(&out, in, RENDER_COLOUR);
+	for (struct str s = buf_view(&out); s.n;) {
+		uint32_t cp = codepoint_take(&s);
+
+		if (cp != 0x1B) {
+			CHECK(is_inert(cp));
+			continue;
+		}
+		CHECK(s.n > 1 && s.p[0] == '[' && s.p[1] == '0');
+		dirty = s.p[2] != 'm';
+		for (cp = codepoint_take(&s); cp != 'm'; cp = codepoint_take(&s))
+			CHECK(s.n && (cp == '[' || cp == ';' || (cp >= '0' && cp <= '9')));
+	}
+	CHECK(!dirty);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct str in = {(const char *)data, size};
@@ -57,5 +81,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	check_render(in, false);
 	check_render(in, true);
+	check_colour(in);
 	return 0;
 }

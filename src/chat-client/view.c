@@ -1,0 +1,429 @@
+#include "chat-client/view.h"
+
+#include <ctype.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "chat-client/client.h"
+#include "chat-client/events.h"
+#include "chat-client/stamp.h"
+#include "proto/mask.h"
+#include "proto/tags.h"
+
+enum { LABEL_NAME_MAX = 24 };
+
+static int64_t now_ms(const struct view *v)
+{
+	return loop_clock(v->client->loop)->real_ms;
+}
+
+static void show(void *ctx, enum screen_stream stream, int64_t ms, struct str text)
+{
+	struct view *v = ctx;
+
+	screen_line(v->screen, stream, ms, text);
+}
+
+void view_init(struct view *v)
+{
+	v->history = (struct missed){v->client, &v->windows, show, v, 0};
+	v->bell = VIEW_BELL_MENTION;
+}
+
+static void free_names(struct vec *names)
+{
+	for (uint32_t i = 0; i < names->count; i++)
+		mem_free(names->items[i]);
+	vec_deinit(names);
+}
+
+void view_deinit(struct view *v)
+{
+	windows_deinit(&v->windows);
+	free_names(&v->nicks);
+	free_names(&v->ignored);
+}
+
+void view_tell(struct view *v, struct str text)
+{
+	screen_line(v->screen, text.n && text.p[0] == '!' ? SCREEN_ERRORS : SCREEN_REST, now_ms(v), text);
+}
+
+static int find_nick(const struct view *v, struct str nick)
+{
+	for (uint32_t i = v->nicks.count; i-- > 0;) {
+		if (client_same_name(v->client, str_of(v->nicks.items[i]), nick))
+			return (int)i;
+	}
+	return -1;
+}
+
+static void forget_nick(struct view *v, struct str nick)
+{
+	int at = find_nick(v, nick);
+
+	if (at < 0)
+		return;
+	mem_free(v->nicks.items[at]);
+	memmove(&v->nicks.items[at], &v->nicks.items[at + 1], (v->nicks.count - (uint32_t)at - 1) * sizeof(void *));
+	v->nicks.count--;
+}
+
+static void note_nick(struct view *v, struct str nick)
+{
+	if (!nick.n || client_is_me(v->client, nick))
+		return;
+	forget_nick(v, nick);
+	if (v->nicks.count == VIEW_NICKS_MAX)
+		forget_nick(v, str_of(v->nicks.items[0]));
+	vec_push(&v->nicks, mem_strndup(nick.p, nick.n));
+}
+
+/* "@ana +bea" of NAMES. */
+static void note_names(struct view *v, struct str list)
+{
+	struct str word;
+
+	while (str_split(&list, ' ', &word)) {
+		while (word.n && strchr("~&@%+", word.p[0])) {
+			word.p++;
+			word.n--;
+		}
+		if (word.n && find_nick(v, client_source_nick(word)) < 0)
+			note_nick(v, client_source_nick(word));
+	}
+}
+
+static struct str param(const struct line *line, size_t i)
+{
+	return i < line->nparams ? line->params[i] : STR_NONE;
+}
+
+static bool is_command(const struct line *line, const char *name)
+{
+	return str_eq_nocase(line->command, str_of(name));
+}
+
+/* Who is there, as far as the message says. */
+static void learn_nicks(struct view *v, const struct line *line)
+{
+	struct str nick = client_source_nick(line->source);
+
+	if (is_command(line, "353"))
+		note_names(v, param(line, line->nparams - 1));
+	else if (is_command(line, "QUIT"))
+		forget_nick(v, nick);
+	else if (is_command(line, "PRIVMSG") && nick.n < line->source.n)
+		note_nick(v, nick);
+	else if (is_command(line, "JOIN") && find_nick(v, nick) < 0)
+		note_nick(v, nick);
+	if (!is_command(line, "NICK") || !line->nparams)
+		return;
+	forget_nick(v, nick);
+	note_nick(v, line->params[0]);
+}
+
+static bool is_ignored(const struct view *v, const struct line *line)
+{
+	for (uint32_t i = 0; i < v->ignored.count; i++) {
+		struct str mask = str_of(v->ignored.items[i]);
+		bool whole = mask.n && memchr(mask.p, '!', mask.n);
+
+		if (mask_match(v->client->casemap, mask, whole ? line->source : client_source_nick(line->source)))
+			return true;
+	}
+	return false;
+}
+
+static bool is_word_end(const struct str *text, size_t at)
+{
+	return at == text->n || !(isalnum((unsigned char)text->p[at]) || (unsigned char)text->p[at] >= 0x80 ||
+				  text->p[at] == '_' || text->p[at] == '-');
+}
+
+/* Our nick, as a word of its own. */
+static bool names_us(const struct view *v, struct str text)
+{
+	struct str nick = str_of(v->client->nick);
+
+	for (size_t i = 0; i + nick.n <= text.n; i++) {
+		if (client_same_name(v->client, (struct str){text.p + i, nick.n}, nick) &&
+		    is_word_end(&text, i + nick.n) && (!i || is_word_end(&text, i - 1)))
+			return true;
+	}
+	return false;
+}
+
+/* The channel or person that a message belongs to. */
+static struct str place_of(const struct view *v, const struct line *line)
+{
+	struct str target = param(line, 0);
+
+	while (target.n > 1 && strchr("~&@%+", target.p[0]) && strchr("#&", target.p[1])) {
+		target.p++;
+		target.n--;
+	}
+	if (target.n && !strchr("#&+!", target.p[0]) && client_is_me(v->client, target))
+		return client_source_nick(line->source);
+	return target;
+}
+
+static bool is_current(const struct view *v, const struct window *w)
+{
+	return client_same_name(v->client, str_of(w->name), str_of(v->client->target));
+}
+
+static void count_message(struct view *v, struct window *w, const struct line *line)
+{
+	bool direct = !strchr("#&+!", w->name[0]);
+	bool mention = direct || names_us(v, param(line, 1));
+
+	if (client_is_me(v->client, line->source) || missed_is_old(w, line))
+		return;
+	if (!is_current(v, w)) {
+		w->unread++;
+		w->mentions += mention;
+	}
+	if (v->bell == VIEW_BELL_ALL || (v->bell == VIEW_BELL_MENTION && mention))
+		screen_bell(v->screen);
+}
+
+static int64_t time_of(const struct view *v, const struct line *line)
+{
+	struct tag tag;
+	int64_t ms;
+
+	if (line->tags.n && tags_find(line->tags, STR("time"), &tag) && stamp_parse(tag.value, &ms))
+		return ms;
+	return now_ms(v);
+}
+
+/* A message that people say: true when the history holds it back, or when it is not to be seen. */
+static bool take_message(struct view *v, const struct line *line, const struct missed_words *words)
+{
+	struct window *w;
+
+	/* what servers say belongs to no window */
+	if (!memchr(line->source.n ? line->source.p : "", '!', line->source.n) && is_command(line, "NOTICE"))
+		return false;
+	w = windows_get(&v->windows, place_of(v, line));
+	if (!w)
+		return false;
+	if (missed_message(&v->history, w, line, words))
+		return true;
+	if (w->muted && !is_current(v, w))
+		return true;
+	count_message(v, w, line);
+	return false;
+}
+
+static bool is_movement(const struct line *line)
+{
+	return is_command(line, "JOIN") || is_command(line, "PART") || is_command(line, "QUIT") ||
+	       is_command(line, "AWAY") || is_command(line, "CHGHOST");
+}
+
+static void follow_joins(struct view *v, const struct line *line)
+{
+	struct window *w = NULL;
+
+	if (!line->nparams || !client_is_me(v->client, line->source))
+		return;
+	if (is_command(line, "JOIN"))
+		w = windows_get(&v->windows, line->params[0]);
+	else if (is_command(line, "PART") && (w = windows_find(&v->windows, line->params[0])))
+		windows_remove(&v->windows, w);
+	if (!w || !is_command(line, "JOIN"))
+		return;
+	if (w->msgid[0])
+		missed_ask(&v->history, w);
+	else if (v->last)
+		missed_ask_last(&v->history, w, v->last);
+}
+
+/* The tag says who writes at the moment; nothing else of a TAGMSG stands in the prompt. */
+static void note_typing(struct view *v, const struct line *line)
+{
+	struct str nick = client_source_nick(line->source);
+	struct tag tag;
+
+	if (is_command(line, "PRIVMSG") && str_eq(str_of(v->typing), nick))
+		v->typing[0] = '\0';
+	if (!is_command(line, "TAGMSG") || !tags_find(line->tags, STR("+typing"), &tag) ||
+	    client_is_me(v->client, nick) || !client_same_name(v->client, place_of(v, line), str_of(v->client->target)))
+		return;
+	v->typing[0] = '\0';
+	if (str_eq(tag.value, STR("active")) && nick.n < sizeof(v->typing)) {
+		memcpy(v->typing, nick.p, nick.n);
+		v->typing[nick.n] = '\0';
+		v->typing_ms = now_ms(v);
+	}
+}
+
+void view_line(struct view *v, const struct line *line)
+{
+	bool message = is_command(line, "PRIVMSG") || is_command(line, "NOTICE");
+	char memory[LINE_MAX_BYTES + 512];
+	struct missed_words said;
+	struct buf words;
+
+	v->windows.casemap = v->client->casemap;
+	follow_joins(v, line);
+	learn_nicks(v, line);
+	if (is_ignored(v, line) || missed_control(&v->history, line))
+		return;
+	note_typing(v, line);
+	if (v->fold_joins && is_movement(line) && !client_is_me(v->client, line->source))
+		return;
+	buf_init(&words, memory, sizeof(memory));
+	if (!events_describe(v->client, line, &words, &said.stream))
+		return;
+	said.ms = time_of(v, line);
+	said.text = buf_view(&words);
+	if (!message || !take_message(v, line, &said))
+		screen_line(v->screen, said.stream, said.ms, said.text);
+}
+
+void view_ready(struct view *v)
+{
+	struct window *w;
+
+	for (uint32_t i = 0; (w = windows_at(&v->windows, i)); i++) {
+		if (!strchr("#&+!", w->name[0]))
+			missed_ask(&v->history, w);
+	}
+}
+
+bool view_is_waiting(const struct view *v)
+{
+	struct window *w;
+
+	for (uint32_t i = 0; (w = windows_at(&v->windows, i)); i++) {
+		if (w->asked)
+			return true;
+	}
+	return false;
+}
+
+void view_end(struct view *v)
+{
+	missed_end(&v->history);
+	v->typing[0] = '\0';
+}
+
+bool view_go(struct view *v, struct str name)
+{
+	struct window *w = windows_get(&v->windows, name);
+
+	if (!w)
+		return false;
+	w->unread = w->mentions = 0;
+	client_set_target(v->client, str_of(w->name));
+	return true;
+}
+
+bool view_go_number(struct view *v, unsigned number)
+{
+	struct window *w = number ? windows_at(&v->windows, number - 1) : NULL;
+
+	return w && view_go(v, str_of(w->name));
+}
+
+static bool set_switch(bool *dst, struct str value, bool on)
+{
+	if (str_eq(value, STR("on")))
+		*dst = on;
+	else if (str_eq(value, STR("off")))
+		*dst = !on;
+	else
+		return false;
+	return true;
+}
+
+static bool set_bell(struct view *v, struct str value)
+{
+	static const char *const names[] = {"off", "mention", "all"};
+
+	for (unsigned i = 0; i < 3; i++) {
+		if (str_eq(value, str_of(names[i]))) {
+			v->bell = (enum view_bell)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+bool view_set(struct view *v, struct str name, struct str value)
+{
+	if (str_eq(name, STR("joins")))
+		return set_switch(&v->fold_joins, value, false);
+	if (str_eq(name, STR("bell")))
+		return set_bell(v, value);
+	if (str_eq(name, STR("color")) || str_eq(name, STR("colour"))) {
+		if (!set_switch(&v->screen->colour, value, true))
+			return false;
+		v->client->paint = v->screen->colour;
+		return true;
+	}
+	if (!str_eq(name, STR("time")) || value.n >= sizeof(v->screen->time))
+		return false;
+	memcpy(v->screen->time, value.n ? value.p : "", value.n);
+	v->screen->time[value.n] = '\0';
+	return true;
+}
+
+void view_label(struct view *v, struct buf *out, bool narrow)
+{
+	struct str target = str_of(v->client->target);
+	struct window *w, *current = windows_find(&v->windows, target);
+	unsigned unread = 0, mentions = 0;
+
+	if (narrow)
+		return;
+	if (current)
+		current->unread = current->mentions = 0;
+	target.n = target.n < LABEL_NAME_MAX ? target.n : LABEL_NAME_MAX;
+	buf_str(out, target);
+	for (uint32_t i = 0; (w = windows_at(&v->windows, i)); i++) {
+		unread += w->muted ? 0 : w->unread;
+		mentions += w->mentions;
+	}
+	if (unread)
+		buf_fmt(out, " +%u", unread);
+	if (mentions)
+		buf_fmt(out, " !%u", mentions);
+	if (v->typing[0] && now_ms(v) - v->typing_ms < VIEW_TYPING_MS)
+		buf_fmt(out, " (%.16s...)", v->typing);
+	if (v->client->state == CLIENT_OFFLINE)
+		buf_cstr(out, " (offline)");
+}
+
+static bool complete_from(const struct str *word, const char *name, struct buf *out, const char *after)
+{
+	if (strlen(name) < word->n || !str_eq_nocase((struct str){name, word->n}, *word))
+		return false;
+	buf_cstr(out, name);
+	buf_cstr(out, after);
+	return true;
+}
+
+bool view_complete(struct view *v, struct str typed, struct buf *out, size_t *replaced)
+{
+	size_t at = typed.n;
+	struct str word;
+	struct window *w;
+
+	while (at && typed.p[at - 1] != ' ')
+		at--;
+	word = (struct str){typed.p + at, typed.n - at};
+	*replaced = word.n;
+	for (uint32_t i = 0; (w = windows_at(&v->windows, i)); i++) {
+		if (word.n && strchr("#&+!", word.p[0]) && complete_from(&word, w->name, out, " "))
+			return true;
+	}
+	for (uint32_t i = v->nicks.count; i-- > 0 && word.n;) {
+		if (complete_from(&word, v->nicks.items[i], out, at ? " " : ": "))
+			return true;
+	}
+	return false;
+}

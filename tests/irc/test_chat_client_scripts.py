@@ -1,0 +1,207 @@
+"""chat-client when the server goes away, what it prints of the past, its windows and its looks."""
+
+import json
+import os
+import re
+import stat
+import subprocess
+
+import pytest
+from scripted_server import ScriptedServer
+from terminal import Terminal
+from test_chat_client import ALL_CAPS, CLIENT, DEADLINE, assert_inert, hostile_lines
+
+HISTORY_CAPS = ALL_CAPS + " draft/chathistory"
+
+
+@pytest.fixture(autouse=True)
+def state(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    return tmp_path / "state"
+
+
+class Past:
+    """A channel's history, as CHATHISTORY gives it."""
+
+    def __init__(self, texts):
+        self.texts = list(texts)
+
+    def line(self, i, tags=""):
+        return f"@{tags}msgid=m{i};time=2026-01-31T12:00:{i:02}.000Z :ana!u@h PRIVMSG #lobby :{self.texts[i]}"
+
+    def answer(self, server, _tags, params):
+        if params[0] == "AFTER":
+            first = int(params[2].removeprefix("msgid=m")) + 1
+            wanted = range(first, min(len(self.texts), first + int(params[3])))
+        else:
+            wanted = range(max(0, len(self.texts) - int(params[3])), len(self.texts))
+        # what is said now and comes before the answer that holds it too
+        if params[0] == "AFTER":
+            server.send(self.line(len(self.texts) - 1))
+        server.send(":irc.test BATCH +b1 chathistory #lobby")
+        for i in wanted:
+            server.send(self.line(i, "batch=b1;"))
+        server.send(":irc.test BATCH -b1")
+
+
+def on_terminal(*args, **kwargs):
+    return Terminal([CLIENT, "-n", "me", "-c", "#lobby", *args], **kwargs)
+
+
+def test_comes_back_and_shows_what_was_missed_once_and_in_order(tmp_path):
+    path = str(tmp_path / "sock")
+    past = Past(f"said {i}." for i in range(8))
+    with on_terminal_after(path, past) as tty:
+        os.unlink(path)
+        with ScriptedServer(HISTORY_CAPS, path=path, script={"CHATHISTORY": past.answer}) as again:
+            again.wait_for("^JOIN #lobby")
+            again.wait_for("^CHATHISTORY AFTER #lobby msgid=m2 ")
+            tty.shows(r"5 lines were said in #lobby meanwhile")
+            shown = [int(n) for n in re.findall(r"<ana> said (\d+)\.", tty.raw.decode())]
+            assert shown == list(range(8))
+            tty.type("\x04")
+            assert tty.wait() == 0
+
+
+def on_terminal_after(path, past):
+    """A terminal that saw the first three lines of the past, whose server has gone."""
+    with ScriptedServer(HISTORY_CAPS, path=path) as server:
+        tty = on_terminal("--color=never", path)
+        server.wait_for("^JOIN #lobby")
+        for i in range(3):
+            server.send(past.line(i))
+        tty.shows(r"<ana> said 2\.")
+        server.close()
+        tty.shows(r"trying again in \d+ s")
+    return tty
+
+
+def test_refused_after_coming_back_ends_it(tmp_path):
+    path = str(tmp_path / "sock")
+    with on_terminal_after(path, Past(f"said {i}." for i in range(3))) as tty:
+        os.unlink(path)
+
+        def refuse(server, _tags, _params):
+            server.numeric("465", ":You are banned")
+            server.close()
+
+        with ScriptedServer(HISTORY_CAPS, path=path, script={"USER": refuse}):
+            assert tty.wait() == 77
+
+
+def test_offline_one_can_leave(tmp_path):
+    with on_terminal_after(str(tmp_path / "sock"), Past(f"said {i}." for i in range(3))) as tty:
+        tty.shows(r"\(offline\)")
+        tty.type("/quit\r")
+        assert tty.wait() == 0
+
+
+def run(server, *args):
+    return subprocess.run([CLIENT, "-n", "me", "-c", "#lobby", *args, *server.where], stdin=subprocess.DEVNULL,
+                          capture_output=True, timeout=DEADLINE, check=False)
+
+
+def test_history_prints_and_exits():
+    past = Past(f"said {i}" for i in range(10))
+    with ScriptedServer(HISTORY_CAPS, script={"CHATHISTORY": past.answer}) as server:
+        done = run(server, "--history", "4", "--time=")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.decode().splitlines() == [f"<ana> said {i}" for i in range(6, 10)]
+
+
+def test_history_of_a_server_without_one_is_exit_69():
+    with ScriptedServer(ALL_CAPS) as server:
+        assert run(server, "--history=4").returncode == 69
+
+
+def test_history_of_a_closed_channel_is_exit_77():
+    def refuse(server, _tags, params):
+        server.numeric("473", params[0], ":Cannot join channel (+i)")
+
+    with ScriptedServer(HISTORY_CAPS, script={"JOIN": refuse}) as server:
+        assert run(server, "--history=4").returncode == 77
+
+
+def test_json_is_one_object_per_message_and_inert():
+    past = Past(["plain", 'with "quotes" \\ and é'])
+    with ScriptedServer(HISTORY_CAPS, script={"CHATHISTORY": past.answer}) as server:
+        done = run(server, "--history=9", "--json")
+    objects = [json.loads(line) for line in done.stdout.decode().splitlines()]
+    said = [o for o in objects if o["command"] == "PRIVMSG"]
+    assert [o["text"] for o in said] == past.texts
+    assert said[0]["time"] == "2026-01-31T12:00:00.000Z" and said[0]["nick"] == "ana"
+    assert said[0]["source"] == "ana!u@h" and said[0]["target"] == "#lobby"
+    assert said[0]["params"] == ["#lobby", "plain"] and said[0]["tags"]["msgid"] == "m0"
+
+
+@pytest.mark.parametrize("how", [["--json"], ["--color=never"]])
+def test_tail_prints_for_ever_and_inert(how):
+    with ScriptedServer(ALL_CAPS) as server:
+        client = subprocess.Popen([CLIENT, "-n", "me", "-c", "#lobby", "--tail", *how, *server.where],
+                                  stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        server.wait_for("^JOIN")
+        for line in hostile_lines():
+            server.send(line)
+        server.send(":ana!u@h PRIVMSG #lobby :the end")
+        output = b""
+        for line in client.stdout:
+            output += line
+            if b"the end" in line:
+                break
+        client.terminate()
+        client.wait(DEADLINE)
+        client.stdout.close()
+    assert_inert(output)
+
+
+def test_windows_counts_completion_and_settings():
+    with ScriptedServer(ALL_CAPS) as server, on_terminal("--color=never", *server.where) as tty:
+        server.wait_for("^JOIN")
+        tty.shows(r"^#lobby>")
+        server.send(":bea!u@h PRIVMSG me :psst")
+        tty.shows(r"^#lobby \+1 !1>")
+        assert b"\a" in tty.raw
+        tty.type("\x1b2")
+        tty.shows(r"^bea>")
+        tty.type("hello\r")
+        server.wait_for("^PRIVMSG bea :hello")
+        tty.type("/win 1\r")
+        tty.shows(r"^#lobby>")
+        tty.type("be\t")
+        tty.shows(r"^#lobby> bea:")
+        tty.type("hi\r")
+        server.wait_for("^PRIVMSG #lobby :bea: hi")
+        tty.type("/qu\tbea\r")
+        tty.shows(r"^bea>")
+        tty.type("/set joins off\r/win 1\r/ignore eve\r")
+        tty.shows(r"^#lobby>")
+        server.send(":cat!u@h JOIN #lobby")
+        server.send(":eve!u@h PRIVMSG #lobby :spam")
+        server.send(":bea!u@h PRIVMSG #lobby :the end")
+        tty.shows("<bea> the end")
+        assert b"cat" not in tty.raw and b"spam" not in tty.raw
+        tty.type("\x04")
+        assert tty.wait() == 0
+
+
+def test_formatting_is_shown_and_ends_with_its_line():
+    with ScriptedServer(ALL_CAPS) as server, on_terminal("--color=always", *server.where) as tty:
+        server.wait_for("^JOIN")
+        server.send(":ana!u@h PRIVMSG #lobby :\x02bold\x02 \x0304,01red \x1b[5mend")
+        tty.shows(r"bold red .\[5mend")
+        assert b"\x1b[0;1mbold\x1b[0m" in tty.raw and b"\x1b[0;91;40mred" in tty.raw
+        assert re.search(rb"end\x1b\[0m\r?\n", tty.raw) and b"\x1b[5m" not in tty.raw
+
+
+def test_lines_typed_are_kept_for_the_next_time(state):
+    for typed, wanted in (("first line\r/raw PASS secret\r", None), ("\x1b[A\r", "first line")):
+        with ScriptedServer(ALL_CAPS) as server, on_terminal(*server.where) as tty:
+            server.wait_for("^JOIN")
+            tty.shows(r"^#lobby>")
+            tty.type(typed)
+            server.wait_for("^PRIVMSG #lobby :" + (wanted or "first line"))
+            tty.type("\x04")
+            assert tty.wait() == 0
+        kept = state / "chat-client" / "history-127.0.0.1"
+        assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+        assert "secret" not in kept.read_text(encoding="utf-8")
