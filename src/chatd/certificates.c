@@ -26,7 +26,7 @@ struct certificates {
 	char *file, *next_file;         /* the first certificate's */
 	unsigned char tickets[TLS_TICKET_KEYS];
 	int64_t tickets_ms; /* when they were made, mono; 0: they were not */
-	struct timer warn;
+	struct timer daily;
 };
 
 /* Where the certificate that nobody configured is. */
@@ -82,7 +82,10 @@ static void date_text(int64_t ms, char date[DATE_MAX])
 	(void)strftime(date, DATE_MAX, "%Y-%m-%d", &tm);
 }
 
-/* Those who come again with a ticket are spared half of the work; for a day at least, also over a reload. */
+/*
+ * Those who come again with a ticket are spared half of the work, also over a reload. After a day there are new keys:
+ * whoever finds the old ones reads no more than that day.
+ */
 static void renew_tickets(struct certificates *c)
 {
 	int64_t now = loop_clock(c->loop)->mono_ms;
@@ -93,25 +96,28 @@ static void renew_tickets(struct certificates *c)
 	c->tickets_ms = now ? now : 1;
 }
 
-static void warn_or_wait(struct certificates *c)
+/* Once a day, and when the time to warn begins. */
+static void look_after(struct certificates *c)
 {
 	const struct clock *clock = loop_clock(c->loop);
-	int64_t end = tls_context_expires(c->tls), left = end - clock->real_ms;
+	int64_t end = tls_context_expires(c->tls), left = end - clock->real_ms, wait = DAY_MS;
 	char date[DATE_MAX];
 
-	if (end == INT64_MAX)
-		return;
+	renew_tickets(c);
+	tls_context_set_tickets(c->tls, c->tickets);
 	if (left <= WARNING_MS) {
 		date_text(end, date);
 		log_event(EVENT_CERTIFICATE_ENDS, LOG_FIELDS({"CHATD_FILE", c->file}, {"CHATD_UNTIL", date}),
 			  "the certificate of %s %s on %s", c->file, left < 0 ? "ended" : "ends", date);
 	}
-	loop_timer_set(c->loop, &c->warn, clock->mono_ms + (left > WARNING_MS ? left - WARNING_MS : DAY_MS));
+	if (left > WARNING_MS && left - WARNING_MS < DAY_MS)
+		wait = left - WARNING_MS;
+	loop_timer_set(c->loop, &c->daily, clock->mono_ms + wait);
 }
 
-static void warn_due(struct timer *t)
+static void daily_due(struct timer *t)
 {
-	warn_or_wait((struct certificates *)((char *)t - offsetof(struct certificates, warn)));
+	look_after((struct certificates *)((char *)t - offsetof(struct certificates, daily)));
 }
 
 struct certificates *certificates_new(struct loop *loop)
@@ -119,7 +125,7 @@ struct certificates *certificates_new(struct loop *loop)
 	struct certificates *c = mem_zalloc(sizeof(*c));
 
 	c->loop = loop;
-	c->warn.due = warn_due;
+	c->daily.due = daily_due;
 	return c;
 }
 
@@ -128,7 +134,7 @@ void certificates_free(struct certificates *c)
 	if (!c)
 		return;
 	certificates_drop(c);
-	loop_timer_stop(c->loop, &c->warn);
+	loop_timer_stop(c->loop, &c->daily);
 	tls_context_unref(c->tls);
 	explicit_bzero(c->tickets, sizeof(c->tickets));
 	mem_free(c->file);
@@ -176,7 +182,7 @@ void certificates_commit(struct certificates *c)
 {
 	char pin[TLS_PIN_MAX], date[DATE_MAX];
 
-	loop_timer_stop(c->loop, &c->warn);
+	loop_timer_stop(c->loop, &c->daily);
 	tls_context_unref(c->tls);
 	mem_free(c->file);
 	c->tls = c->next;
@@ -189,7 +195,7 @@ void certificates_commit(struct certificates *c)
 	date_text(tls_context_expires(c->tls), date);
 	log_event(EVENT_CERTIFICATE, LOG_FIELDS({"CHATD_FILE", c->file}, {"CHATD_PIN", pin}, {"CHATD_UNTIL", date}),
 		  "TLS with the certificate of %s, %s, until %s", c->file, pin, date);
-	warn_or_wait(c);
+	look_after(c);
 }
 
 void certificates_drop(struct certificates *c)

@@ -13,6 +13,9 @@
 /* In this order they are offered; whoever names another gets on without (RFC 7301). */
 static const unsigned char alpn[] = "\3irc\10http/1.1";
 
+/* Of TLS 1.2: those that keep what was said secret when a key is lost later, with an AEAD. TLS 1.3 has no others. */
+static const char ciphers[] = "ECDHE+AESGCM:ECDHE+CHACHA20:!aNULL";
+
 int tls_fail(const char *what, char *why, size_t size)
 {
 	unsigned long code = ERR_peek_last_error();
@@ -69,6 +72,10 @@ static SSL_CTX *new_ctx(const SSL_METHOD *method)
 	if (!ctx)
 		return NULL;
 	SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION);
+	if (SSL_CTX_set_cipher_list(ctx, ciphers) != 1) {
+		SSL_CTX_free(ctx);
+		return NULL;
+	}
 	SSL_CTX_set_mode(ctx, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
 				      SSL_MODE_RELEASE_BUFFERS);
 	SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE);
@@ -107,21 +114,30 @@ static int choose_pair(SSL *ssl, int *alert, void *arg)
 	return SSL_TLSEXT_ERR_OK;
 }
 
+/* OpenSSL wants them without const. */
+static bool set_tickets(SSL_CTX *ctx, const unsigned char keys[TLS_TICKET_KEYS])
+{
+	unsigned char copy[TLS_TICKET_KEYS];
+	bool good;
+
+	memcpy(copy, keys, sizeof(copy));
+	good = SSL_CTX_set_tlsext_ticket_keys(ctx, copy, sizeof(copy)) == 1;
+	explicit_bzero(copy, sizeof(copy));
+	return good;
+}
+
 static int set_up_server(struct tls_context *tls, SSL_CTX *ctx, const struct tls_server_config *config)
 {
 	static const unsigned char id[] = "chatd";
-	unsigned char keys[TLS_TICKET_KEYS];
 
 	SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER | SSL_VERIFY_CLIENT_ONCE, accept_any);
 	SSL_CTX_set_alpn_select_cb(ctx, choose_alpn, NULL);
 	SSL_CTX_set_tlsext_servername_callback(ctx, choose_pair);
 	SSL_CTX_set_tlsext_servername_arg(ctx, tls);
 	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF); /* tickets: the client keeps it */
-	memcpy(keys, config->ticket_keys, sizeof(keys));
 	if (config->kernel)
 		SSL_CTX_set_options(ctx, SSL_OP_ENABLE_KTLS);
-	return SSL_CTX_set_session_id_context(ctx, id, sizeof(id) - 1) == 1 &&
-	       SSL_CTX_set_tlsext_ticket_keys(ctx, keys, sizeof(keys)) == 1;
+	return SSL_CTX_set_session_id_context(ctx, id, sizeof(id) - 1) == 1 && set_tickets(ctx, config->ticket_keys);
 }
 
 static int add_pair(struct tls_context *tls, const struct tls_server_config *config, size_t nth, char *why, size_t size)
@@ -201,6 +217,12 @@ void tls_context_unref(struct tls_context *ctx)
 		SSL_CTX_free(ctx->each[i]);
 	mem_free(ctx->each);
 	mem_free(ctx);
+}
+
+void tls_context_set_tickets(struct tls_context *ctx, const unsigned char keys[TLS_TICKET_KEYS])
+{
+	for (size_t i = 0; i < ctx->count; i++)
+		(void)set_tickets(ctx->each[i], keys);
 }
 
 int64_t tls_context_expires(const struct tls_context *ctx)

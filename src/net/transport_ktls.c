@@ -49,6 +49,14 @@ static void send_alert(int fd, unsigned char level, unsigned char what)
 	(void)!sendmsg(fd, &msg, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
+/* Of two or more that were read. The room of a ring may break behind the first. */
+static unsigned char second_byte(const struct iovec *iov)
+{
+	if (iov[0].iov_len > 1)
+		return ((const unsigned char *)iov[0].iov_base)[1];
+	return ((const unsigned char *)iov[1].iov_base)[0];
+}
+
 /*
  * An alert ends it, well or not. A handshake message asks for new keys, which the kernel cannot take for us: it is told
  * so and ended, as no client does that to a chat.
@@ -56,7 +64,7 @@ static void send_alert(int fd, unsigned char level, unsigned char what)
 static ssize_t other_record(int fd, int kind, const struct iovec *iov, ssize_t n)
 {
 	if (kind == RECORD_ALERT)
-		return n >= 2 && ((const unsigned char *)iov[0].iov_base)[1] == CLOSE_NOTIFY ? 0 : -ECONNRESET;
+		return n >= 2 && second_byte(iov) == CLOSE_NOTIFY ? 0 : -ECONNRESET;
 	send_alert(fd, ALERT_FATAL, UNEXPECTED);
 	return -EPROTO;
 }

@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import re
 import signal
 import socket
 import ssl
@@ -11,6 +10,7 @@ import time
 
 import pytest
 
+from flow import raise_descriptors
 from harness import CHATD, DEADLINE, FAST, Client, environment, free_port, fresh, wait_until
 
 
@@ -87,6 +87,15 @@ def test_old_versions_are_refused(secure):
     ctx.maximum_version = ssl.TLSVersion.TLSv1_1
     with pytest.raises((ssl.SSLError, ConnectionError)):
         wrapped(server, ctx)
+
+
+@pytest.mark.parametrize("ciphers", ["AES256-GCM-SHA384", "ECDHE-ECDSA-AES128-SHA256", "ECDHE-ECDSA-AES128-SHA"])
+def test_old_ciphers_are_refused(secure, ciphers):
+    """No keys that a later theft opens, and no CBC."""
+    ctx = context(maximum_version=ssl.TLSVersion.TLSv1_2)
+    ctx.set_ciphers(ciphers)
+    with pytest.raises((ssl.SSLError, ConnectionError)):
+        wrapped(secure(), ctx)
 
 
 def test_alpn_is_irc(secure):
@@ -181,7 +190,7 @@ def test_one_makes_itself(start, tmp_path):
         server = start(config, args=["--state", str(tmp_path / "state")])
         server.tls = ("127.0.0.1", port)
         prints.append(fingerprint(member(server).socket))
-        assert re.search("tls.crt, sha256/[A-Za-z0-9+/]{43}=, until", server.log)
+        server.wait_log("tls.crt, sha256/[A-Za-z0-9+/]{43}=, until")
         server.finish()
     assert prints[0] == prints[1]
 
@@ -261,7 +270,8 @@ def test_broken_off_at_every_stage(secure):
 def test_many_at_once(secure):
     server = secure()
     first, socks = hello(), []
-    for _ in range(300):
+    raise_descriptors(3000)
+    for _ in range(1000):
         socks.append(socket.create_connection(server.tls, DEADLINE))
         socks[-1].sendall(first)
     for s in socks:

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+#include <openssl/ssl.h>
 
 #include "base/mem.h"
 #include "fd_count.h"
@@ -302,6 +303,56 @@ static void test_what_is_made(void **state)
 	assert_int_equal(st.st_mode & 0777, 0600);
 }
 
+/* A client of TLS 1.2, where the ticket is a part of the handshake, comes with what it was given the last time. */
+static bool resumes(struct fixture *f, SSL_CTX *ctx, SSL_SESSION **session)
+{
+	SSL *ssl = SSL_new(ctx);
+	struct tls_facts facts;
+	char why[256];
+	int ends[2], s = -EAGAIN, c = 0;
+
+	assert_non_null(ssl);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends), 0);
+	transport_plain_init(&f->s, ends[0]);
+	assert_int_equal(transport_tls_accept(&f->s, f->server), 0);
+	assert_int_equal(SSL_set_fd(ssl, ends[1]), 1);
+	if (*session)
+		assert_int_equal(SSL_set_session(ssl, *session), 1);
+	for (int i = 0; i < 20 && (s || c != 1); i++) {
+		c = c == 1 ? 1 : SSL_connect(ssl);
+		s = s ? transport_tls_handshake(&f->s, why, sizeof(why)) : 0;
+	}
+	assert_int_equal(s, 0);
+	assert_int_equal(c, 1);
+	assert_true(transport_tls_facts(&f->s, &facts));
+	assert_int_equal(facts.resumed, SSL_session_reused(ssl));
+	SSL_SESSION_free(*session);
+	*session = SSL_get1_session(ssl);
+	SSL_shutdown(ssl);
+	SSL_free(ssl);
+	close(ends[1]);
+	f->s.ops->free(&f->s);
+	return facts.resumed;
+}
+
+static void test_tickets_end_with_their_keys(void **state)
+{
+	const unsigned char keys[TLS_TICKET_KEYS] = {1, 2, 3};
+	SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
+	struct fixture *f = *state;
+	SSL_SESSION *session = NULL;
+
+	assert_non_null(ctx);
+	SSL_CTX_set_max_proto_version(ctx, TLS1_2_VERSION);
+	assert_false(resumes(f, ctx, &session));
+	assert_true(resumes(f, ctx, &session));
+	tls_context_set_tickets(f->server, keys);
+	assert_false(resumes(f, ctx, &session));
+	assert_true(resumes(f, ctx, &session));
+	SSL_SESSION_free(session);
+	SSL_CTX_free(ctx);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -314,6 +365,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_garbage, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_files_that_do_not_fit, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_what_is_made, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_tickets_end_with_their_keys, set_up, tear_down),
 	};
 
 	signal(SIGPIPE, SIG_IGN);

@@ -41,6 +41,8 @@ int tls_server_new(struct tls_context **out, const struct tls_server_config *con
 int tls_client_new(struct tls_context **out, const struct tls_client_config *config, char *why, size_t size);
 struct tls_context *tls_context_ref(struct tls_context *ctx);
 void tls_context_unref(struct tls_context *ctx); /* NULL is legal */
+/* A server's: from now on these are the keys of resumption. Sessions of those before begin anew. */
+void tls_context_set_tickets(struct tls_context *ctx, const unsigned char keys[TLS_TICKET_KEYS]);
 
 /* When the first of its certificates is no longer valid; ms since 1970. */
 int64_t tls_context_expires(const struct tls_context *ctx);
@@ -48,7 +50,7 @@ int64_t tls_context_expires(const struct tls_context *ctx);
 enum { TLS_PIN_MAX = 64 };
 void tls_context_pin(const struct tls_context *ctx, char pin[TLS_PIN_MAX]);
 
-/* A certificate that signs itself, for ten years, and its key (P-256), for files that are not there. 0 or -errno, why. */
+/* A certificate that signs itself, for ten years, and its key (P-256), for files that are not there. 0; -errno, why. */
 int tls_make_pair(const struct tls_pair *files, const char *name, char *why, size_t size);
 
 /* Puts TLS over *t, which is plain and has nothing read. On failure (-errno) it is as it was. */
