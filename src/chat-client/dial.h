@@ -7,7 +7,8 @@ struct transport;
 
 /*
  * Connects to the server that the options name, trying each of its addresses in turn; blocks for up to DIAL_SECONDS
- * for each. 0, and *t is ready and non-blocking; or -EX_NOHOST or -EX_UNAVAILABLE with a sentence in why.
+ * for each. 0, and *t is ready and non-blocking; or -EX_NOHOST, -EX_UNAVAILABLE or, where it is not the server that is
+ * meant, -EX_NOPERM with a sentence in why.
  */
 enum { DIAL_SECONDS = 20 };
 

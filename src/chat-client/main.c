@@ -54,7 +54,7 @@ static const char usage[] =
 	"\n"
 	"  -c, --channel=NAME  enter this channel; may be given again\n"
 	"  -n, --nick=NAME     the name to go by, instead of the login name\n"
-	"  -p, --port=PORT     6667 unless given\n"
+	"  -p, --port=PORT     6667 unless given, 6697 with TLS\n"
 	"  -w, --wait          go on printing after standard input has ended\n"
 	"  -t, --tail          print for ever what is said, and come back when the server went away\n"
 	"  -H, --history=N     print the last N lines, and exit (or go on with --tail)\n"
@@ -194,6 +194,10 @@ static void on_dialled(void *ctx, int result, const char *why)
 
 	if (app->client.state != CLIENT_OFFLINE)
 		return;
+	if (result == -EX_NOPERM) {
+		on_over(app, EX_NOPERM, why);
+		return;
+	}
 	if (result < 0) {
 		tellf(app, "! %s; trying again in %d s", why, (int)((app->reconnect.delay_ms + 999) / 1000));
 		return;

@@ -10,6 +10,8 @@ static const struct option long_options[] = {
 	{"nick", required_argument, NULL, 'n'},
 	{"port", required_argument, NULL, 'p'},
 	{"wait", no_argument, NULL, 'w'},
+	{"tls", no_argument, NULL, 's'},
+	{"pin", required_argument, NULL, 'P'},
 	{"tail", no_argument, NULL, 't'},
 	{"history", required_argument, NULL, 'H'},
 	{"json", no_argument, NULL, 'j'},
@@ -21,7 +23,7 @@ static const struct option long_options[] = {
 	{NULL, 0, NULL, 0},
 };
 
-static const char short_options[] = ":c:n:p:wtH:jhV";
+static const char short_options[] = ":c:n:p:swtH:jhV";
 
 /* Copies n bytes; false when they do not fit or are none. */
 static bool copy_part(char *dst, size_t size, const char *from, size_t n)
@@ -68,7 +70,7 @@ static bool parse_host(struct options *o, const char *text)
 	return *colon == ':' && copy_part(o->port, sizeof(o->port), colon + 1, strlen(colon + 1));
 }
 
-bool options_parse_server(struct options *o, const char *text)
+static bool parse_server(struct options *o, const char *text)
 {
 	const char *at = text[0] == '/' ? NULL : strchr(text, '@');
 	char name[NAME_HOST_MAX + 1];
@@ -100,6 +102,34 @@ static bool add_channel(struct options *o, const char *name)
 		return false;
 	o->nchannels++;
 	return true;
+}
+
+/* irc[s]://server[/channel]: TLS is what the second means. */
+static bool parse_url(struct options *o, const char *text)
+{
+	char server[OPTIONS_HOST_MAX];
+	size_t n = strcspn(text, "/");
+
+	if (!copy_part(server, sizeof(server), text, n) || server[0] == '/')
+		return false;
+	if (text[n] && text[n + 1] && !add_channel(o, text + n + 1))
+		return false;
+	return parse_server(o, server);
+}
+
+bool options_parse_server(struct options *o, const char *text)
+{
+	if (!strncmp(text, "ircs://", 7)) {
+		o->tls = true;
+		return parse_url(o, text + 7);
+	}
+	return strncmp(text, "irc://", 6) ? parse_server(o, text) : parse_url(o, text + 6);
+}
+
+static bool set_pin(struct options *o, const char *pin)
+{
+	o->tls = true;
+	return !strncmp(pin, "sha256/", 7) && copy_part(o->pin, sizeof(o->pin), pin, strlen(pin));
 }
 
 static bool set_nick(struct options *o, const char *name)
@@ -193,6 +223,11 @@ static enum options_result take_option(const struct option_context *x, int lette
 	case 'p':
 		return copy_part(o->port, sizeof(o->port), optarg, strlen(optarg)) ? OPTIONS_RUN
 										   : wrong(x, "bad port '%s'", optarg);
+	case 's':
+		o->tls = true;
+		return OPTIONS_RUN;
+	case 'P':
+		return set_pin(o, optarg) ? OPTIONS_RUN : wrong(x, "a pin begins with sha256/, not as '%s'", optarg);
 	case 'w':
 		o->wait = true;
 		return OPTIONS_RUN;
@@ -222,6 +257,9 @@ static enum options_result take_server(const struct option_context *x, const str
 		return wrong(x, optind < args->argc ? "one server, please" : "which server?");
 	if (!options_parse_server(o, args->argv[optind]))
 		return wrong(x, "'%s' is not [user@]host[:port] or the path of a socket", args->argv[optind]);
+	o->tls |= !strcmp(o->port, "6697");
+	if (!o->port[0])
+		strcpy(o->port, o->tls ? "6697" : "6667");
 	if (!o->nick[0] && !(args->login && options_make_nick(o->nick, args->login)))
 		strcpy(o->nick, "guest");
 	if (!o->user[0] && !(args->login && name_username_make(o->user, str_of(args->login))))
@@ -235,7 +273,7 @@ enum options_result options_parse(struct options *o, const struct options_args *
 	enum options_result result;
 	int letter;
 
-	*o = (struct options){.port = "6667", .time = "%H:%M"};
+	*o = (struct options){.time = "%H:%M"};
 	opterr = 0;
 	optind = 1;
 	while ((letter = getopt_long(args->argc, args->argv, short_options, long_options, NULL)) != -1) {

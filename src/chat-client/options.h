@@ -21,6 +21,8 @@ struct options {
 	char user[NAME_USER_MAX + 1]; /* never empty after options_parse */
 	char host[OPTIONS_HOST_MAX];  /* a name, a numeric address without brackets, or an absolute path */
 	char port[OPTIONS_PORT_MAX];  /* a number or a service's name; unused with a path */
+	bool tls;
+	char pin[OPTIONS_WORD_MAX]; /* the key that the server must have; "": a certificate that is trusted */
 	bool wait;
 	bool tail;                   /* print for ever; nothing is typed nor fed */
 	bool json;                   /* print one object per message */
@@ -41,7 +43,11 @@ struct options_args {
 /* On OPTIONS_WRONG, why (of size bytes) holds a sentence, without the program's name and without a newline. */
 enum options_result options_parse(struct options *o, const struct options_args *args, char *why, size_t size);
 
-/* Splits "[user@]host[:port]", "[v6][:port]", "/path". False when it is none of these. Leaves out what is not there. */
+/*
+ * Splits "[user@]host[:port]", "[v6][:port]", "/path"; "irc://" and "ircs://" may stand in front, the second for TLS,
+ * and
+ * "/channel" behind. False when it is none of these. Leaves out what is not there.
+ */
 bool options_parse_server(struct options *o, const char *text);
 
 /* The longest nick that can be made of the name: what no nick may hold is dropped. False when nothing is left. */

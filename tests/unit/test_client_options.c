@@ -80,6 +80,12 @@ static void test_servers(void **state)
 	check_server("eva@[2001:db8::1]:70", "eva", "2001:db8::1", "70");
 	check_server("2001:db8::1", "", "2001:db8::1", "6667");
 	check_server("/run/chatd/sock:1@x", "", "/run/chatd/sock:1@x", "6667");
+	check_server("irc://eva@h:7000", "eva", "h", "7000");
+	o = (struct options){0};
+	assert_true(options_parse_server(&o, "ircs://h/lobby"));
+	assert_true(o.tls);
+	assert_string_equal(o.channels[0], "#lobby");
+	assert_false(options_parse_server(&o, "ircs://"));
 	assert_false(options_parse_server(&o, ""));
 	assert_false(options_parse_server(&o, "@h"));
 	assert_false(options_parse_server(&o, "h:"));
