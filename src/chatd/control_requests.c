@@ -99,17 +99,16 @@ static struct str user_mode_letters(uint32_t modes, char dst[LETTERS_MAX])
 
 static struct str chan_mode_letters(const struct channel *c, char dst[LETTERS_MAX])
 {
+	char memory[CHANNEL_PARAM_MAX];
 	size_t count, n = 0;
 	const struct chan_mode *rows = chan_modes(&count);
 
 	for (size_t i = 0; i < count && n < LETTERS_MAX - 2; i++) {
 		if (rows[i].type == CHAN_MODE_FLAG && (c->flags & rows[i].bit))
 			dst[n++] = rows[i].letter;
+		else if (chan_mode_takes_value(&rows[i]) && channel_param(c, (enum chan_param)rows[i].bit, memory).n)
+			dst[n++] = rows[i].letter;
 	}
-	if (c->key)
-		dst[n++] = 'k';
-	if (c->limit)
-		dst[n++] = 'l';
 	return (struct str){dst, n};
 }
 

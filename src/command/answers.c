@@ -83,7 +83,7 @@ void answer_welcome(const struct command_env *env, struct session *s)
 
 	mode_letters(user, channel, param);
 	snprintf(who, sizeof(who), "%s!%s@%s", user_nick(s->user), user_text(s->user, USER_NAME),
-	         user_text(s->user, USER_HOST));
+		 user_text(s->user, USER_HOST));
 	reply(s, RPL_WELCOME, server->network, who);
 	reply(s, RPL_YOURHOST, server->name, CHAT_VERSION);
 	reply(s, RPL_CREATED, server->started);
@@ -120,6 +120,12 @@ static const char *cannot_send(enum refusal why)
 		return "+m: it is moderated";
 	case REFUSAL_NO_CTCP:
 		return "+C: no CTCP";
+	case REFUSAL_NO_COLOUR:
+		return "+c: no colours and other formatting";
+	case REFUSAL_SLOW:
+		return "+W: slow mode, wait a little";
+	case REFUSAL_FLOOD:
+		return "+F: too many lines, wait a little";
 	default:
 		return "+b: you are banned or muted";
 	}
@@ -159,6 +165,8 @@ static struct str wanted_channel(const struct record *r)
 		return r->message.channel;
 	case RECORD_CHANNEL:
 		return r->channel.name;
+	case RECORD_KNOCK:
+		return r->knock.channel;
 	default:
 		return STR("*");
 	}
@@ -168,6 +176,8 @@ static void refused_speech(struct session *s, const struct change *c, const char
 {
 	if (c->refusal == REFUSAL_SPEAK_NEEDS_ACCOUNT)
 		reply(s, ERR_NEEDREGGEDNICK, c->user ? user_nick(c->user) : "*");
+	else if (c->refusal == REFUSAL_CHANNEL_SPEAKS_ACCOUNT)
+		reply(s, ERR_NEEDREGGEDNICK, name);
 	else
 		reply(s, ERR_CANNOTSENDTOCHAN, name, cannot_send(c->refusal));
 }
@@ -190,9 +200,33 @@ static void refused_join(struct session *s, enum refusal why, const char *name)
 	case REFUSAL_BAD_KEY:
 		reply(s, ERR_BADCHANNELKEY, name);
 		break;
+	case REFUSAL_JOINS:
+		reply(s, ERR_THROTTLE, name);
+		break;
 	default:
 		reply(s, ERR_NEEDREGGEDNICK, name);
 	}
+}
+
+static void refused_knock(struct session *s, enum refusal why, const char *name)
+{
+	if (why == REFUSAL_NO_KNOCK)
+		reply(s, ERR_CANNOTSENDTOCHAN, name, "+K: no knocking, or you are banned");
+	else if (why == REFUSAL_OPEN)
+		reply(s, ERR_CHANOPEN, name);
+	else if (why == REFUSAL_KNOCK_INSIDE)
+		reply(s, ERR_KNOCKONCHAN, name);
+	else
+		reply(s, ERR_TOOMANYKNOCK, name);
+}
+
+/* Where there is none, and where one may not send people, is the same: a secret channel is not told of. */
+static void refused_forward(struct session *s, struct str to)
+{
+	char name[LINE_BODY_MAX];
+
+	snprintf(name, sizeof(name), "%.*s", STR_ARG(to));
+	reply(s, ERR_CHANOPRIVSNEEDED, name);
 }
 
 /* Why, and until when. Its connection ends with that; see answer_change. */
@@ -248,6 +282,10 @@ void answer_refused(struct session *s, const struct change *c)
 	case REFUSAL_MODERATED:
 	case REFUSAL_MUTED:
 	case REFUSAL_NO_CTCP:
+	case REFUSAL_NO_COLOUR:
+	case REFUSAL_SLOW:
+	case REFUSAL_FLOOD:
+	case REFUSAL_CHANNEL_SPEAKS_ACCOUNT:
 	case REFUSAL_SPEAK_NEEDS_ACCOUNT:
 		refused_speech(s, c, name);
 		break;
@@ -262,6 +300,21 @@ void answer_refused(struct session *s, const struct change *c)
 		break;
 	case REFUSAL_BANS_FULL:
 		reply_fail(s, "UBAN", "LIST_FULL", NULL, "There are as many bans as the configuration allows");
+		break;
+	case REFUSAL_NO_NICK_CHANGE:
+		reply(s, ERR_NONICKCHANGE, c->channel->name);
+		break;
+	case REFUSAL_NO_KNOCK:
+	case REFUSAL_OPEN:
+	case REFUSAL_KNOCK_INSIDE:
+	case REFUSAL_KNOCKED:
+		refused_knock(s, c->refusal, name);
+		break;
+	case REFUSAL_FORWARD:
+		refused_forward(s, c->text);
+		break;
+	case REFUSAL_FORWARDED:
+		reply(s, ERR_LINKCHANNEL, name, c->channel->extra->forward);
 		break;
 	case REFUSAL_LIST_FULL:
 		reply(s, ERR_BANLISTFULL, name, list_letter(c));
@@ -341,6 +394,9 @@ void answer_change(const struct command_env *env, struct session *s, const struc
 			reply(s, RPL_NOWAWAY);
 		else
 			reply(s, RPL_UNAWAY);
+		break;
+	case CHANGE_KNOCKED:
+		reply(s, RPL_KNOCKDLVR, c->channel->name);
 		break;
 	case CHANGE_INVITED:
 		owe_invited(s, c);

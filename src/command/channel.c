@@ -185,6 +185,26 @@ static void invite_run(struct call *call)
 	call_submit(call, &r);
 }
 
+/* What is said with it is for the operators of the channel; nothing of it is kept. */
+static void knock_run(struct call *call)
+{
+	const char *name = call_word(call, 0), *text = call_word(call, 1);
+	const struct channel *c;
+	struct record r;
+
+	if (!name) {
+		reply(call->session, ERR_NEEDMOREPARAMS, call->row->name);
+		return;
+	}
+	c = target_channel(call, name);
+	if (!c || (text && filter_stops(call, &(struct filter_try){FILTER_CHANNEL, str_of(text), c, name})))
+		return;
+	r = call_record(call, RECORD_KNOCK);
+	r.knock.channel = str_of(name);
+	r.knock.text = text ? utf8_cut(str_of(text), call->env->server->kick_max) : STR_NONE;
+	call_submit(call, &r);
+}
+
 static struct str kick_reason(const struct call *call)
 {
 	const char *text = call_word(call, 2);
@@ -245,7 +265,7 @@ static void kick_run(struct call *call)
 static const struct command rows[] = {
 	{"JOIN", ROLE_USER, 1, 10, -1, join_run},   {"PART", ROLE_USER, 1, 10, -1, part_run},
 	{"TOPIC", ROLE_USER, 1, 10, -1, topic_run}, {"INVITE", ROLE_USER, 0, 20, -1, invite_run},
-	{"KICK", ROLE_USER, 2, 10, -1, kick_run},
+	{"KICK", ROLE_USER, 2, 10, -1, kick_run},   {"KNOCK", ROLE_USER, 1, 30, -1, knock_run},
 };
 
 const struct command *command_family_channel(size_t *count)

@@ -55,6 +55,8 @@ static const struct help_topic topics[] = {
 	{"KLINE", "KLINE [<duration>] <mask|nick> [<reason>]",
 	 "Bans nick!user@host, with * and ?, or the address of somebody who is here. For operators; see UBAN.\n"
 	 "With '-' in front of the mask the ban is removed; without parameters they are listed.\n"},
+	{"KNOCK", "KNOCK <channel> [<text>]",
+	 "Asks to be let into a channel that one cannot just join; its operators hear it.\n"},
 	{"LINKS", "LINKS [[<server>] <mask>]", "Lists the servers of the network.\n"},
 	{"LIST", "LIST [<channel>{,<channel>}] [<condition>{,<condition>}]",
 	 "Lists channels with the number of their members and their topics.\n"
@@ -71,7 +73,10 @@ static const struct help_topic topics[] = {
 	 "Of a channel: +b ban, +e exception, +I invite exception (each with a mask, or without one to list them);\n"
 	 "+k key, +l limit of members, +i by invitation, +m voiced people alone may speak, +n no messages from "
 	 "outside,\n"
-	 "+s secret, +t operators set the topic, +C no CTCP, +R accounts alone;\n"
+	 "+s secret, +t operators set the topic, +C no CTCP, +R accounts alone, +M accounts alone speak, +K no KNOCK,\n"
+	 "+N nobody changes their nick, +c no colours, +S colours are taken out, +u operators alone see who is there;\n"
+	 "+W <seconds> between two lines of one member, +F <lines>:<seconds> of one member, +j <joins>:<seconds>,\n"
+	 "+f <channel> where those go who are not let in, +H <joined|always|never> who is shown what was said before;\n"
 	 "+q +a +o +h +v make a member owner, admin, operator, half-operator, voiced.\n"
 	 "Of yourself: +i invisible in lists, +w hear WALLOPS, +R direct messages from accounts alone, +B bot,\n"
 	 "+x hides your address.\n"
@@ -147,7 +152,8 @@ static const struct help_topic topics[] = {
 	{"USERHOST", "USERHOST <nick>{ <nick>}", "Tells the username and host of up to five people.\n"},
 	{"VERIFY", "VERIFY <account> <code>", "Proves with the code that came by mail that an account is yours.\n"},
 	{"VERSION", "VERSION [<server>]", "Tells the server's version and what it supports.\n"},
-	{"VHOST", "VHOST <account> <host|->", "Shows that host for all who log in to the account; -: none. For operators.\n"},
+	{"VHOST", "VHOST <account> <host|->",
+	 "Shows that host for all who log in to the account; -: none. For operators.\n"},
 	{"WALLOPS", "WALLOPS <text>", "Writes to everybody with mode +w. For operators.\n"},
 	{"WEBIRC", "WEBIRC <password> <gateway> <host> <address> [<options>]",
 	 "Tells for whom a gateway speaks, before all else. For gateways that the server trusts.\n"},

@@ -1,3 +1,5 @@
+#include <ctype.h>
+
 #include "command/emergency.h"
 #include "command/families.h"
 #include "command/services.h"
@@ -60,10 +62,50 @@ static bool filtered(const struct sending *m, const struct channel *c, const cha
 	return filter_stops(m->call, &t);
 }
 
+/* A colour is followed by up to two numbers of two digits, or of six hexadecimal ones. Returns what follows them. */
+static const char *colours_skip(const char *p, const char *end, size_t digits)
+{
+	for (int half = 0; half < 2; half++) {
+		const char *at = p + (half ? 1 : 0);
+		size_t n = 0;
+
+		if (half && (p == end || *p != ','))
+			break;
+		while (n < digits && at < end &&
+		       (digits == 2 ? isdigit((unsigned char)*at) : isxdigit((unsigned char)*at))) {
+			at++;
+			n++;
+		}
+		if (n == 0 || (digits == 6 && n != digits))
+			break;
+		p = at;
+	}
+	return p;
+}
+
+/* The text as +S lets it through. */
+static struct str formatting_strip(struct str text, char memory[LINE_BODY_MAX])
+{
+	const char *p = text.p, *end = text.p + text.n;
+	struct buf b;
+
+	buf_init(&b, memory, LINE_BODY_MAX);
+	while (p < end) {
+		char c = *p++;
+
+		if (c == '\003' || c == '\004')
+			p = colours_skip(p, end, c == '\003' ? 2 : 6);
+		else if (!rule_is_formatted((struct str){&c, 1}))
+			buf_chr(&b, c);
+	}
+	return b.full ? text : buf_view(&b);
+}
+
 static void send_channel(const struct sending *m, const char *name, uint8_t min_rank)
 {
 	const struct call *call = m->call;
 	const struct channel *c = network_channel(call->env->net, str_of(name));
+	char memory[LINE_BODY_MAX];
 	struct record r;
 
 	if (!c || !rule_sees_channel(c, call_user(call))) {
@@ -74,6 +116,13 @@ static void send_channel(const struct sending *m, const char *name, uint8_t min_
 	if (filtered(m, c, name))
 		return;
 	r = sending_record(m);
+	if ((c->flags & CHAN_STRIP_COLOUR) && m->text.n)
+		r.message.text = formatting_strip(m->text, memory);
+	if (m->text.n && !r.message.text.n) {
+		if (answers(m))
+			reply(call->session, ERR_NOTEXTTOSEND);
+		return;
+	}
 	r.message.channel = str_of(name);
 	r.message.min_rank = min_rank;
 	call_submit(call, &r);

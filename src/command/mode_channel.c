@@ -26,11 +26,25 @@ struct mode_batch {
 	char memory[MODE_TEXT_MAX];
 };
 
-/* A key is shown to members alone; others see that there is one. */
+/* A key, and where people are sent, is shown to members alone; others see that there is one. */
+static void value_show(struct buf *letters, struct buf *params, const struct channel *c, const struct chan_mode *mode,
+		       bool member)
+{
+	char memory[CHANNEL_PARAM_MAX];
+	struct str value = channel_param(c, (enum chan_param)mode->bit, memory);
+
+	if (!value.n)
+		return;
+	if (!member && (mode->bit == CHAN_PARAM_KEY || mode->bit == CHAN_PARAM_FORWARD))
+		value = STR("*");
+	buf_chr(letters, mode->letter);
+	buf_fmt(params, " %.*s", STR_ARG(value));
+}
+
 static void modes_show(const struct call *call, const struct channel *c)
 {
 	bool member = network_member(c, call_user(call)) != NULL;
-	char letters[128], params[64];
+	char letters[LINE_BODY_MAX], params[LINE_BODY_MAX];
 	struct buf l, p;
 	size_t count;
 	const struct chan_mode *modes = chan_modes(&count);
@@ -39,15 +53,10 @@ static void modes_show(const struct call *call, const struct channel *c)
 	buf_init(&p, params, sizeof(params) - 1);
 	buf_chr(&l, '+');
 	for (size_t i = 0; i < count; i++) {
-		if (modes[i].type == CHAN_MODE_FLAG && c->flags & modes[i].bit) {
+		if (modes[i].type == CHAN_MODE_FLAG && c->flags & modes[i].bit)
 			buf_chr(&l, modes[i].letter);
-		} else if (modes[i].type == CHAN_MODE_PARAM && c->key) {
-			buf_chr(&l, modes[i].letter);
-			buf_fmt(&p, " %s", member ? c->key : "*");
-		} else if (modes[i].type == CHAN_MODE_PARAM_SET && c->limit) {
-			buf_chr(&l, modes[i].letter);
-			buf_fmt(&p, " %u", c->limit);
-		}
+		else if (chan_mode_takes_value(&modes[i]))
+			value_show(&l, &p, c, &modes[i], member);
 	}
 	buf_str(&l, buf_view(&p));
 	letters[l.n] = '\0';
@@ -116,18 +125,34 @@ static bool take_key(struct mode_batch *b, const struct mode_step *step, struct 
 	return false;
 }
 
-static bool take_limit(struct mode_batch *b, const struct mode_step *step, struct mode_op *op)
+static const char *value_wanted(const struct chan_mode *mode)
+{
+	switch ((enum chan_param)mode->bit) {
+	case CHAN_PARAM_FORWARD:
+		return "Not the name of a channel";
+	case CHAN_PARAM_FLOOD:
+		return "Wanted: lines:seconds, as 5:10";
+	case CHAN_PARAM_JOINS:
+		return "Wanted: joins:seconds, as 3:10";
+	case CHAN_PARAM_SLOW:
+		return "Wanted: seconds, up to 21600";
+	case CHAN_PARAM_HISTORY:
+		return "Wanted: joined, always or never";
+	default:
+		return "Limit is not a number above zero";
+	}
+}
+
+static bool take_value(struct mode_batch *b, const struct mode_step *step, struct mode_op *op)
 {
 	size_t start = b->text.n;
-	unsigned long long limit;
 
 	if (!step->set)
 		return true;
-	if (!str_u64(str_of(step->param), INT32_MAX, &limit) || limit == 0) {
-		param_refuse(b, step, step->param, "Limit is not a number above zero");
+	if (!chan_param_normalise(&b->text, (enum chan_param)step->mode->bit, str_of(step->param))) {
+		param_refuse(b, step, step->param, value_wanted(step->mode));
 		return false;
 	}
-	buf_u64(&b->text, limit);
 	op->param = (struct str){b->text.p + start, b->text.n - start};
 	return true;
 }
@@ -155,7 +180,7 @@ static bool step_take(struct mode_batch *b, const struct mode_step *step, struct
 	case CHAN_MODE_PARAM:
 		return take_key(b, step, op);
 	case CHAN_MODE_PARAM_SET:
-		return take_limit(b, step, op);
+		return take_value(b, step, op);
 	case CHAN_MODE_LIST:
 		return take_mask(b, step, op);
 	case CHAN_MODE_FLAG:

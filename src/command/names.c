@@ -58,6 +58,8 @@ static void line_add(struct names_line *l, const struct member *m)
  */
 static bool shows_member(const struct user *viewer, bool inside, const struct member *m)
 {
+	if (!rule_sees_member(viewer, m))
+		return false;
 	return inside || !(m->user->modes & USER_INVISIBLE) || user_may(viewer, PRIV_SEE_HIDDEN);
 }
 

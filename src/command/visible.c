@@ -10,6 +10,8 @@ bool visible_user(const struct user *viewer, const struct user *u)
 
 bool visible_membership(const struct user *viewer, const struct member *m)
 {
+	if (!rule_sees_member(viewer, m))
+		return false;
 	if (network_member(m->channel, viewer))
 		return true;
 	if (!rule_sees_channel(m->channel, viewer))

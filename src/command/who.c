@@ -267,7 +267,7 @@ static bool channel_block(struct who *w, struct session *s)
 	for (uint32_t i = b.from; i < b.end; i++) {
 		const struct member *m = channel_member(c, i);
 
-		if (inside || visible_membership(s->user, m))
+		if (inside ? rule_sees_member(s->user, m) : visible_membership(s->user, m))
 			who_show(w, s, m->user, m);
 	}
 	return w->cursor.left > 0;

@@ -82,6 +82,19 @@ static void tell_channel(struct fanout *f, const struct change *c)
 		tell_user(f, channel_member(ch, i)->user, c);
 }
 
+/* The same for what makes a member show itself: in an auditorium not everybody may know of it. */
+static void tell_channel_of(struct fanout *f, const struct change *c)
+{
+	const struct channel *ch = c->channel;
+
+	for (uint32_t i = 0; i < ch->members.count; i++) {
+		const struct user *u = channel_member(ch, i)->user;
+
+		if (rule_sees_member(u, c->member))
+			tell_user(f, u, c);
+	}
+}
+
 /* Each session once, whatever number of ways leads to it. */
 static void tell_once(struct fanout *f, const struct user *u, const struct change *c)
 {
@@ -114,7 +127,8 @@ static void tell_peers(struct fanout *f, const struct change *c)
 		const struct channel *ch = mine->channel;
 
 		for (uint32_t k = 0; k < ch->members.count; k++)
-			tell_once(f, channel_member(ch, k)->user, c);
+			if (rule_sees_member(channel_member(ch, k)->user, mine))
+				tell_once(f, channel_member(ch, k)->user, c);
 	}
 }
 
@@ -242,7 +256,7 @@ static void on_joined(struct fanout *f, const struct change *c)
 {
 	struct change away = *c;
 
-	tell_channel(f, c);
+	tell_channel_of(f, c);
 	if (!c->user->away)
 		return;
 	away.type = CHANGE_AWAY;
@@ -251,7 +265,30 @@ static void on_joined(struct fanout *f, const struct change *c)
 	begin_once(f);
 	mark_own(f, c->user);
 	for (uint32_t i = 0; i < c->channel->members.count; i++)
-		tell_once(f, channel_member(c->channel, i)->user, &away);
+		if (rule_sees_member(channel_member(c->channel, i)->user, c->member))
+			tell_once(f, channel_member(c->channel, i)->user, &away);
+}
+
+static void on_member(struct fanout *f, const struct change *c)
+{
+	tell_channel_of(f, c);
+}
+
+/* To those who could invite. */
+static void on_knocked(struct fanout *f, const struct change *c)
+{
+	struct str text = c->text.n ? c->text : STR("asks to be let in");
+
+	(void)f;
+	for (uint32_t i = 0; i < c->channel->members.count; i++) {
+		const struct member *m = channel_member(c->channel, i);
+
+		if (!rule_has_rank(m, RANK_HALFOP))
+			continue;
+		for (struct session *s = m->user->sessions; s; s = s->next_own)
+			reply(s, RPL_KNOCK, c->channel->name, user_nick(c->by), user_text(c->by, USER_NAME),
+			      user_text(c->by, USER_HOST), STR_ARG(text));
+	}
 }
 
 static void on_channel(struct fanout *f, const struct change *c)
@@ -275,8 +312,8 @@ static void on_invited(struct fanout *f, const struct change *c)
 }
 
 /*
- * The device that wrote it hears it when it asked for echoes, and the author's other devices always do. A message to oneself comes twice to the device that
- * wrote it: as the echo, which bears the label, and as the message.
+ * The device that wrote it hears it when it asked for echoes, and the author's other devices always do. A message to
+ * oneself comes twice to the device that wrote it: as the echo, which bears the label, and as the message.
  */
 static void tell_author(struct fanout *f, const struct change *c)
 {
@@ -358,11 +395,12 @@ static const audience_fn audiences[] = {
 	[CHANGE_USER_MODES] = on_self,
 	[CHANGE_ACCOUNT] = on_profile,
 	[CHANGE_JOINED] = on_joined,
-	[CHANGE_PARTED] = on_channel,
-	[CHANGE_KICKED] = on_channel,
+	[CHANGE_PARTED] = on_member,
+	[CHANGE_KICKED] = on_member,
 	[CHANGE_TOPIC] = on_channel,
 	[CHANGE_CHANNEL_MODES] = on_channel,
 	[CHANGE_INVITED] = on_invited,
+	[CHANGE_KNOCKED] = on_knocked,
 	[CHANGE_MESSAGE] = on_message,
 	[CHANGE_WALLOPS] = on_wallops,
 	[CHANGE_EMERGENCY] = on_emergency,

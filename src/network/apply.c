@@ -36,6 +36,7 @@ static const struct row rows[RECORD_TYPE_END] = {
 	[RECORD_ACCOUNT] = {apply_kept_account, ORIGIN_NONE},
 	[RECORD_BAN_SET] = {apply_ban_set, ORIGIN_NONE},
 	[RECORD_BAN_CLEAR] = {apply_ban_clear, ORIGIN_NONE},
+	[RECORD_KNOCK] = {apply_knock, ORIGIN_USER},
 	[RECORD_EMERGENCY] = {apply_emergency, ORIGIN_NONE},
 };
 

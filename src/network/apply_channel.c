@@ -55,7 +55,7 @@ static bool has_access(const struct apply *a, const struct channel *c)
 	return (c->flags & CHAN_REGISTERED) && network_access(a->net, account, str_of(c->name)) >= RANK_OP;
 }
 
-static bool may_join(const struct apply *a, const struct channel *c)
+static bool has_room(const struct apply *a, const struct channel *c)
 {
 	uint32_t max = a->r->join.channels_max;
 	uint32_t in = a->origin->memberships.count;
@@ -64,9 +64,47 @@ static bool may_join(const struct apply *a, const struct channel *c)
 		return !apply_refuse(a, REFUSAL_TOO_MANY_CHANNELS, a->origin, c);
 	if (!c && !state_channel_name_fits(a->r->join.channel))
 		return !apply_refuse(a, REFUSAL_NO_SUCH_CHANNEL, a->origin, NULL);
+	return true;
+}
+
+static enum refusal may_join(const struct apply *a, const struct channel *c)
+{
+	enum refusal refusal;
+
 	if (!c || a->unchecked || has_access(a, c))
-		return true;
-	return !apply_refuse(a, rule_join(a->net, c, a->origin, a->r->join.key), a->origin, c);
+		return REFUSAL_NONE;
+	refusal = rule_join(a->net, c, a->origin, a->r->join.key);
+	if (refusal == REFUSAL_NONE && !rule_invited(c, a->origin))
+		refusal = state_pace_join(c, a->r->time);
+	return refusal;
+}
+
+/* Who is banned, or does not know the key, is sent nowhere; and nobody is sent on twice. */
+static struct channel *forwarded_to(const struct apply *a, const struct channel *c, enum refusal why)
+{
+	struct channel *to;
+
+	if (!c->extra || !c->extra->forward || why == REFUSAL_BANNED || why == REFUSAL_BAD_KEY)
+		return NULL;
+	to = state_channel(a->net, str_of(c->extra->forward));
+	return to && to != c && !member_of(to, a->origin) && may_join(a, to) == REFUSAL_NONE ? to : NULL;
+}
+
+/* The channel that the origin comes into: this one, or where it sends those whom it does not let in. */
+static struct channel *let_in(const struct apply *a, struct channel *c)
+{
+	struct change told = apply_change(a, CHANGE_REFUSED);
+	enum refusal refusal = may_join(a, c);
+	struct channel *to;
+
+	if (refusal == REFUSAL_NONE)
+		return c;
+	to = forwarded_to(a, c, refusal);
+	told.refusal = to ? REFUSAL_FORWARDED : refusal;
+	told.channel = c;
+	told.text = to ? str_of(to->name) : STR_NONE;
+	apply_tell(a, &told);
+	return to;
 }
 
 static struct channel *make_channel(const struct apply *a)
@@ -84,11 +122,14 @@ void apply_join(struct apply *a)
 	uint8_t rank = c ? 0 : RANK_OP;
 	struct member *m;
 
-	if ((c && member_of(c, a->origin)) || !may_join(a, c))
+	if ((c && member_of(c, a->origin)) || !has_room(a, c))
 		return;
+	c = c ? let_in(a, c) : make_channel(a);
 	if (!c)
-		c = make_channel(a);
+		return;
 	state_user_uninvite(a->origin, c->id);
+	if (!a->unchecked)
+		state_pace_joined(c, a->r->time);
 	m = state_member_add(c, a->origin, rank);
 	tell_member(a, CHANGE_JOINED, m, STR_NONE);
 	apply_access(a, m);
@@ -181,5 +222,23 @@ void apply_invite(struct apply *a)
 		state_user_invite(target, c->id);
 	change.user = target;
 	change.channel = c;
+	apply_tell(a, &change);
+}
+
+void apply_knock(struct apply *a)
+{
+	struct channel *c = apply_channel(a, a->r->knock.channel);
+	struct change change = apply_change(a, CHANGE_KNOCKED);
+	enum refusal refusal;
+
+	if (!c)
+		return;
+	refusal = rule_knock(a->net, c, a->origin);
+	if (refusal == REFUSAL_NONE)
+		refusal = state_pace_knock(c, a->origin, a->r->time);
+	if (apply_refuse(a, refusal, a->origin, c))
+		return;
+	change.channel = c;
+	change.text = a->r->knock.text;
 	apply_tell(a, &change);
 }

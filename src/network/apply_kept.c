@@ -15,6 +15,7 @@ struct telling {
 	struct mode_op ops[RECORD_MODE_OPS_MAX];
 	uint32_t nops;
 	size_t bytes; /* of their parameters */
+	char values[CHAN_PARAM_COUNT][CHANNEL_PARAM_MAX];
 };
 
 static void tell_modes(struct telling *t)
@@ -58,24 +59,22 @@ static void add_list(struct telling *t, const struct channel *has, const struct 
 	}
 }
 
-static void add_key(struct telling *t, char letter)
+/* memory lives as long as what is told; where the value is in the channel, that does. */
+static void add_value(struct telling *t, const struct chan_mode *mode)
 {
-	struct str key = str_of(t->c->key);
+	enum chan_param which = (enum chan_param)mode->bit;
+	char memory[CHANNEL_PARAM_MAX];
+	struct str value = channel_param(t->c, which, t->values[which]);
 
-	if (!str_eq(key, str_of(t->was->key)))
-		add_mode(t, key.n > 0, letter, key.n ? key : STR("*"));
-}
-
-static void add_limit(struct telling *t, char letter, struct buf *digits)
-{
-	if (t->c->limit == t->was->limit)
+	if (str_eq(value, channel_param(t->was, which, memory)))
 		return;
-	if (t->c->limit)
-		buf_u64(digits, t->c->limit);
-	add_mode(t, t->c->limit > 0, letter, buf_view(digits));
+	if (!value.n && which == CHAN_PARAM_KEY)
+		add_mode(t, false, mode->letter, STR("*"));
+	else
+		add_mode(t, value.n > 0, mode->letter, value);
 }
 
-static void add_row(struct telling *t, const struct chan_mode *mode, struct buf *digits)
+static void add_row(struct telling *t, const struct chan_mode *mode)
 {
 	switch (mode->type) {
 	case CHAN_MODE_LIST:
@@ -83,10 +82,8 @@ static void add_row(struct telling *t, const struct chan_mode *mode, struct buf 
 		add_list(t, t->c, t->was, mode->letter, (int)mode->bit);
 		break;
 	case CHAN_MODE_PARAM:
-		add_key(t, mode->letter);
-		break;
 	case CHAN_MODE_PARAM_SET:
-		add_limit(t, mode->letter, digits);
+		add_value(t, mode);
 		break;
 	case CHAN_MODE_FLAG:
 		if ((t->c->flags ^ t->was->flags) & mode->bit)
@@ -113,17 +110,14 @@ static void tell_topic(const struct apply *a, const struct channel *was, const s
 static void tell_difference(const struct apply *a, const struct channel *was, const struct channel *c)
 {
 	struct telling t = {.a = a, .was = was, .c = c};
-	char memory[16];
-	struct buf digits;
 	size_t n;
 	const struct chan_mode *modes = chan_modes(&n);
 
 	if (!a->sink)
 		return;
-	buf_init(&digits, memory, sizeof(memory));
 	tell_topic(a, was, c);
 	for (size_t i = 0; i < n; i++)
-		add_row(&t, &modes[i], &digits);
+		add_row(&t, &modes[i]);
 	tell_modes(&t);
 }
 
@@ -143,7 +137,8 @@ static bool same_entry(const struct list_entry *e, const struct list_item *item)
 {
 	struct str by = item->by.n ? item->by : STR(STATE_SERVER_ACTOR);
 
-	return str_eq(str_of(e->mask), item->mask) && str_eq(str_of(e->by), by) && e->time == item->time;
+	return str_eq(str_of(e->mask), item->mask) && str_eq(str_of(e->by), by) && e->time == item->time &&
+	       e->until == item->until;
 }
 
 static bool list_is(const struct vec *entries, const struct record *r, int list)
@@ -168,13 +163,24 @@ static void set_list(struct channel *c, const struct record *r, int list)
 		return;
 	c->lists[list] = (struct vec){0};
 	while ((item = next_item(r, list, &at)))
-		state_list_add(&c->lists[list], item->mask, item->by, item->time);
+		state_list_add(&c->lists[list], item);
 }
 
 static void set_text(char **text, struct str s)
 {
 	if (!str_eq(str_of(*text), s))
 		*text = s.n ? mem_strndup(s.p, s.n) : NULL;
+}
+
+/* Who spoke lately is forgotten with a value that is altered. */
+static void set_params(struct channel *c, struct str params)
+{
+	char memory[RECORD_PARAMS_MAX];
+
+	if (str_eq(channel_params(c, memory, sizeof(memory)), params))
+		return;
+	c->extra = NULL;
+	state_params_take(c, params);
 }
 
 /*
@@ -196,6 +202,7 @@ static void set_kept(struct channel *c, const struct record *r)
 	c->topic_time = topic ? r->channel.topic_time : 0;
 	for (int list = 0; list < CHAN_LIST_COUNT; list++)
 		set_list(c, r, list);
+	set_params(c, r->channel.params);
 }
 
 static void release_text(char *was, const char *now)
@@ -210,6 +217,8 @@ static void release_kept(struct channel *was, const struct channel *c)
 	release_text(was->key, c->key);
 	release_text(was->topic, c->topic);
 	release_text(was->topic_by, c->topic_by);
+	if (was->extra != c->extra)
+		state_extra_free(was->extra);
 	for (int list = 0; list < CHAN_LIST_COUNT; list++) {
 		if (!same_list(was, c, list))
 			state_list_deinit(&was->lists[list]);

@@ -16,11 +16,14 @@ static void tell_message(struct apply *a, const struct user *target, const struc
 
 static void to_channel(struct apply *a)
 {
-	const struct channel *c = apply_channel(a, a->r->message.channel);
+	struct channel *c = apply_channel(a, a->r->message.channel);
 
 	if (!c)
 		return;
 	if (!a->unchecked && apply_refuse(a, rule_speak(a->net, c, a->origin, a->r->message.text), NULL, c))
+		return;
+	if (!a->unchecked && a->r->message.kind != MESSAGE_TAGMSG &&
+	    apply_refuse(a, state_pace_speak(c, a->origin, a->r->time), NULL, c))
 		return;
 	tell_message(a, NULL, c);
 }

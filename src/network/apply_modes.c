@@ -10,7 +10,7 @@ struct mode_run {
 	uint32_t ndone;
 	struct list_entry *gone[RECORD_MODE_OPS_MAX];
 	uint32_t ngone;
-	uint32_t told; /* refusals told already, a bit each */
+	uint64_t told; /* refusals told already, a bit each */
 };
 
 /* Each reason once, whatever the number of steps that it stops. */
@@ -20,9 +20,9 @@ static bool refused(struct mode_run *run, enum refusal refusal, const struct mod
 
 	if (refusal == REFUSAL_NONE)
 		return false;
-	if (run->told & 1u << refusal)
+	if (run->told & 1ull << refusal)
 		return true;
-	run->told |= 1u << refusal;
+	run->told |= 1ull << refusal;
 	c.refusal = refusal;
 	c.user = op->user ? network_user(run->a->net, op->user) : NULL;
 	c.channel = run->c;
@@ -50,7 +50,8 @@ static void add_entry(struct mode_run *run, struct str mask, enum chan_list list
 
 	buf_init(&by, memory, sizeof(memory));
 	state_user_mask(&by, run->a->origin, USER_HOST);
-	state_list_add(&run->c->lists[list], mask, buf_view(&by), run->a->r->time);
+	state_list_add(&run->c->lists[list],
+		       &(struct list_item){list, mask, buf_view(&by), run->a->r->time, run->a->r->channel_modes.until});
 }
 
 /* Each of the four: whether anything changed. op becomes what is to be told. */
@@ -72,30 +73,25 @@ static bool change_list(struct mode_run *run, struct mode_op *op, enum chan_list
 	return true;
 }
 
-static bool change_key(struct mode_run *run, struct mode_op *op)
+/* Where people are sent, the one who says so must have a say. */
+static bool may_forward(struct mode_run *run, const struct mode_op *op)
 {
-	struct channel *c = run->c;
+	const struct channel *to = state_channel(run->a->net, op->param);
 
-	if (op->set ? !op->param.n || (c->key && str_eq(op->param, str_of(c->key))) : !c->key)
-		return false;
-	mem_free(c->key);
-	c->key = op->set ? mem_strndup(op->param.p, op->param.n) : NULL;
-	if (!op->set)
-		op->param = STR("*");
-	return true;
+	if (run->a->unchecked || (to && rule_has_rank(network_member(to, run->a->origin), RANK_HALFOP)))
+		return true;
+	refused(run, REFUSAL_FORWARD, op);
+	return false;
 }
 
-static bool change_limit(struct mode_run *run, struct mode_op *op)
+static bool change_value(struct mode_run *run, struct mode_op *op, enum chan_param which)
 {
-	unsigned long long limit = 0;
-
-	if (op->set && (!str_u64(op->param, UINT32_MAX, &limit) || limit == 0))
+	if (op->set && (!op->param.n || (which == CHAN_PARAM_FORWARD && !may_forward(run, op))))
 		return false;
-	if (run->c->limit == limit)
+	if (!state_param_set(run->c, which, op->set ? op->param : STR_NONE))
 		return false;
-	run->c->limit = (uint32_t)limit;
 	if (!op->set)
-		op->param = STR_NONE;
+		op->param = which == CHAN_PARAM_KEY ? STR("*") : STR_NONE;
 	return true;
 }
 
@@ -122,9 +118,8 @@ static bool change(struct mode_run *run, struct mode_op *op, const struct chan_m
 	case CHAN_MODE_LIST:
 		return change_list(run, op, (enum chan_list)mode->bit);
 	case CHAN_MODE_PARAM:
-		return change_key(run, op);
 	case CHAN_MODE_PARAM_SET:
-		return change_limit(run, op);
+		return change_value(run, op, (enum chan_param)mode->bit);
 	case CHAN_MODE_FLAG:
 		return change_flag(run, op, mode->bit);
 	case CHAN_MODE_PREFIX:

@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "network/apply.h"
+#include "network/rules.h"
 
 /* An account is a mode too. */
 static uint32_t modes_with_account(uint32_t modes, struct str account)
@@ -60,9 +61,9 @@ void apply_user_add(struct apply *a)
 {
 	const struct record *r = a->r;
 	const struct str text[USER_TEXT_COUNT] = {
-		[USER_NICK] = r->user_add.nick,       [USER_NAME] = r->user_add.username,
-		[USER_HOST] = r->user_add.host,       [USER_REALNAME] = r->user_add.realname,
-		[USER_ADDRESS] = r->user_add.address, [USER_ACCOUNT] = r->user_add.account,
+		[USER_NICK] = r->user_add.nick,         [USER_NAME] = r->user_add.username,
+		[USER_HOST] = r->user_add.host,         [USER_REALNAME] = r->user_add.realname,
+		[USER_ADDRESS] = r->user_add.address,   [USER_ACCOUNT] = r->user_add.account,
 		[USER_REALHOST] = r->user_add.realhost,
 	};
 	uint32_t modes = r->user_add.modes & STATE_USER_MODES & ~(uint32_t)USER_NOTICES;
@@ -93,6 +94,8 @@ void apply_user_nick(struct apply *a)
 	struct str nick = state_text_cut(a->r->user_nick.nick);
 	const struct user *holder = state_user_by_nick(a->net, nick);
 	char was[NETWORK_TEXT_MAX];
+	const struct channel *where = NULL;
+	enum refusal refusal;
 
 	if (nick.n == 0 || str_eq(nick, user_str(a->origin, USER_NICK)))
 		return;
@@ -100,6 +103,9 @@ void apply_user_nick(struct apply *a)
 		apply_refuse(a, REFUSAL_NICK_IN_USE, a->origin, NULL);
 		return;
 	}
+	refusal = a->unchecked ? REFUSAL_NONE : rule_nick(a->origin, &where);
+	if (apply_refuse(a, refusal, a->origin, where))
+		return;
 	c.was = user_str(a->origin, USER_NICK);
 	memcpy(was, c.was.p, c.was.n);
 	c.was.p = was;

@@ -32,6 +32,7 @@ enum change_type {
 	CHANGE_BAN_SET,     /* ban: as it is now; told before those whom it ends */
 	CHANGE_BAN_CLEARED, /* ban: what it was */
 	CHANGE_EMERGENCY,   /* the level is the record's */
+	CHANGE_KNOCKED,     /* for those who can invite; text: what was said with it */
 };
 
 enum refusal {
@@ -48,18 +49,30 @@ enum refusal {
 	REFUSAL_INVITE_ONLY,
 	REFUSAL_BANNED,
 	REFUSAL_BAD_KEY,
-	REFUSAL_NEED_ACCOUNT,          /* joining +R */
-	REFUSAL_NO_EXTERNAL,           /* speaking: +n */
-	REFUSAL_MODERATED,             /* +m */
-	REFUSAL_MUTED,                 /* banned or muted */
-	REFUSAL_NO_CTCP,               /* +C */
-	REFUSAL_SPEAK_NEEDS_ACCOUNT,   /* a user with +R */
-	REFUSAL_LIST_FULL,             /* text: the mask; ops: the one step refused */
-	REFUSAL_NOT_OPER,              /* 481: KILL or WALLOPS of one who is an operator no more */
-	REFUSAL_ACCOUNT_CHANGED,       /* the account is not what the record was made of */
-	REFUSAL_ACCOUNT_TAKEN,         /* its name, a nick or a certificate of it is another account's */
-	REFUSAL_SERVER_BAN,            /* 465: by ban */
+	REFUSAL_NEED_ACCOUNT,        /* joining +R */
+	REFUSAL_NO_EXTERNAL,         /* speaking: +n */
+	REFUSAL_MODERATED,           /* +m */
+	REFUSAL_MUTED,               /* banned or muted */
+	REFUSAL_NO_CTCP,             /* +C */
+	REFUSAL_SPEAK_NEEDS_ACCOUNT, /* a user with +R */
+	REFUSAL_LIST_FULL,           /* text: the mask; ops: the one step refused */
+	REFUSAL_NOT_OPER,            /* 481: KILL or WALLOPS of one who is an operator no more */
+	REFUSAL_ACCOUNT_CHANGED,     /* the account is not what the record was made of */
+	REFUSAL_ACCOUNT_TAKEN,       /* its name, a nick or a certificate of it is another account's */
+	REFUSAL_SERVER_BAN,          /* 465: by ban */
 	REFUSAL_BANS_FULL,
+	REFUSAL_NO_NICK_CHANGE,         /* channel: in which the origin may not */
+	REFUSAL_NO_COLOUR,              /* +c */
+	REFUSAL_CHANNEL_SPEAKS_ACCOUNT, /* speaking: +M */
+	REFUSAL_NO_KNOCK,               /* +K, or banned */
+	REFUSAL_OPEN,                   /* KNOCK where the door is open */
+	REFUSAL_KNOCK_INSIDE,           /* KNOCK of a member */
+	REFUSAL_SLOW,                   /* +W */
+	REFUSAL_FLOOD,                  /* +F */
+	REFUSAL_JOINS,                  /* +j */
+	REFUSAL_FORWARD,                /* not a half-operator there, or there is no such channel; text: its name */
+	REFUSAL_FORWARDED,              /* to the channel that text names, and in there */
+	REFUSAL_KNOCKED,                /* KNOCK too soon after another one */
 	REFUSAL_END,
 };
 
@@ -68,8 +81,9 @@ struct change {
 	enum change_type type;
 	enum refusal refusal;
 	const struct record *record;
-	const struct user *by;         /* who did it; NULL: the server */
-	const struct user *user;       /* whom it is about: in most changes the same as by; the target of KICK, INVITE, MESSAGE */
+	const struct user *by; /* who did it; NULL: the server */
+	const struct user
+		*user; /* whom it is about: in most changes the same as by; the target of KICK, INVITE, MESSAGE */
 	const struct channel *channel; /* NULL: none */
 	const struct member *member;   /* of user in channel, for JOINED, PARTED, KICKED */
 	const struct ban *ban;         /* also of a QUIT that a ban is the reason of; NULL: none */

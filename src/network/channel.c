@@ -51,6 +51,7 @@ void state_channel_free(struct channel *c)
 	mem_free(c->name);
 	mem_free(c->folded);
 	mem_free(c->key);
+	state_extra_free(c->extra);
 	mem_free(c->topic);
 	mem_free(c->topic_by);
 	mem_free(c);
@@ -108,13 +109,14 @@ struct list_entry *state_list_find(const struct network *net, const struct chann
 	return NULL;
 }
 
-void state_list_add(struct vec *list, struct str mask, struct str by, int64_t time)
+void state_list_add(struct vec *list, const struct list_item *item)
 {
 	struct list_entry *e = mem_alloc(sizeof(*e));
 
-	e->mask = mem_strndup(mask.p, mask.n);
-	e->by = by.n ? mem_strndup(by.p, by.n) : mem_strdup(STATE_SERVER_ACTOR);
-	e->time = time;
+	e->mask = mem_strndup(item->mask.p, item->mask.n);
+	e->by = item->by.n ? mem_strndup(item->by.p, item->by.n) : mem_strdup(STATE_SERVER_ACTOR);
+	e->time = item->time;
+	e->until = item->until;
 	vec_push(list, e);
 }
 

@@ -68,6 +68,7 @@ static uint64_t hash_list(const struct vec *list)
 		mix_cstr(&h, e->mask);
 		mix_cstr(&h, e->by);
 		mix_u64(&h, (uint64_t)e->time);
+		mix_u64(&h, (uint64_t)e->until);
 	}
 	return h;
 }
@@ -89,6 +90,7 @@ static uint64_t hash_members(const struct channel *c)
 /* All but who is there, and what only this run of the network knows it by. */
 static uint64_t hash_kept(const struct channel *c)
 {
+	char params[RECORD_PARAMS_MAX];
 	uint64_t h = 4;
 
 	mix_cstr(&h, c->name);
@@ -101,7 +103,27 @@ static uint64_t hash_kept(const struct channel *c)
 	mix_u64(&h, (uint64_t)c->topic_time);
 	for (int list = 0; list < CHAN_LIST_COUNT; list++)
 		mix_u64(&h, hash_list(&c->lists[list]));
+	mix_str(&h, channel_params(c, params, sizeof(params)));
 	return h;
+}
+
+static void mix_recent(uint64_t *h, const struct recent *r)
+{
+	mix_u64(h, r->count);
+	for (uint32_t i = 0; i < r->count; i++) {
+		mix_u64(h, r->items[i].user);
+		mix_u64(h, (uint64_t)r->items[i].last);
+		mix_u64(h, (uint64_t)r->items[i].from);
+		mix_u64(h, r->items[i].count);
+	}
+}
+
+static void mix_paces(uint64_t *h, const struct channel_extra *x)
+{
+	mix_recent(h, &x->spoke);
+	mix_recent(h, &x->knocked);
+	mix_u64(h, (uint64_t)x->joins_from);
+	mix_u64(h, x->joins_count);
 }
 
 static uint64_t hash_channel(const struct channel *c)
@@ -111,6 +133,8 @@ static uint64_t hash_channel(const struct channel *c)
 	mix_u64(&h, c->id);
 	mix_cstr(&h, c->folded);
 	mix_u64(&h, hash_members(c));
+	if (c->extra)
+		mix_paces(&h, c->extra);
 	return h;
 }
 

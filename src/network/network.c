@@ -210,12 +210,13 @@ void network_channel_record(const struct channel *c, struct record *out, struct 
 		for (uint32_t i = 0; i < c->lists[list].count; i++) {
 			const struct list_entry *e = c->lists[list].items[i];
 
-			room->items[n++] =
-				(struct list_item){(enum chan_list)list, str_of(e->mask), str_of(e->by), e->time};
+			room->items[n++] = (struct list_item){(enum chan_list)list, str_of(e->mask), str_of(e->by),
+							      e->time, e->until};
 		}
 	}
 	out->channel.items = room->items;
 	out->channel.nitems = n;
+	out->channel.params = channel_params(c, room->params, sizeof(room->params));
 }
 
 struct network_counts network_counts(const struct network *net)

@@ -45,11 +45,11 @@ struct user {
 	uint64_t id;
 	char *text; /* packed */
 	uint16_t text_at[USER_TEXT_COUNT + 1];
-	uint32_t modes;  /* USER_* of proto/modes.h */
-	uint32_t at;     /* index in network's users */
-	int64_t signon;  /* ms since 1970 */
-	int64_t spoke;   /* when the last PRIVMSG or NOTICE came: idle time */
-	char *away;      /* NULL: here */
+	uint32_t modes;         /* USER_* of proto/modes.h */
+	uint32_t at;            /* index in network's users */
+	int64_t signon;         /* ms since 1970 */
+	int64_t spoke;          /* when the last PRIVMSG or NOTICE came: idle time */
+	char *away;             /* NULL: here */
 	struct user_oper *oper; /* NULL: none, or with USER_OPER one of whom no more is known: it may all */
 	struct vec memberships; /* struct member * */
 	uint64_t *invites;      /* ids of channels invited to, NULL: none */
@@ -69,30 +69,56 @@ struct member {
 /* An entry of a +b, +e or +I list. */
 struct list_entry {
 	char *mask;
-	char *by;     /* nick!user@host of who set it */
-	int64_t time; /* ms since 1970 */
+	char *by;      /* nick!user@host of who set it */
+	int64_t time;  /* ms since 1970 */
+	int64_t until; /* the same; 0: for good */
+};
+
+/* Somebody who did something in a channel lately. */
+struct recent_one {
+	uint64_t user;
+	int64_t last, from; /* ms since 1970: the last time, and the first of those counted */
+	uint32_t count;
+};
+
+struct recent {
+	struct recent_one *items; /* by the last time, the oldest first */
+	uint32_t count;
+};
+
+/* What few channels have; made when one of these modes is set first, or somebody knocks. */
+struct channel_extra {
+	char *forward;             /* +f; NULL: none */
+	struct pace flood;         /* +F lines of one member:seconds */
+	struct pace joins;         /* +j joins:seconds */
+	uint32_t slow;             /* +W seconds between two lines of one member; 0: none */
+	enum chan_history history; /* +H */
+	struct recent spoke, knocked;
+	int64_t joins_from; /* ms since 1970: since when joins are counted */
+	uint32_t joins_count;
 };
 
 struct channel {
 	uint64_t id; /* never used twice */
 	char *name;  /* as first written */
 	char *folded;
-	int64_t created; /* ms since 1970 */
-	uint32_t flags;  /* CHAN_* */
-	uint32_t limit;  /* +l; 0: none */
-	char *key;       /* +k; NULL: none */
-	char *topic;     /* NULL: none */
-	char *topic_by;  /* nick!user@host */
+	int64_t created;             /* ms since 1970 */
+	uint32_t flags;              /* CHAN_* */
+	uint32_t limit;              /* +l; 0: none */
+	char *key;                   /* +k; NULL: none */
+	struct channel_extra *extra; /* NULL: none of it */
+	char *topic;                 /* NULL: none */
+	char *topic_by;              /* nick!user@host */
 	int64_t topic_time;
-	uint32_t at; /* index in network's channels */
-	struct vec members;               /* struct member * */
+	uint32_t at;                       /* index in network's channels */
+	struct vec members;                /* struct member * */
 	struct vec lists[CHAN_LIST_COUNT]; /* struct list_entry *, oldest first */
 };
 
 /* Somebody who was here. */
 struct whowas {
 	char *nick, *username, *host, *realname, *account, *address, *realhost; /* account NULL: none */
-	int64_t time; /* of leaving, ms since 1970 */
+	int64_t time;                                                           /* of leaving, ms since 1970 */
 };
 
 struct network_config {
@@ -119,6 +145,12 @@ uint64_t network_hash_kept(const struct network *net);
 
 /* The RECORD_CHANNEL that stands for the channel as it is now, by the server; views into the channel and into room. */
 void network_channel_record(const struct channel *c, struct record *out, struct record_room *room);
+
+enum { CHANNEL_PARAM_MAX = 32 };
+/* The value of a mode that has one, as MODE shows it; empty: not set. A view into memory or into the channel. */
+struct str channel_param(const struct channel *c, enum chan_param which, char memory[CHANNEL_PARAM_MAX]);
+/* Those in struct channel_extra: "fvalue Wvalue", letter and value for each; empty: none. A view into memory. */
+struct str channel_params(const struct channel *c, char *memory, size_t size);
 
 /* The node's own note on a user; see struct user. */
 void network_user_set_sessions(struct network *net, uint64_t id, void *sessions);

@@ -26,6 +26,8 @@ enum field_kind {
 	FIELD_ACCOUNT_ITEMS,
 	FIELD_BAN_KIND,
 	FIELD_BAN_ACTION,
+	FIELD_U64_MORE,     /* the last one, and there where it is not 0: records from before are without it */
+	FIELD_CHANNEL_MORE, /* there where it says something: records from before are without it */
 };
 
 struct field {
@@ -61,7 +63,7 @@ static const struct field fields[RECORD_TYPE_END][FIELDS_MAX + 1] = {
 	[RECORD_KICK] = {AT(FIELD_STR, kick.channel), AT(FIELD_U64, kick.target), AT(FIELD_STR, kick.reason)},
 	[RECORD_TOPIC] = {AT(FIELD_STR, topic.channel), AT(FIELD_STR, topic.text)},
 	[RECORD_CHANNEL_MODES] = {AT(FIELD_STR, channel_modes.channel), AT(FIELD_OPS, channel_modes.ops),
-				  AT(FIELD_U32, channel_modes.list_max)},
+				  AT(FIELD_U32, channel_modes.list_max), AT(FIELD_U64_MORE, channel_modes.until)},
 	[RECORD_INVITE] = {AT(FIELD_STR, invite.channel), AT(FIELD_U64, invite.target)},
 	[RECORD_MESSAGE] = {AT(FIELD_MESSAGE_KIND, message.kind), AT(FIELD_STR, message.channel),
 			    AT(FIELD_U64, message.target), AT(FIELD_RANK, message.min_rank),
@@ -71,7 +73,7 @@ static const struct field fields[RECORD_TYPE_END][FIELDS_MAX + 1] = {
 	[RECORD_CHANNEL] = {AT(FIELD_STR, channel.name), AT(FIELD_U64, channel.created), AT(FIELD_U32, channel.flags),
 			    AT(FIELD_U32, channel.limit), AT(FIELD_STR, channel.key), AT(FIELD_STR, channel.topic),
 			    AT(FIELD_STR, channel.topic_by), AT(FIELD_U64, channel.topic_time),
-			    AT(FIELD_ITEMS, channel.items)},
+			    AT(FIELD_ITEMS, channel.items), AT(FIELD_CHANNEL_MORE, channel.params)},
 	[RECORD_USER_OPER] = {AT(FIELD_STR, user_oper.name), AT(FIELD_STR, user_oper.class_name),
 			      AT(FIELD_STR, user_oper.title), AT(FIELD_U64, user_oper.privileges)},
 	[RECORD_USER_NOTICES] = {AT(FIELD_U32, user_notices.mask)},
@@ -85,6 +87,7 @@ static const struct field fields[RECORD_TYPE_END][FIELDS_MAX + 1] = {
 			    AT(FIELD_STR, ban.by), AT(FIELD_STR, ban.reason), AT(FIELD_U64, ban.until),
 			    AT(FIELD_U64, ban.ban_ms)},
 	[RECORD_BAN_CLEAR] = {AT(FIELD_U64, ban_clear.id), AT(FIELD_STR, ban_clear.by)},
+	[RECORD_KNOCK] = {AT(FIELD_STR, knock.channel), AT(FIELD_STR, knock.text)},
 	[RECORD_EMERGENCY] = {AT(FIELD_U32, emergency.level), AT(FIELD_STR, emergency.by)},
 };
 
@@ -126,6 +129,32 @@ static void put_account_items(struct wire_out *out, const struct record *r)
 	}
 }
 
+static uint32_t count_ends(const struct record *r)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < r->channel.nitems; i++)
+		n += r->channel.items[i].until != 0;
+	return n;
+}
+
+/* The values of modes, and which items end, each by its place and the time. */
+static void put_channel_more(struct wire_out *out, const struct record *r)
+{
+	uint32_t ends = count_ends(r);
+
+	if (!ends && !r->channel.params.n)
+		return;
+	wire_put_str(out, r->channel.params);
+	wire_put_number(out, ends, 2);
+	for (uint32_t i = 0; i < r->channel.nitems; i++) {
+		if (!r->channel.items[i].until)
+			continue;
+		wire_put_number(out, i, 2);
+		wire_put_number(out, (uint64_t)r->channel.items[i].until, 8);
+	}
+}
+
 static void put_field(struct wire_out *out, const struct record *r, const struct field *f)
 {
 	const void *at = (const char *)r + f->at;
@@ -163,6 +192,13 @@ static void put_field(struct wire_out *out, const struct record *r, const struct
 		break;
 	case FIELD_ACCOUNT_ITEMS:
 		put_account_items(out, r);
+		break;
+	case FIELD_U64_MORE:
+		if (*(const uint64_t *)at)
+			wire_put_number(out, *(const uint64_t *)at, 8);
+		break;
+	case FIELD_CHANNEL_MORE:
+		put_channel_more(out, r);
 		break;
 	}
 }
@@ -255,9 +291,33 @@ static void take_items(struct wire_in *in, struct record_room *room, struct reco
 			wire_fail(in);
 		item->by = take_str(in);
 		item->time = (int64_t)wire_number(in, 8);
+		item->until = 0;
 	}
 	r->channel.items = room->items;
 	r->channel.nitems = nitems;
+}
+
+static void take_channel_more(struct wire_in *in, struct record_room *room, struct record *r)
+{
+	uint32_t ends, next = 0;
+
+	if (in->bad || in->rest.n == 0)
+		return;
+	r->channel.params = take_str(in);
+	ends = (uint32_t)wire_bounded(in, 2, r->channel.nitems);
+	if (!ends && !r->channel.params.n)
+		wire_fail(in);
+	for (uint32_t i = 0; i < ends && !in->bad; i++) {
+		uint32_t at = (uint32_t)wire_number(in, 2);
+		int64_t until = (int64_t)wire_number(in, 8);
+
+		if (at < next || at >= r->channel.nitems || !until) {
+			wire_fail(in);
+			return;
+		}
+		room->items[at].until = until;
+		next = at + 1;
+	}
 }
 
 static void take_account_items(struct wire_in *in, struct record_room *room, struct record *r)
@@ -323,6 +383,13 @@ static void take_field(struct wire_in *in, struct record_room *room, struct reco
 		break;
 	case FIELD_ACCOUNT_ITEMS:
 		take_account_items(in, room, r);
+		break;
+	case FIELD_U64_MORE:
+		if (in->rest.n && !(*(uint64_t *)at = wire_number(in, 8)))
+			wire_fail(in);
+		break;
+	case FIELD_CHANNEL_MORE:
+		take_channel_more(in, room, r);
 		break;
 	}
 }
@@ -395,6 +462,7 @@ static const char *const type_names[RECORD_TYPE_END] = {
 	[RECORD_CHANNEL] = "channel",
 	[RECORD_USER_OPER] = "user_oper",
 	[RECORD_USER_NOTICES] = "user_notices",
+	[RECORD_KNOCK] = "knock",
 	[RECORD_ACCOUNT] = "account",
 	[RECORD_BAN_SET] = "ban_set",
 	[RECORD_BAN_CLEAR] = "ban_clear",
@@ -437,6 +505,8 @@ static void show_items(const struct record *r, const char *name, const struct re
 		buf_init(&b, memory, sizeof(memory));
 		buf_fmt(&b, "+%c %.*s %.*s %lld", letters[item->list], STR_ARG(item->mask), STR_ARG(item->by),
 			(long long)item->time);
+		if (item->until)
+			buf_fmt(&b, " until %lld", (long long)item->until);
 		v->item(v->ctx, name, buf_view(&b));
 	}
 }
@@ -486,6 +556,7 @@ static void show_field(const struct record *r, const struct field *f, const stru
 		v->number(v->ctx, name, *(const uint32_t *)at);
 		break;
 	case FIELD_U64:
+	case FIELD_U64_MORE:
 		v->number(v->ctx, name, *(const uint64_t *)at);
 		break;
 	case FIELD_MESSAGE_KIND:
@@ -511,6 +582,9 @@ static void show_field(const struct record *r, const struct field *f, const stru
 		break;
 	case FIELD_ACCOUNT_ITEMS:
 		show_account_items(r, name, v);
+		break;
+	case FIELD_CHANNEL_MORE:
+		v->text(v->ctx, name, r->channel.params);
 		break;
 	}
 }

@@ -37,6 +37,7 @@ enum record_type {
 	RECORD_BAN_CLEAR,
 	RECORD_EMERGENCY,
 	RECORD_USER_NOTICES,
+	RECORD_KNOCK,
 	RECORD_TYPE_END,
 };
 
@@ -89,6 +90,7 @@ struct list_item {
 	enum chan_list list;
 	struct str mask, by; /* by: nick!user@host of who set it */
 	int64_t time;        /* ms since 1970 */
+	int64_t until;       /* the same; 0: for good */
 };
 
 /* What an account has any number of. As stored: these numbers are not used again. */
@@ -109,13 +111,14 @@ struct account_item {
 };
 
 /* LIST_ITEMS: of all lists of a channel together; a channel never has more. */
-enum { RECORD_MODE_OPS_MAX = 32, RECORD_LIST_ITEMS_MAX = 512, RECORD_ACCOUNT_ITEMS_MAX = 160 };
+enum { RECORD_MODE_OPS_MAX = 32, RECORD_LIST_ITEMS_MAX = 512, RECORD_ACCOUNT_ITEMS_MAX = 160, RECORD_PARAMS_MAX = 768 };
 
 /* What a record points into, where it has a list of things. */
 struct record_room {
 	struct mode_op ops[RECORD_MODE_OPS_MAX];
 	struct list_item items[RECORD_LIST_ITEMS_MAX];
 	struct account_item account_items[RECORD_ACCOUNT_ITEMS_MAX];
+	char params[RECORD_PARAMS_MAX];
 };
 
 struct record {
@@ -187,6 +190,7 @@ struct record {
 			struct str channel;
 			const struct mode_op *ops;
 			uint32_t nops;
+			int64_t until;     /* of what is added to lists, ms since 1970; 0: for good */
 			uint32_t list_max; /* entries of all lists of a channel together; 0: no other bound */
 		} channel_modes;
 		struct {
@@ -194,13 +198,17 @@ struct record {
 			uint64_t target;
 		} invite;
 		struct {
+			struct str channel, text;
+		} knock;
+		struct {
 			enum message_kind kind;
-			struct str channel;   /* empty: to the user */
-			uint64_t target;      /* user; 0 for a channel */
-			uint8_t min_rank;     /* STATUSMSG: members with this rank bit or a higher one; 0: all */
+			struct str channel; /* empty: to the user */
+			uint64_t target;    /* user; 0 for a channel */
+			uint8_t min_rank;   /* STATUSMSG: members with this rank bit or a higher one; 0: all */
 			struct str text;
-			struct str tags;      /* client-only tags to be relayed, still escaped, without '@' */
-			/* Of the origin when it spoke, for those who read it later: users are not kept. No part of the state */
+			struct str tags; /* client-only tags to be relayed, still escaped, without '@' */
+			/* Of the origin when it spoke, for those who read it later: users are not kept. No part of the
+			 * state */
 			struct str by;      /* nick!user@host; empty: not kept */
 			struct str account; /* empty: none */
 		} message;
@@ -208,9 +216,9 @@ struct record {
 			struct str text;
 		} wallops;
 		/*
-		 * What is kept of a registered channel, all of it. Without CHAN_REGISTERED: the channel is registered no
-		 * more, and the rest says nothing. By the server or RECORD_OVERRIDE alone; applying it twice is applying
-		 * it once, and whether the origin is still here does not matter.
+		 * What is kept of a registered channel, all of it. Without CHAN_REGISTERED: the channel is registered
+		 * no more, and the rest says nothing. By the server or RECORD_OVERRIDE alone; applying it twice is
+		 * applying it once, and whether the origin is still here does not matter.
 		 */
 		struct {
 			struct str name;
@@ -220,11 +228,14 @@ struct record {
 			int64_t topic_time;
 			const struct list_item *items; /* those of one list: oldest first */
 			uint32_t nitems;
+			struct str params; /* of the modes with a value beside key and limit, as channel_params gives
+					      them */
 		} channel;
 		/*
-		 * What is kept of an account, all of it. Without ACCOUNT_EXISTS: there is none any more. It holds where revision
-		 * is higher than the account's: of two that were made of the same account the second is refused, and applying
-		 * one twice is applying it once. By the server or RECORD_OVERRIDE alone, whether or not the origin is still here.
+		 * What is kept of an account, all of it. Without ACCOUNT_EXISTS: there is none any more. It holds where
+		 * revision is higher than the account's: of two that were made of the same account the second is
+		 * refused, and applying one twice is applying it once. By the server or RECORD_OVERRIDE alone, whether
+		 * or not the origin is still here.
 		 */
 		struct {
 			struct str name;

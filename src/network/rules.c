@@ -1,5 +1,7 @@
 #include "network/rules.h"
 
+#include <string.h>
+
 #include "network/state.h"
 #include "proto/modes.h"
 
@@ -53,6 +55,18 @@ static bool is_ctcp(struct str text)
 	       !str_eq(text, STR("\001ACTION\001")) && !str_starts(text, STR("\001ACTION "));
 }
 
+/* Bold, colour, hex colour, reset, monospace, reverse, italics, strike, underline: modern.ircdocs.horse/formatting. */
+bool rule_is_formatted(struct str text)
+{
+	static const char codes[] = "\002\003\004\017\021\026\035\036\037";
+
+	for (size_t i = 0; i < text.n; i++) {
+		if (memchr(codes, text.p[i], sizeof(codes) - 1))
+			return true;
+	}
+	return false;
+}
+
 enum refusal rule_speak(const struct network *net, const struct channel *c, const struct user *u, struct str text)
 {
 	const struct member *m = network_member(c, u);
@@ -61,10 +75,14 @@ enum refusal rule_speak(const struct network *net, const struct channel *c, cons
 		return REFUSAL_NO_EXTERNAL;
 	if ((c->flags & CHAN_NO_CTCP) && is_ctcp(text))
 		return REFUSAL_NO_CTCP;
+	if ((c->flags & CHAN_NO_COLOUR) && rule_is_formatted(text))
+		return REFUSAL_NO_COLOUR;
 	if (rule_has_rank(m, RANK_VOICE))
 		return REFUSAL_NONE;
 	if (c->flags & CHAN_MODERATED)
 		return REFUSAL_MODERATED;
+	if ((c->flags & CHAN_SPEAK_ACCOUNT) && !has_account(u))
+		return REFUSAL_CHANNEL_SPEAKS_ACCOUNT;
 	if (banned(net, c, u, MASK_SPEAK))
 		return REFUSAL_MUTED;
 	return REFUSAL_NONE;
@@ -75,6 +93,31 @@ enum refusal rule_speak_to(const struct user *target, const struct user *u)
 	if (!(target->modes & USER_REGISTERED_ONLY) || target == u)
 		return REFUSAL_NONE;
 	return has_account(u) || (u->modes & USER_OPER) ? REFUSAL_NONE : REFUSAL_SPEAK_NEEDS_ACCOUNT;
+}
+
+enum refusal rule_nick(const struct user *u, const struct channel **where)
+{
+	for (uint32_t i = 0; i < u->memberships.count; i++) {
+		const struct member *m = u->memberships.items[i];
+
+		if (!(m->channel->flags & CHAN_NO_NICK) || rule_has_rank(m, RANK_HALFOP))
+			continue;
+		*where = m->channel;
+		return REFUSAL_NO_NICK_CHANGE;
+	}
+	return REFUSAL_NONE;
+}
+
+/* The door is shut by a mode that an invitation opens. */
+enum refusal rule_knock(const struct network *net, const struct channel *c, const struct user *u)
+{
+	if (network_member(c, u))
+		return REFUSAL_KNOCK_INSIDE;
+	if ((c->flags & CHAN_NO_KNOCK) || banned(net, c, u, MASK_SPEAK))
+		return REFUSAL_NO_KNOCK;
+	if (!(c->flags & CHAN_INVITE_ONLY) && !c->key && !(c->limit && c->members.count >= c->limit))
+		return REFUSAL_OPEN;
+	return REFUSAL_NONE;
 }
 
 enum refusal rule_topic(const struct channel *c, const struct user *u)
@@ -175,15 +218,24 @@ bool rule_sees_channel(const struct channel *c, const struct user *viewer)
 	       (viewer && (network_member(c, viewer) || user_may(viewer, PRIV_SEE_SECRET)));
 }
 
+bool rule_sees_member(const struct user *viewer, const struct member *m)
+{
+	if (!(m->channel->flags & CHAN_AUDITORIUM) || rule_has_rank(m, RANK_VOICE) || m->user == viewer)
+		return true;
+	return viewer &&
+	       (rule_has_rank(network_member(m->channel, viewer), RANK_HALFOP) || user_may(viewer, PRIV_SEE_HIDDEN));
+}
+
 bool rule_share_channel(const struct user *a, const struct user *b)
 {
 	const struct user *few = a->memberships.count <= b->memberships.count ? a : b;
 	const struct user *many = few == a ? b : a;
 
 	for (uint32_t i = 0; i < few->memberships.count; i++) {
-		const struct member *m = few->memberships.items[i];
+		const struct channel *c = ((const struct member *)few->memberships.items[i])->channel;
+		const struct member *m = network_member(c, many) ? network_member(c, b) : NULL;
 
-		if (network_member(m->channel, many))
+		if (m && rule_sees_member(a, m))
 			return true;
 	}
 	return false;

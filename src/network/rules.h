@@ -18,7 +18,8 @@
 #define EXTBAN_ACCOUNT 'a'
 #define EXTBAN_MUTE 'm'
 
-/* The mask, plain or extended, matches the user: visible host, address, or account. Acting ones (~m:) match as their mask. */
+/* The mask, plain or extended, matches the user: visible host, address, or account. Acting ones (~m:) match as their
+ * mask. */
 bool rule_mask_matches(const struct network *net, const char *mask, const struct user *u);
 /* A mask as typed made whole; extended ones keep their prefix. False: not valid (unknown extban, empty). */
 bool rule_mask_normalise(struct buf *out, struct str mask);
@@ -28,16 +29,25 @@ bool rule_invited(const struct channel *c, const struct user *u);
 enum refusal rule_join(const struct network *net, const struct channel *c, const struct user *u, struct str key);
 /* text: to see CTCP. */
 enum refusal rule_speak(const struct network *net, const struct channel *c, const struct user *u, struct str text);
+/* The text has colours or other formatting of IRC in it. */
+bool rule_is_formatted(struct str text);
 /* A message straight to target. */
 enum refusal rule_speak_to(const struct user *target, const struct user *u);
+/* where: the channel that forbids it. */
+enum refusal rule_nick(const struct user *u, const struct channel **where);
+enum refusal rule_knock(const struct network *net, const struct channel *c, const struct user *u);
 enum refusal rule_topic(const struct channel *c, const struct user *u);
 enum refusal rule_invite(const struct channel *c, const struct user *u, const struct user *target);
 enum refusal rule_kick(const struct channel *c, const struct user *u, const struct user *target);
 /* One step of a mode change by u. */
 enum refusal rule_mode(const struct channel *c, const struct user *u, const struct mode_op *op);
 
-/* The channel shows itself to the viewer (NULL: a stranger): it is not secret, or the viewer is in it, or has PRIV_SEE_SECRET. */
+/* The channel shows itself to the viewer (NULL: a stranger): it is not secret, or the viewer is in it, or has
+ * PRIV_SEE_SECRET. */
 bool rule_sees_channel(const struct channel *c, const struct user *viewer);
+/* In an auditorium, the viewer (in the channel or not) is told of those alone who are voiced, and of itself. */
+bool rule_sees_member(const struct user *viewer, const struct member *m);
+/* Both are in it, and a is told that b is. */
 bool rule_share_channel(const struct user *a, const struct user *b);
 /* A rank of at least that bit. */
 static inline bool rule_has_rank(const struct member *m, uint8_t least)

@@ -4,14 +4,14 @@
 #include "network/state.h"
 
 /*
- * Sections in this order: what the network counts, users, channels, whowas, accounts, bans. Each user, channel and member is
- * a section of its own, so that later versions can add to them. What a newcomer adds to the state is added here and in hash.c;
- * bits that a later version knows and this one does not are passed over.
+ * Sections in this order: what the network counts, users, channels, whowas, accounts, bans. Each user, channel and
+ * member is a section of its own, so that later versions can add to them. What a newcomer adds to the state is added
+ * here and in hash.c; bits that a later version knows and this one does not are passed over.
  */
 
 /* Parts behind those that were there from the first version on: accounts, bans. */
 enum { PARTS_MORE = 2 };
-enum { SECTION_LEAST = 4, CHANNEL_TEXT_MAX = 64 << 10 };
+enum { SECTION_LEAST = 4, CHANNEL_TEXT_MAX = 64 << 10, RECENT_SIZE = 28, RECENT_LOAD_MAX = 256 };
 
 /* How a user is written, without the folded nick, which comes of the nick. */
 static const enum user_text user_texts[] = {USER_NICK, USER_NAME, USER_HOST, USER_REALNAME, USER_ADDRESS, USER_ACCOUNT};
@@ -77,6 +77,36 @@ static void save_list(struct wire_out *out, const struct vec *list)
 	}
 }
 
+static void save_recent(struct wire_out *out, const struct recent *r)
+{
+	wire_put_u32(out, r->count);
+	for (uint32_t i = 0; i < r->count; i++) {
+		wire_put_u64(out, r->items[i].user);
+		wire_put_i64(out, r->items[i].last);
+		wire_put_i64(out, r->items[i].from);
+		wire_put_u32(out, r->items[i].count);
+	}
+}
+
+/* When each entry of the lists ends, in their order, and then what few channels have. */
+static void save_channel_more(struct wire_out *out, const struct channel *c)
+{
+	char params[RECORD_PARAMS_MAX];
+
+	for (int list = 0; list < CHAN_LIST_COUNT; list++) {
+		for (uint32_t i = 0; i < c->lists[list].count; i++)
+			wire_put_i64(out, ((const struct list_entry *)c->lists[list].items[i])->until);
+	}
+	wire_put_u8(out, c->extra != NULL);
+	if (!c->extra)
+		return;
+	wire_put_str(out, channel_params(c, params, sizeof(params)));
+	save_recent(out, &c->extra->spoke);
+	save_recent(out, &c->extra->knocked);
+	wire_put_i64(out, c->extra->joins_from);
+	wire_put_u32(out, c->extra->joins_count);
+}
+
 static void save_channel(struct wire_out *out, const struct channel *c)
 {
 	size_t begun = wire_begin(out);
@@ -96,6 +126,7 @@ static void save_channel(struct wire_out *out, const struct channel *c)
 	wire_put_u32(out, c->members.count);
 	for (uint32_t i = 0; i < c->members.count; i++)
 		save_member(out, channel_member(c, i));
+	save_channel_more(out, c);
 	wire_end(out, begun);
 }
 
@@ -362,7 +393,7 @@ static bool load_entry(const struct network *net, struct channel *c, enum chan_l
 		return false;
 	if (state_list_find(net, c, list, mask))
 		return false;
-	state_list_add(&c->lists[list], mask, by, time);
+	state_list_add(&c->lists[list], &(struct list_item){list, mask, by, time, 0});
 	return true;
 }
 
@@ -392,6 +423,41 @@ static bool load_topic(struct channel *c, struct wire_in *in)
 	return !in->bad && !c->topic == !c->topic_by;
 }
 
+static void load_recent(struct recent *r, struct wire_in *in)
+{
+	uint32_t count = wire_count(in, RECENT_SIZE);
+
+	for (uint32_t i = 0; i < count && i < RECENT_LOAD_MAX && !in->bad; i++) {
+		struct recent_one one = {.user = wire_u64(in)};
+
+		one.last = wire_i64(in);
+		one.from = wire_i64(in);
+		one.count = wire_u32(in);
+		if (!in->bad)
+			state_recent_add(r, &one);
+	}
+}
+
+/* A version before this one wrote none of it. */
+static bool load_channel_more(struct channel *c, struct wire_in *in)
+{
+	if (!wire_more(in))
+		return !in->bad;
+	for (int list = 0; list < CHAN_LIST_COUNT; list++) {
+		for (uint32_t i = 0; i < c->lists[list].count; i++)
+			((struct list_entry *)c->lists[list].items[i])->until = wire_i64(in);
+	}
+	if (wire_u8(in) == 0)
+		return !in->bad;
+	c->extra = mem_zalloc(sizeof(*c->extra));
+	state_params_take(c, wire_str(in));
+	load_recent(&c->extra->spoke, in);
+	load_recent(&c->extra->knocked, in);
+	c->extra->joins_from = wire_i64(in);
+	c->extra->joins_count = wire_u32(in);
+	return !in->bad;
+}
+
 static bool load_channel(struct network *net, struct wire_in *in)
 {
 	uint64_t last = net->channel_id;
@@ -410,7 +476,7 @@ static bool load_channel(struct network *net, struct wire_in *in)
 	c->id = id;
 	c->limit = wire_u32(in);
 	c->key = take_text(in, CHANNEL_TEXT_MAX);
-	return load_topic(c, in) && load_lists(net, c, in) && load_members(net, c, in);
+	return load_topic(c, in) && load_lists(net, c, in) && load_members(net, c, in) && load_channel_more(c, in);
 }
 
 static bool load_whowas(struct network *net, struct wire_in *in)

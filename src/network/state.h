@@ -28,9 +28,10 @@ enum {
 /* What flags and modes a record may set; others are of no meaning here. */
 #define STATE_CHAN_FLAGS                                                                                               \
 	((uint32_t)(CHAN_INVITE_ONLY | CHAN_MODERATED | CHAN_NO_EXTERNAL | CHAN_SECRET | CHAN_TOPIC_LOCKED |           \
-		    CHAN_NO_CTCP | CHAN_REGISTERED_ONLY | CHAN_REGISTERED))
+		    CHAN_NO_CTCP | CHAN_REGISTERED_ONLY | CHAN_REGISTERED | CHAN_NO_NICK | CHAN_NO_COLOUR |            \
+		    CHAN_STRIP_COLOUR | CHAN_NO_KNOCK | CHAN_SPEAK_ACCOUNT | CHAN_AUDITORIUM))
 #define STATE_USER_MODES                                                                                               \
-	((uint32_t)(USER_INVISIBLE | USER_OPER | USER_WALLOPS | USER_REGISTERED_ONLY | USER_BOT | USER_REGISTERED |      \
+	((uint32_t)(USER_INVISIBLE | USER_OPER | USER_WALLOPS | USER_REGISTERED_ONLY | USER_BOT | USER_REGISTERED |    \
 		    USER_HIDE_OPER | USER_OVERRIDE | USER_NOTICES | USER_CLOAKED))
 
 /* Who acted, where it was the server itself: the network does not know its name. */
@@ -96,13 +97,26 @@ struct channel *state_channel_add(struct network *net, struct str name, uint32_t
 void state_channel_free(struct channel *c);
 /* An empty channel goes, unless it is registered. */
 void state_channel_drop_empty(struct network *net, struct channel *c);
+/* value: empty: none. False: nothing changed, for it was so already or it is no value for that mode. */
+bool state_param_set(struct channel *c, enum chan_param which, struct str value);
+/* What channel_params gave; what is none is passed over. */
+void state_params_take(struct channel *c, struct str params);
+void state_extra_free(struct channel_extra *x);
+void state_recent_add(struct recent *r, const struct recent_one *one);
+/* Whether it is too soon for that; if it is not, it counts. now: ms since 1970, of the record. */
+enum refusal state_pace_speak(struct channel *c, const struct user *u, int64_t now);
+enum refusal state_pace_knock(struct channel *c, const struct user *u, int64_t now);
+/* The same, in two steps. */
+enum refusal state_pace_join(const struct channel *c, int64_t now);
+void state_pace_joined(struct channel *c, int64_t now);
+
 struct member *state_member_add(struct channel *c, struct user *u, uint8_t rank);
 void state_member_remove(struct network *net, struct member *m);
 
 struct list_entry *state_list_find(const struct network *net, const struct channel *c, enum chan_list list,
 				   struct str mask);
-/* by: as state_user_mask gives it; empty: the server. */
-void state_list_add(struct vec *list, struct str mask, struct str by, int64_t time);
+/* Its by, as state_user_mask gives it; empty: the server. Which list it says does not matter. */
+void state_list_add(struct vec *list, const struct list_item *item);
 /* Takes it out; it is the caller's then, and goes with state_list_entry_free. */
 void state_list_take(struct channel *c, enum chan_list list, const struct list_entry *e);
 void state_list_entry_free(struct list_entry *e);

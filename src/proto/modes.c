@@ -1,26 +1,24 @@
 #include "proto/modes.h"
 
+#include "proto/name.h"
 #include "proto/privileges.h"
 
 /* The prefixes come last, the highest rank first: what looks for one starts at the first of them. */
 static const struct chan_mode chan_table[] = {
-	{'b', CHAN_MODE_LIST, CHAN_LIST_BAN, 0},
-	{'e', CHAN_MODE_LIST, CHAN_LIST_EXCEPT, 0},
-	{'I', CHAN_MODE_LIST, CHAN_LIST_INVEX, 0},
-	{'k', CHAN_MODE_PARAM, 0, 0},
-	{'l', CHAN_MODE_PARAM_SET, 0, 0},
-	{'C', CHAN_MODE_FLAG, CHAN_NO_CTCP, 0},
-	{'R', CHAN_MODE_FLAG, CHAN_REGISTERED_ONLY, 0},
-	{'i', CHAN_MODE_FLAG, CHAN_INVITE_ONLY, 0},
-	{'m', CHAN_MODE_FLAG, CHAN_MODERATED, 0},
-	{'n', CHAN_MODE_FLAG, CHAN_NO_EXTERNAL, 0},
-	{'r', CHAN_MODE_FLAG, CHAN_REGISTERED, 0},
-	{'s', CHAN_MODE_FLAG, CHAN_SECRET, 0},
-	{'t', CHAN_MODE_FLAG, CHAN_TOPIC_LOCKED, 0},
-	{'q', CHAN_MODE_PREFIX, RANK_OWNER, '~'},
-	{'a', CHAN_MODE_PREFIX, RANK_ADMIN, '&'},
-	{'o', CHAN_MODE_PREFIX, RANK_OP, '@'},
-	{'h', CHAN_MODE_PREFIX, RANK_HALFOP, '%'},
+	{'b', CHAN_MODE_LIST, CHAN_LIST_BAN, 0},         {'e', CHAN_MODE_LIST, CHAN_LIST_EXCEPT, 0},
+	{'I', CHAN_MODE_LIST, CHAN_LIST_INVEX, 0},       {'k', CHAN_MODE_PARAM, CHAN_PARAM_KEY, 0},
+	{'l', CHAN_MODE_PARAM_SET, CHAN_PARAM_LIMIT, 0}, {'f', CHAN_MODE_PARAM_SET, CHAN_PARAM_FORWARD, 0},
+	{'F', CHAN_MODE_PARAM_SET, CHAN_PARAM_FLOOD, 0}, {'H', CHAN_MODE_PARAM_SET, CHAN_PARAM_HISTORY, 0},
+	{'W', CHAN_MODE_PARAM_SET, CHAN_PARAM_SLOW, 0},  {'j', CHAN_MODE_PARAM_SET, CHAN_PARAM_JOINS, 0},
+	{'C', CHAN_MODE_FLAG, CHAN_NO_CTCP, 0},          {'K', CHAN_MODE_FLAG, CHAN_NO_KNOCK, 0},
+	{'M', CHAN_MODE_FLAG, CHAN_SPEAK_ACCOUNT, 0},    {'N', CHAN_MODE_FLAG, CHAN_NO_NICK, 0},
+	{'R', CHAN_MODE_FLAG, CHAN_REGISTERED_ONLY, 0},  {'S', CHAN_MODE_FLAG, CHAN_STRIP_COLOUR, 0},
+	{'c', CHAN_MODE_FLAG, CHAN_NO_COLOUR, 0},        {'i', CHAN_MODE_FLAG, CHAN_INVITE_ONLY, 0},
+	{'m', CHAN_MODE_FLAG, CHAN_MODERATED, 0},        {'n', CHAN_MODE_FLAG, CHAN_NO_EXTERNAL, 0},
+	{'r', CHAN_MODE_FLAG, CHAN_REGISTERED, 0},       {'s', CHAN_MODE_FLAG, CHAN_SECRET, 0},
+	{'t', CHAN_MODE_FLAG, CHAN_TOPIC_LOCKED, 0},     {'u', CHAN_MODE_FLAG, CHAN_AUDITORIUM, 0},
+	{'q', CHAN_MODE_PREFIX, RANK_OWNER, '~'},        {'a', CHAN_MODE_PREFIX, RANK_ADMIN, '&'},
+	{'o', CHAN_MODE_PREFIX, RANK_OP, '@'},           {'h', CHAN_MODE_PREFIX, RANK_HALFOP, '%'},
 	{'v', CHAN_MODE_PREFIX, RANK_VOICE, '+'},
 };
 
@@ -101,6 +99,88 @@ uint8_t rank_of_prefix(char prefix)
 			return (uint8_t)chan_table[i].bit;
 	}
 	return 0;
+}
+
+enum { PACE_COUNT_MAX = 1000, PACE_SECONDS_MAX = 3600, SLOW_SECONDS_MAX = 6 * 3600, FORWARD_MAX = 200 };
+
+static bool parse_number(struct str s, uint32_t max, uint32_t *out)
+{
+	unsigned long long n;
+
+	if (!str_u64(s, max, &n) || n == 0)
+		return false;
+	*out = (uint32_t)n;
+	return true;
+}
+
+bool chan_pace_parse(struct str value, struct pace *out)
+{
+	struct str count;
+
+	return str_split(&value, ':', &count) && parse_number(count, PACE_COUNT_MAX, &out->count) &&
+	       parse_number(value, PACE_SECONDS_MAX, &out->seconds);
+}
+
+static const char *const history_names[] = {
+	[CHAN_HISTORY_USUAL] = "",
+	[CHAN_HISTORY_JOINED] = "joined",
+	[CHAN_HISTORY_ALWAYS] = "always",
+	[CHAN_HISTORY_NEVER] = "never",
+};
+
+const char *chan_history_name(enum chan_history h)
+{
+	return history_names[h];
+}
+
+enum chan_history chan_history_parse(struct str name)
+{
+	int h = CHAN_HISTORY_NEVER;
+
+	while (h > CHAN_HISTORY_USUAL && !str_eq(name, str_of(history_names[h])))
+		h--;
+	return (enum chan_history)h;
+}
+
+static bool number_normalise(struct buf *out, struct str value, uint32_t max)
+{
+	uint32_t n;
+
+	if (!parse_number(value, max, &n))
+		return false;
+	buf_u64(out, n);
+	return true;
+}
+
+bool chan_param_normalise(struct buf *out, enum chan_param which, struct str value)
+{
+	struct pace pace;
+
+	switch (which) {
+	case CHAN_PARAM_LIMIT:
+		return number_normalise(out, value, INT32_MAX);
+	case CHAN_PARAM_SLOW:
+		return number_normalise(out, value, SLOW_SECONDS_MAX);
+	case CHAN_PARAM_FLOOD:
+	case CHAN_PARAM_JOINS:
+		if (!chan_pace_parse(value, &pace))
+			return false;
+		buf_fmt(out, "%u:%u", pace.count, pace.seconds);
+		return true;
+	case CHAN_PARAM_HISTORY:
+		if (chan_history_parse(value) == CHAN_HISTORY_USUAL)
+			return false;
+		break;
+	case CHAN_PARAM_FORWARD:
+		if (!name_channel_valid(value, FORWARD_MAX))
+			return false;
+		break;
+	case CHAN_PARAM_KEY:
+	case CHAN_PARAM_COUNT:
+		break;
+	}
+	buf_str(out, value);
+	return true;
 }
 
 void mode_parse_init(struct mode_parse *m, const char *modes, const char *const *params, size_t nparams)

@@ -250,6 +250,7 @@ void server_build(struct server *s)
 	token(&t, "EXTBAN=~,am");
 	token(&t, "ACCOUNTEXTBAN=a");
 	token(&t, "ELIST=CMNTU");
+	token(&t, "KNOCK");
 	token(&t, "BOT=B");
 	if (s->accounts.required)
 		token(&t, "draft/ACCOUNTREQUIRED");

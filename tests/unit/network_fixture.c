@@ -18,7 +18,7 @@ static const char *const change_names[] = {
 	[CHANGE_JOINED] = "joined",     [CHANGE_PARTED] = "parted",       [CHANGE_KICKED] = "kicked",
 	[CHANGE_TOPIC] = "topic",       [CHANGE_CHANNEL_MODES] = "modes", [CHANGE_INVITED] = "invited",
 	[CHANGE_MESSAGE] = "message",   [CHANGE_WALLOPS] = "wallops",     [CHANGE_BAN_SET] = "ban",
-	[CHANGE_BAN_CLEARED] = "unban", [CHANGE_EMERGENCY] = "emergency",
+	[CHANGE_BAN_CLEARED] = "unban", [CHANGE_EMERGENCY] = "emergency", [CHANGE_KNOCKED] = "knock",
 };
 
 static const char *const refusal_names[] = {

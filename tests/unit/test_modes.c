@@ -11,7 +11,7 @@ static void test_chan_rows(void **state)
 {
 	const struct chan_mode *rows;
 	size_t count = 0;
-	char order[32] = "";
+	char order[64] = "";
 
 	(void)state;
 	rows = chan_modes(&count);
@@ -21,7 +21,7 @@ static void test_chan_rows(void **state)
 		assert_ptr_equal(chan_mode_find(rows[i].letter), &rows[i]);
 		assert_int_equal(rows[i].prefix != 0, rows[i].type == CHAN_MODE_PREFIX);
 	}
-	assert_string_equal(order, "beIklCRimnrstqaohv");
+	assert_string_equal(order, "beIklfFHWjCKMNRScimnrstuqaohv");
 	assert_null(chan_mode_find('x'));
 	assert_null(chan_mode_find('\0'));
 	assert_null(chan_mode_find('+'));
@@ -31,6 +31,52 @@ static void test_chan_rows(void **state)
 	assert_int_equal(chan_mode_find('l')->type, CHAN_MODE_PARAM_SET);
 	assert_int_equal(chan_mode_find('i')->bit, CHAN_INVITE_ONLY);
 	assert_int_equal(chan_mode_find('t')->bit, CHAN_TOPIC_LOCKED);
+	assert_int_equal(chan_mode_find('W')->bit, CHAN_PARAM_SLOW);
+	assert_true(chan_mode_takes_value(chan_mode_find('k')) && chan_mode_takes_value(chan_mode_find('j')));
+	assert_false(chan_mode_takes_value(chan_mode_find('u')) || chan_mode_takes_value(chan_mode_find('b')));
+}
+
+static void test_values(void **state)
+{
+	static const struct {
+		enum chan_param which;
+		const char *value, *whole; /* NULL: it is none */
+	} rows_of[] = {
+		{CHAN_PARAM_LIMIT, "007", "7"},
+		{CHAN_PARAM_LIMIT, "0", NULL},
+		{CHAN_PARAM_LIMIT, "4294967296", NULL},
+		{CHAN_PARAM_FORWARD, "#there", "#there"},
+		{CHAN_PARAM_FORWARD, "there", NULL},
+		{CHAN_PARAM_FLOOD, "05:010", "5:10"},
+		{CHAN_PARAM_FLOOD, "5", NULL},
+		{CHAN_PARAM_FLOOD, "5:0", NULL},
+		{CHAN_PARAM_FLOOD, "0:5", NULL},
+		{CHAN_PARAM_FLOOD, "5:3601", NULL},
+		{CHAN_PARAM_FLOOD, "1001:10", NULL},
+		{CHAN_PARAM_FLOOD, "5:10:2", NULL},
+		{CHAN_PARAM_JOINS, "1000:3600", "1000:3600"},
+		{CHAN_PARAM_SLOW, "21600", "21600"},
+		{CHAN_PARAM_SLOW, "21601", NULL},
+		{CHAN_PARAM_SLOW, "-1", NULL},
+		{CHAN_PARAM_HISTORY, "joined", "joined"},
+		{CHAN_PARAM_HISTORY, "always", "always"},
+		{CHAN_PARAM_HISTORY, "never", "never"},
+		{CHAN_PARAM_HISTORY, "Never", NULL},
+		{CHAN_PARAM_HISTORY, "", NULL},
+		{CHAN_PARAM_KEY, "k", "k"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows_of) / sizeof(rows_of[0]); i++) {
+		char memory[32];
+		struct buf b;
+		bool good;
+
+		buf_init(&b, memory, sizeof(memory));
+		good = chan_param_normalise(&b, rows_of[i].which, str_of(rows_of[i].value));
+		if (good != (rows_of[i].whole != NULL) || (good && !str_eq(buf_view(&b), str_of(rows_of[i].whole))))
+			fail_msg("%s gives %.*s", rows_of[i].value, STR_ARG(buf_view(&b)));
+	}
 }
 
 static void test_user_rows(void **state)
@@ -179,10 +225,8 @@ static void test_parse(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_chan_rows),
-		cmocka_unit_test(test_user_rows),
-		cmocka_unit_test(test_ranks),
-		cmocka_unit_test(test_parse),
+		cmocka_unit_test(test_chan_rows), cmocka_unit_test(test_values), cmocka_unit_test(test_user_rows),
+		cmocka_unit_test(test_ranks),     cmocka_unit_test(test_parse),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

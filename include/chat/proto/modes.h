@@ -23,6 +23,12 @@ enum {
 	CHAN_NO_CTCP = 1 << 5,         /* C */
 	CHAN_REGISTERED_ONLY = 1 << 6, /* R */
 	CHAN_REGISTERED = 1 << 7,      /* r: set by the server alone */
+	CHAN_NO_NICK = 1 << 8,         /* N: members keep their nicks */
+	CHAN_NO_COLOUR = 1 << 9,       /* c: messages with colours and other formatting are refused */
+	CHAN_STRIP_COLOUR = 1 << 10,   /* S: they are taken out of messages */
+	CHAN_NO_KNOCK = 1 << 11,       /* K */
+	CHAN_SPEAK_ACCOUNT = 1 << 12,  /* M: who is not voiced speaks with an account alone */
+	CHAN_AUDITORIUM = 1 << 13,     /* u: who is not voiced is shown to half-operators and up alone */
 };
 
 /* Bits of a member's rank, highest first in PREFIX=(qaohv)~&@%+ */
@@ -37,16 +43,50 @@ enum {
 /* Lists; index into a channel's lists. */
 enum chan_list { CHAN_LIST_BAN, CHAN_LIST_EXCEPT, CHAN_LIST_INVEX, CHAN_LIST_COUNT };
 
+/* Modes with a value, of type B and C. From CHAN_PARAM_FORWARD on few channels have them. */
+enum chan_param {
+	CHAN_PARAM_KEY,     /* k */
+	CHAN_PARAM_LIMIT,   /* l */
+	CHAN_PARAM_FORWARD, /* f: where those go who may not come in */
+	CHAN_PARAM_FLOOD,   /* F lines:seconds, of one member */
+	CHAN_PARAM_HISTORY, /* H */
+	CHAN_PARAM_SLOW,    /* W seconds between two lines of one member */
+	CHAN_PARAM_JOINS,   /* j joins:seconds */
+	CHAN_PARAM_COUNT,
+};
+
+/* To whom a channel's history is shown. Stored as its name. */
+enum chan_history {
+	CHAN_HISTORY_USUAL,  /* as the server has it for all channels */
+	CHAN_HISTORY_JOINED, /* to members, from when they came in */
+	CHAN_HISTORY_ALWAYS, /* to whoever may read the channel */
+	CHAN_HISTORY_NEVER,
+};
+
+struct pace {
+	uint32_t count, seconds; /* count 0: none */
+};
+
 struct chan_mode {
 	char letter;
 	enum chan_mode_type type;
-	uint32_t bit; /* flag or rank bit, or the enum chan_list */
+	uint32_t bit; /* flag or rank bit, or the enum chan_list, or the enum chan_param */
 	char prefix;  /* for CHAN_MODE_PREFIX */
 };
 
 const struct chan_mode *chan_mode_find(char letter); /* NULL: unknown */
 const struct chan_mode *chan_modes(size_t *count);   /* all rows, in the order that ISUPPORT shows */
-char rank_prefix(uint8_t rank);                      /* of the highest bit; 0 for none */
+static inline bool chan_mode_takes_value(const struct chan_mode *mode)
+{
+	return mode->type == CHAN_MODE_PARAM || mode->type == CHAN_MODE_PARAM_SET;
+}
+/* The value made whole, without zeros in front of numbers. False: it is none for that mode. */
+bool chan_param_normalise(struct buf *out, enum chan_param which, struct str value);
+/* "5:10". False: it is none, or out of bounds. */
+bool chan_pace_parse(struct str value, struct pace *out);
+const char *chan_history_name(enum chan_history h); /* "" for CHAN_HISTORY_USUAL */
+enum chan_history chan_history_parse(struct str name);
+char rank_prefix(uint8_t rank); /* of the highest bit; 0 for none */
 /* All prefixes, highest first, or the highest alone; dst gets up to 5 bytes and a NUL. Returns the length. */
 size_t rank_prefixes(uint8_t rank, bool all, char dst[6]);
 /* The rank bit for a STATUSMSG prefix character; 0: none. */

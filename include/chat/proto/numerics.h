@@ -119,6 +119,8 @@
 #define ERR_ALREADYREGISTERED "462", ":You may not reregister"
 #define ERR_PASSWDMISMATCH "464", ":Password incorrect"
 #define ERR_YOUREBANNEDCREEP "465", ":You are banned from this server: %.*s" /* reason */
+#define ERR_NONICKCHANGE "447", ":You cannot change your nick while you are in %s (+N)"  /* channel */
+#define ERR_LINKCHANNEL "470", "%s %s :Forwarding to another channel"              /* from, to */
 #define ERR_CHANNELISFULL "471", "%s :Cannot join channel (+l)"
 #define ERR_UNKNOWNMODE "472", "%c :is unknown mode char to me"
 #define ERR_INVITEONLYCHAN "473", "%s :Cannot join channel (+i)"
@@ -127,6 +129,7 @@
 #define ERR_BADCHANMASK "476", "%s :Bad Channel Mask"
 #define ERR_NEEDREGGEDNICK "477", "%s :You need to be logged in to an account for that"
 #define ERR_BANLISTFULL "478", "%s %c :Channel list is full"                     /* channel, letter */
+#define ERR_THROTTLE "480", "%s :Cannot join channel (+j): too many come in, try again later"
 #define ERR_NOPRIVILEGES "481", ":Permission Denied- You're not an IRC operator"
 #define ERR_CHANOPRIVSNEEDED "482", "%s :You're not channel operator"
 #define ERR_NOOPERHOST "491", ":No O-lines for your host"
@@ -138,6 +141,11 @@
 #define RPL_HELPSTART "704", "%s :%s"                                            /* topic, text */
 #define RPL_HELPTXT "705", "%s :%s"
 #define RPL_ENDOFHELP "706", "%s :%s"
+#define RPL_KNOCK "710", "%s %s!%s@%s :%.*s"                                     /* channel, who, what it said */
+#define RPL_KNOCKDLVR "711", "%s :Your knock was heard"
+#define ERR_TOOMANYKNOCK "712", "%s :Too many knocks; wait before you knock again"
+#define ERR_CHANOPEN "713", "%s :The channel is open: just join it"
+#define ERR_KNOCKONCHAN "714", "%s :You are in that channel already"
 #define ERR_NOPRIVS "723", "%s :Insufficient oper privileges."                    /* privilege */
 #define RPL_TESTLINE "725", "%c %lld %s :%s" /* letter, minutes left, mask, reason */
 #define RPL_NOTESTLINE "726", "%s :No matches"
