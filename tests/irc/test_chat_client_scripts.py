@@ -9,7 +9,7 @@ import subprocess
 import pytest
 from scripted_server import ScriptedServer
 from terminal import Terminal
-from test_chat_client import ALL_CAPS, CLIENT, DEADLINE, assert_inert, hostile_lines
+from test_chat_client import ALL_CAPS, CLIENT, DEADLINE, ROOT, assert_inert, hostile_lines
 
 HISTORY_CAPS = ALL_CAPS + " draft/chathistory"
 
@@ -205,3 +205,21 @@ def test_lines_typed_are_kept_for_the_next_time(state):
         kept = state / "chat-client" / "history-127.0.0.1"
         assert stat.S_IMODE(kept.stat().st_mode) == 0o600
         assert "secret" not in kept.read_text(encoding="utf-8")
+
+
+def test_completions_know_every_option():
+    text = subprocess.run([CLIENT, "--help"], capture_output=True, text=True, check=True).stdout
+    options = re.findall(r"--([a-z]+)", text)
+    assert len(options) > 10
+    folder = ROOT / "contrib" / "completions"
+    for name in ("chat-client.bash", "_chat-client", "chat-client.fish"):
+        known = (folder / name).read_text(encoding="utf-8")
+        assert [o for o in options if not re.search(rf"(--|-l ){o}\b", known)] == [], name
+
+
+def test_bash_completes():
+    script = f"""source {ROOT}/contrib/completions/chat-client.bash
+COMP_WORDS=(chat-client --bell = m) COMP_CWORD=3; _chat_client; echo "${{COMPREPLY[*]}}"
+COMP_WORDS=(chat-client --hi) COMP_CWORD=1; _chat_client 2>/dev/null; echo "${{COMPREPLY[*]}}" """
+    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["mention", "--history="]
