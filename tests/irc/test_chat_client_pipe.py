@@ -23,7 +23,7 @@ def test_a_hundred_thousand_lines_arrive_complete_and_in_order(start, tmp_path):
     done = subprocess.run([CLIENT, "-n", "talker", "-c", "pipe", *where], input=text.encode(), timeout=6 * DEADLINE,
                           stdout=subprocess.DEVNULL, check=False)
     assert done.returncode == 0
-    wait_until(lambda: heard.read_bytes().endswith(b"the end\n"))
+    wait_until(lambda: heard.read_bytes().endswith(b"the end\n"), "the last line")
     listener.terminate()
     listener.wait(DEADLINE)
     said = heard.read_text(encoding="utf-8").splitlines()
