@@ -153,6 +153,15 @@ bool scram_challenge(struct scram *s, const struct credential *c, struct buf *ou
 	return !out->full && !s->said.full;
 }
 
+bool scram_is_of(const struct scram *s, struct str credentials)
+{
+	struct credential c;
+	bool same = credential_parse(&c, credentials) && credential_same(c.stored, s->credential.stored);
+
+	explicit_bzero(&c, sizeof(c));
+	return same;
+}
+
 /* "c=" is the header once more: nobody between us has altered it. */
 static bool is_our_header(const struct scram *s, struct str encoded)
 {

@@ -22,6 +22,8 @@ void scram_free(struct scram *s); /* wipes it */
 const char *scram_name(const struct scram *s);
 const char *scram_authzid(const struct scram *s);
 
+/* The credential that was challenged with is one of these: they have not been changed since, nor are they another's. */
+bool scram_is_of(const struct scram *s, struct str credentials);
 /* The server-first-message. False: it does not fit. */
 bool scram_challenge(struct scram *s, const struct credential *c, struct buf *out);
 /* The server-final-message, "v=...", when the client has proved that it knows the password. False: it has not. */

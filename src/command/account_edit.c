@@ -113,12 +113,27 @@ static void leave(const struct command_env *env, const struct user *u)
 	submit(env, &r);
 }
 
+/* Those who have not finished connecting: the name may be another's by the time that they have. */
+static void log_newcomers_out(const struct command_env *env, struct str account)
+{
+	struct session *s;
+
+	LIST_FOREACH(s, &env->hub->sessions, all) {
+		if (!s->reg || !s->reg->account ||
+		    !casemap_eq(network_casemap(env->net), str_of(s->reg->account), account))
+			continue;
+		mem_free(s->reg->account);
+		s->reg->account = NULL;
+	}
+}
+
 /* From the last on: whoever goes meanwhile is replaced by one that was looked at. */
 void account_log_out_all(const struct command_env *env, struct str account)
 {
 	const struct vec *users = network_users(env->net);
 	struct record r;
 
+	log_newcomers_out(env, account);
 	for (uint32_t i = users->count; i-- > 0;) {
 		if (i >= users->count)
 			continue;

@@ -173,6 +173,7 @@ struct trying {
 	login_answer_fn answer;
 	struct credential credential, fresh;
 	uint32_t iterations; /* what the policy wants */
+	int64_t created; /* when the account was: another of its name is not this one */
 	bool known, right, renewed;
 	char *account, *password;
 };
@@ -208,7 +209,7 @@ static void done(struct errand *e, struct session *s)
 	const struct login l = {e->env, s, t->mechanism, true};
 	const struct account *a = network_account(e->env->net, str_of(t->account));
 
-	if (!a || !t->known || !t->right) {
+	if (!a || !t->known || !t->right || a->created != t->created) {
 		t->answer(&l, login_refuse(&l, a, LOGIN_WRONG));
 		return;
 	}
@@ -248,6 +249,7 @@ void login_by_password(const struct call *call, const struct login_try *try)
 	t->mechanism = try->mechanism;
 	t->answer = try->answer;
 	t->iterations = iterations;
+	t->created = a ? a->created : 0;
 	t->known = a && credential_parse(&t->credential, account_str(a, ACCOUNT_CREDENTIALS));
 	if (!t->known)
 		credential_fake(&t->credential, logins_secret(call->env->logins), try->account, iterations);

@@ -155,6 +155,15 @@ static void scram_begin(const struct call *call, struct str message)
 	explicit_bzero(&c, sizeof(c));
 }
 
+/* The account that was challenged for: while the client thought about it, the name may have become somebody else's. */
+static const struct account *scram_account(const struct call *call)
+{
+	const struct scram *scram = call->session->exchange->scram;
+	const struct account *a = network_account_of_nick(call->env->net, str_of(scram_name(scram)));
+
+	return a && scram_is_of(scram, account_str(a, ACCOUNT_CREDENTIALS)) ? a : NULL;
+}
+
 static void scram_prove(const struct call *call, struct str message)
 {
 	const struct login l = scram_login(call);
@@ -164,7 +173,7 @@ static void scram_prove(const struct call *call, struct str message)
 	struct buf b;
 
 	buf_init(&b, text, sizeof(text));
-	x->proven = scram_finish(x->scram, message, &b) && a;
+	x->proven = scram_finish(x->scram, message, &b) && scram_account(call);
 	if (x->proven)
 		challenge(call->session, buf_view(&b));
 	else
@@ -182,7 +191,7 @@ static void take_scram(const struct call *call, struct str message)
 	} else if (!x->proven) {
 		scram_prove(call, message);
 	} else {
-		a = network_account_of_nick(call->env->net, str_of(scram_name(x->scram)));
+		a = scram_account(call);
 		if (message.n || !a)
 			fail(call->session, NULL);
 		else

@@ -400,3 +400,37 @@ def test_nobody_stays_without_an_account(start):
     first.send("QUIT").rest()
     oper.ask("OPER root secret", f"NS SUSPEND {first.nick}")
     assert oper.ask(f"WHOIS {first.nick}").of("401")
+
+
+def give_up(owner):
+    code = owner.ask(f"NS DROP {owner.nick}").text.split(f"DROP {owner.nick} ")[1].split()[0]
+    assert "no more" in owner.ask(f"NS DROP {owner.nick} {code}").text
+
+
+def test_a_proof_is_for_the_account_that_it_was_given_for(accounts):
+    """Not for another one of its name that somebody else makes before the last word of the exchange is said."""
+    owner, other = make(accounts), accounts.client("other", caps=CAPS)
+    name, late = owner.nick, accounts.client("late", caps=CAPS)
+    s = sasl.Scram(name, PASSWORD)
+    late.ask("AUTHENTICATE SCRAM-SHA-256")
+    late.send(f"AUTHENTICATE {sasl.encode(s.first().encode())}")
+    assert late.ask(f"AUTHENTICATE {sasl.encode(s.final(sasl.challenge(late)).encode())}").of("AUTHENTICATE")
+    give_up(owner)
+    owner.send("QUIT").rest()
+    other.ask(f"NICK {name}")
+    assert other.ask("REGISTER * * :quite another").one("REGISTER").params[0] == "SUCCESS"
+    assert late.ask("AUTHENTICATE +").commands == ["904"]
+    assert account_of(other, late.nick) is None
+
+
+def test_a_newcomer_is_logged_out_with_all_others(accounts):
+    owner, other = make(accounts), accounts.client("other", caps=CAPS)
+    name = owner.nick
+    client, said = login(accounts, sasl.plain, name, PASSWORD)
+    assert said.commands == ["900", "903"]
+    give_up(owner)
+    owner.send("QUIT").rest()
+    other.ask(f"NICK {name}")
+    assert other.ask("REGISTER * * :quite another").one("REGISTER").params[0] == "SUCCESS"
+    assert client.ask("CAP END").of("001")
+    assert account_of(other, client.nick) is None
