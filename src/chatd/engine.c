@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "chatd/ban_watch.h"
+#include "chatd/list_watch.h"
 #include "chatd/carry.h"
 #include "chatd/handoff.h"
 #include "chatd/keep.h"
@@ -57,6 +58,7 @@ struct engine {
 	uint64_t last_user;
 	struct keep keep;
 	struct ban_watch bans;
+	struct list_watch lists;
 	uint64_t position; /* of the record that was ordered last */
 	bool refused;      /* it was, wholly or in part */
 	enum refusal why;  /* of the last refusal */
@@ -133,6 +135,7 @@ static void tell(void *ctx, const struct change *c)
 	keep_note(&e->keep, c);
 	report_channel(c);
 	ban_watch_note(&e->bans, c);
+	list_watch_note(&e->lists, c);
 	if (c->type == CHANGE_NICK)
 		oper_notices_add(e->notices, NOTICE_NICKS, "%.*s is now %s", STR_ARG(c->was), user_nick(c->user));
 	if (c->type == CHANGE_USER_ADDED)
@@ -441,6 +444,7 @@ int engine_new(struct engine **out, struct loop *loop, struct config *config, co
 	e->hub.monitor = monitor_new(config->server.casemap, &key);
 	e->keep.net = e->net;
 	e->keep.config = config;
+	e->lists = (struct list_watch){.loop = loop, .net = e->net, .submit = submit, .ctx = e};
 	e->bans = (struct ban_watch){.loop = loop, .net = e->net, .submit = submit, .ctx = e};
 	e->notices = oper_notices_new(loop, e->net);
 	e->fanout = fanout_new(&e->hub, e->net);
@@ -517,6 +521,7 @@ int engine_open(struct engine *e, struct worker *worker, char *why, size_t size)
 	opers_refresh(&e->env);
 	watch_guests(e);
 	ban_watch_start(&e->bans);
+	list_watch_start(&e->lists);
 	oper_notices_arrive(e->notices);
 	return err;
 }
@@ -622,6 +627,7 @@ void engine_free(struct engine *e)
 	engine_abandon(e);
 	worker_free(e->errand_worker);
 	ban_watch_stop(&e->bans);
+	list_watch_stop(&e->lists);
 	mem_free(e->env.usage);
 	filters_free(e->env.filters);
 	nicks_forget(&e->env);

@@ -77,6 +77,7 @@ static const struct help_topic topics[] = {
 	 "+N nobody changes their nick, +c no colours, +S colours are taken out, +u operators alone see who is there;\n"
 	 "+W <seconds> between two lines of one member, +F <lines>:<seconds> of one member, +j <joins>:<seconds>,\n"
 	 "+f <channel> where those go who are not let in, +H <joined|always|never> who is shown what was said before;\n"
+	 "a mask is nick!user@host, ~a:account, ~r:real?name, ~c:#channel, ~U:mask without an account, ~m:mask mutes;\n"
 	 "+q +a +o +h +v make a member owner, admin, operator, half-operator, voiced.\n"
 	 "Of yourself: +i invisible in lists, +w hear WALLOPS, +R direct messages from accounts alone, +B bot,\n"
 	 "+x hides your address.\n"
@@ -129,6 +130,8 @@ static const struct help_topic topics[] = {
 	 "  p    operators who are here\n"
 	 "  k d x    bans of masks, addresses, real names; g    all of them, s    those that shun: for operators\n"},
 	{"TAGMSG", "TAGMSG <target>{,<target>}", "Sends message tags without a text. For clients.\n"},
+	{"TBAN", "TBAN <channel> <duration> <mask>",
+	 "Bans from a channel for some time, as 30m, 2h or 1d12h; the server takes the ban away then.\n"},
 	{"TESTLINE", "TESTLINE <nick|nick!user@host|address>", "Tells which ban would meet them. For operators.\n"},
 	{"TIME", "TIME [<server>]", "Tells the server's time.\n"},
 	{"TOPIC", "TOPIC <channel> [<topic>]",

@@ -251,6 +251,7 @@ void apply_kept_channel(struct apply *a)
 		c = state_channel_add(a->net, r->channel.name, 0, r->channel.created);
 	was = *c;
 	set_kept(c, r);
+	state_list_note_ends(a->net, c);
 	tell_difference(a, &was, c);
 	release_kept(&was, c);
 }

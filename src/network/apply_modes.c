@@ -166,6 +166,8 @@ void apply_channel_modes(struct apply *a)
 		return;
 	for (uint32_t i = 0; i < a->r->channel_modes.nops && i < RECORD_MODE_OPS_MAX; i++)
 		step(&run, &a->r->channel_modes.ops[i]);
+	if (a->r->channel_modes.until || run.c->timed_at)
+		state_list_note_ends(a->net, run.c);
 	tell(&run);
 	for (uint32_t i = 0; i < run.ngone; i++)
 		state_list_entry_free(run.gone[i]);

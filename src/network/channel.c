@@ -57,12 +57,93 @@ void state_channel_free(struct channel *c)
 	mem_free(c);
 }
 
+static void leave_timed(struct network *net, struct channel *c)
+{
+	struct channel *moved;
+
+	if (!c->timed_at)
+		return;
+	moved = vec_remove(&net->timed, c->timed_at - 1);
+	if (moved)
+		moved->timed_at = c->timed_at;
+	c->timed_at = 0;
+}
+
+void state_list_note_ends(struct network *net, struct channel *c)
+{
+	if (!network_list_end(c))
+		leave_timed(net, c);
+	else if (!c->timed_at)
+		c->timed_at = vec_push(&net->timed, c) + 1;
+}
+
+const struct vec *network_timed(const struct network *net)
+{
+	return &net->timed;
+}
+
+int64_t network_list_end(const struct channel *c)
+{
+	int64_t first = 0;
+
+	for (int list = 0; list < CHAN_LIST_COUNT; list++) {
+		for (uint32_t i = 0; i < c->lists[list].count; i++) {
+			int64_t until = ((const struct list_entry *)c->lists[list].items[i])->until;
+
+			if (until && (!first || until < first))
+				first = until;
+		}
+	}
+	return first;
+}
+
+int64_t network_lists_end(const struct network *net)
+{
+	int64_t first = 0;
+
+	for (uint32_t i = 0; i < net->timed.count; i++) {
+		int64_t until = network_list_end(net->timed.items[i]);
+
+		if (until && (!first || until < first))
+			first = until;
+	}
+	return first;
+}
+
+static char list_letter(int list)
+{
+	size_t count;
+	const struct chan_mode *modes = chan_modes(&count);
+
+	for (size_t i = 0; i < count; i++) {
+		if (modes[i].type == CHAN_MODE_LIST && (int)modes[i].bit == list)
+			return modes[i].letter;
+	}
+	return 'b';
+}
+
+uint32_t network_list_over(const struct channel *c, int64_t now, struct mode_op ops[RECORD_MODE_OPS_MAX])
+{
+	uint32_t n = 0;
+
+	for (int list = 0; list < CHAN_LIST_COUNT; list++) {
+		for (uint32_t i = 0; i < c->lists[list].count && n < RECORD_MODE_OPS_MAX; i++) {
+			const struct list_entry *e = c->lists[list].items[i];
+
+			if (e->until && e->until <= now)
+				ops[n++] = (struct mode_op){.letter = list_letter(list), .param = str_of(e->mask)};
+		}
+	}
+	return n;
+}
+
 void state_channel_drop_empty(struct network *net, struct channel *c)
 {
 	struct channel *moved;
 
 	if (c->members.count || (c->flags & CHAN_REGISTERED))
 		return;
+	leave_timed(net, c);
 	map_del(&net->channels_by_name, str_of(c->folded));
 	moved = vec_remove(&net->channels, c->at);
 	if (moved)

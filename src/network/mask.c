@@ -5,6 +5,8 @@
 #include "proto/name.h"
 #include "proto/utf8.h"
 
+enum { EXTBAN_VALUE_MAX = 200 };
+
 /* A user as masks see it: by the host shown, by the address behind it, and by that one's name. Made once for a whole list. */
 struct likeness {
 	struct str shown, real, named; /* empty: there is none */
@@ -55,14 +57,32 @@ static bool matches_account(const struct network *net, struct str glob, const st
 	return glob.n && account.n && mask_match(net->config.casemap, glob, account);
 }
 
+/* Who is in a channel that hides them is no more found by a ban than by a list. */
+static bool matches_channel(const struct network *net, struct str name, const struct user *u)
+{
+	const struct channel *c = network_channel(net, name);
+	const struct member *m = c ? network_member(c, u) : NULL;
+
+	return m && rule_sees_channel(c, NULL) && rule_sees_member(NULL, m);
+}
+
 static bool matches(const struct network *net, struct str mask, const struct user *u, const struct likeness *l)
 {
 	char extban = take_extban(&mask);
 
 	if (extban == EXTBAN_MUTE)
 		extban = take_extban(&mask);
+	if (extban == EXTBAN_UNREGISTERED) {
+		if (user_str(u, USER_ACCOUNT).n)
+			return false;
+		extban = take_extban(&mask);
+	}
 	if (extban == EXTBAN_ACCOUNT)
 		return matches_account(net, mask, u);
+	if (extban == EXTBAN_REALNAME)
+		return mask.n && mask_match(net->config.casemap, mask, user_str(u, USER_REALNAME));
+	if (extban == EXTBAN_CHANNEL)
+		return matches_channel(net, mask, u);
 	if (extban)
 		return false;
 	return looks_like(net->config.casemap, mask, l->shown) || looks_like(net->config.casemap, mask, l->real) ||
@@ -124,24 +144,48 @@ static void add_extban(struct buf *out, char letter)
 	buf_chr(out, ':');
 }
 
+/* Those that are about a mask which follows, each once and in this order. */
+static char take_wrappers(struct buf *out, struct str *rest)
+{
+	static const char wrappers[] = {EXTBAN_MUTE, EXTBAN_UNREGISTERED};
+	char extban = take_extban(rest);
+
+	for (size_t i = 0; i < sizeof(wrappers); i++) {
+		if (extban != wrappers[i])
+			continue;
+		add_extban(out, extban);
+		extban = take_extban(rest);
+	}
+	return extban;
+}
+
+static size_t extban_max(char extban)
+{
+	switch (extban) {
+	case EXTBAN_ACCOUNT:
+		return NAME_ACCOUNT_MAX;
+	case EXTBAN_REALNAME:
+	case EXTBAN_CHANNEL:
+		return EXTBAN_VALUE_MAX;
+	default:
+		return 0;
+	}
+}
+
 bool rule_mask_normalise(struct buf *out, struct str mask)
 {
 	struct str rest = first_word(mask);
-	char extban = take_extban(&rest);
+	char extban = take_wrappers(out, &rest);
 	size_t before;
 
-	if (extban == EXTBAN_MUTE) {
-		add_extban(out, extban);
-		extban = take_extban(&rest);
-		if (extban == EXTBAN_MUTE)
-			return false;
-	}
-	if (extban && extban != EXTBAN_ACCOUNT)
-		return false;
 	if (extban) {
+		if (!extban_max(extban) || !is_printable(rest))
+			return false;
+		if (extban == EXTBAN_CHANNEL && !name_channel_valid(rest, EXTBAN_VALUE_MAX))
+			return false;
 		add_extban(out, extban);
-		buf_str(out, utf8_cut(rest, NAME_ACCOUNT_MAX));
-		return !out->full && is_printable(rest);
+		buf_str(out, utf8_cut(rest, extban_max(extban)));
+		return !out->full;
 	}
 	before = out->n;
 	mask_normalise(out, rest);

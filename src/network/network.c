@@ -50,6 +50,7 @@ static void end(struct network *net)
 	state_accounts_deinit(net);
 	state_bans_deinit(net);
 	vec_deinit(&net->channels);
+	vec_deinit(&net->timed);
 	vec_deinit(&net->users);
 	vec_deinit(&net->opers);
 	map_deinit(&net->channels_by_name);

@@ -111,6 +111,7 @@ struct channel {
 	char *topic_by;              /* nick!user@host */
 	int64_t topic_time;
 	uint32_t at;                       /* index in network's channels */
+	uint32_t timed_at; /* one more than the index in those with entries that end; 0: it has none */
 	struct vec members;                /* struct member * */
 	struct vec lists[CHAN_LIST_COUNT]; /* struct list_entry *, oldest first */
 };
@@ -145,6 +146,14 @@ uint64_t network_hash_kept(const struct network *net);
 
 /* The RECORD_CHANNEL that stands for the channel as it is now, by the server; views into the channel and into room. */
 void network_channel_record(const struct channel *c, struct record *out, struct record_room *room);
+
+/* Channels with entries of lists that end: struct channel *, in no order. */
+const struct vec *network_timed(const struct network *net);
+/* When the first of them all ends, or the first of one channel: ms since 1970; 0: none does. */
+int64_t network_lists_end(const struct network *net);
+int64_t network_list_end(const struct channel *c);
+/* The steps that take away what is over; views into the channel. Returns how many, up to RECORD_MODE_OPS_MAX. */
+uint32_t network_list_over(const struct channel *c, int64_t now, struct mode_op ops[RECORD_MODE_OPS_MAX]);
 
 enum { CHANNEL_PARAM_MAX = 32 };
 /* The value of a mode that has one, as MODE shows it; empty: not set. A view into memory or into the channel. */

@@ -12,11 +12,15 @@
 
 /*
  * Extended bans: "~a:account" (a glob; "~a:" alone matches nobody), "~m:mask" mutes whom mask (which may be extended
- * again) matches without keeping them out.
+ * again) matches without keeping them out, "~U:mask" is for those without an account alone, "~r:glob" looks at the real
+ * name ('?' stands for a blank), "~c:#channel" at who is in that channel, unless it is secret.
  */
 #define EXTBAN_PREFIX '~'
 #define EXTBAN_ACCOUNT 'a'
 #define EXTBAN_MUTE 'm'
+#define EXTBAN_REALNAME 'r'
+#define EXTBAN_CHANNEL 'c'
+#define EXTBAN_UNREGISTERED 'U'
 
 /* The mask, plain or extended, matches the user: visible host, address, or account. Acting ones (~m:) match as their
  * mask. */

@@ -439,7 +439,7 @@ static void load_recent(struct recent *r, struct wire_in *in)
 }
 
 /* A version before this one wrote none of it. */
-static bool load_channel_more(struct channel *c, struct wire_in *in)
+static bool load_channel_more(struct network *net, struct channel *c, struct wire_in *in)
 {
 	if (!wire_more(in))
 		return !in->bad;
@@ -447,6 +447,7 @@ static bool load_channel_more(struct channel *c, struct wire_in *in)
 		for (uint32_t i = 0; i < c->lists[list].count; i++)
 			((struct list_entry *)c->lists[list].items[i])->until = wire_i64(in);
 	}
+	state_list_note_ends(net, c);
 	if (wire_u8(in) == 0)
 		return !in->bad;
 	c->extra = mem_zalloc(sizeof(*c->extra));
@@ -476,7 +477,7 @@ static bool load_channel(struct network *net, struct wire_in *in)
 	c->id = id;
 	c->limit = wire_u32(in);
 	c->key = take_text(in, CHANNEL_TEXT_MAX);
-	return load_topic(c, in) && load_lists(net, c, in) && load_members(net, c, in) && load_channel_more(c, in);
+	return load_topic(c, in) && load_lists(net, c, in) && load_members(net, c, in) && load_channel_more(net, c, in);
 }
 
 static bool load_whowas(struct network *net, struct wire_in *in)

@@ -49,6 +49,7 @@ struct network {
 	struct vec users;
 	struct vec opers; /* those of them with USER_OPER, in no order */
 	struct vec channels;
+	struct vec timed; /* those of them with entries of lists that end */
 	struct vec accounts;
 	struct whowas **whowas; /* a ring of config.whowas_max */
 	uint32_t whowas_next;   /* where the next one goes */
@@ -121,6 +122,8 @@ void state_list_add(struct vec *list, const struct list_item *item);
 void state_list_take(struct channel *c, enum chan_list list, const struct list_entry *e);
 void state_list_entry_free(struct list_entry *e);
 uint32_t state_list_entries(const struct channel *c); /* of all lists */
+/* After entries came or went: whether it is among those with some that end. */
+void state_list_note_ends(struct network *net, struct channel *c);
 void state_list_deinit(struct vec *list);
 
 void state_bans_init(struct network *net);

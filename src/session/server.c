@@ -247,7 +247,7 @@ void server_build(struct server *s)
 	limit_tokens(&t);
 	token(&t, "EXCEPTS=e");
 	token(&t, "INVEX=I");
-	token(&t, "EXTBAN=~,am");
+	token(&t, "EXTBAN=~,Uacmr");
 	token(&t, "ACCOUNTEXTBAN=a");
 	token(&t, "ELIST=CMNTU");
 	token(&t, "KNOCK");

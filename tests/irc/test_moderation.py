@@ -229,3 +229,76 @@ def test_tokens(server):
     modes = next(t for t in tokens if t.startswith("CHANMODES=")).partition("=")[2].split(",")
     assert modes[:2] == ["beI", "k"] and sorted(modes[2]) == sorted("lfFHWj")
     assert set("CKMNRScimnrstu") == set(modes[3])
+
+
+def test_timed_ban_ends(server, room):
+    op, voice, ann, bob, channel = room
+    guest = server.client("guest")
+    mask = f"{guest.nick}!*@*"
+    op.send(f"TBAN {channel} 1s {guest.nick}")
+    assert op.wait("MODE").params == [channel, "+b", mask]
+    assert op.wait("MODE", channel, "-b", mask).source == "irc.test.example"
+    guest.join(channel)
+    op.ask(f"MODE {channel} b").no("367")
+
+
+def test_timed_bans_end_together_and_one_by_one(server, room):
+    op, voice, ann, bob, channel = room
+    other = chan("other")
+    op.join(other)
+    op.send(*[f"TBAN {c} 1s nick{n}!*@*" for c in (channel, other) for n in range(3)])
+    op.send(f"TBAN {channel} 1h stays!*@*")
+    left = {(c, f"nick{n}!*@*") for c in (channel, other) for n in range(3)}
+    while left:
+        m = op.wait("MODE")
+        if m.params[1].startswith("-b"):
+            left -= {(m.params[0], mask) for mask in m.params[2:]}
+    assert [m.params[2] for m in op.ask(f"MODE {channel} b").of("367")] == ["stays!*@*"]
+
+
+def test_timed_ban_is_refused(room):
+    op, voice, ann, bob, channel = room
+    assert ann.ask(f"TBAN {channel} 1h x!*@*").one("482")
+    assert voice.ask(f"TBAN {channel} soon x!*@*").one("482")
+    for duration in ("soon", "0", "-5", "forever"):
+        assert op.ask(f"TBAN {channel} {duration} x!*@*").one("FAIL").params[1] == "INVALID_DURATION"
+    assert op.ask(f"TBAN {channel} 1h ~x:y").one("696")
+    assert op.ask(f"TBAN {channel} 1h x!*@*").one("MODE")
+    assert op.ask(f"TBAN {channel} 1h X!*@*").one("FAIL").params[1] == "ALREADY_BANNED"
+    assert op.ask(f"TBAN {channel} 1h").one("461")
+    assert op.ask(f"TBAN {chan()} 1h x").one("403")
+
+
+def test_extban_realname(server, room):
+    op, voice, ann, bob, channel = room
+    set_modes(op, channel, "+b", "~r:*bad?person*")
+    assert server.client("guest", realname="A Bad Person here").ask(f"JOIN {channel}").one("474")
+    server.client("guest", realname="A Good Person").join(channel)
+    assert op.ask(f"MODE {channel} +b ~r:").one("MODE")
+    server.client("guest", realname="A Good Person").join(channel)
+
+
+def test_extban_channel(server, room):
+    op, voice, ann, bob, channel = room
+    guest, other = server.client("guest"), chan("other")
+    guest.join(other)
+    set_modes(op, channel, "+b", f"~c:{other}")
+    assert guest.ask(f"JOIN {channel}").one("474")
+    guest.ask(f"MODE {other} +s")
+    guest.join(channel)
+    guest.ask(f"PART {channel}", f"MODE {other} -s")
+    assert guest.ask(f"JOIN {channel}").one("474")
+    guest.ask(f"PART {other}")
+    guest.join(channel)
+    assert op.ask(f"MODE {channel} +b ~c:nowhere").one("696")
+
+
+def test_extban_without_account(server, room):
+    op, voice, ann, bob, channel = room
+    set_modes(op, channel, "+b", "~m:~U:*!*@*")
+    assert "+b" in ann.ask(f"PRIVMSG {channel} :hi").one("404").params[-1]
+    server.client("guest").join(channel)
+    set_modes(op, channel, "+b", "~U:*!*@*")
+    assert server.client("guest").ask(f"JOIN {channel}").one("474")
+    for bad in ("~U:~m:*", "~m:~m:*", "~U:~U:*", "~x:y"):
+        assert op.ask(f"MODE {channel} +b {bad}").one("696")
