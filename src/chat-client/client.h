@@ -39,6 +39,8 @@ struct client_handlers {
 	/* Every message, before the client takes from it what it needs (so that our old nick and channels still hold).
 	 */
 	void (*line)(void *ctx, const struct line *line);
+	/* The value of the capability sts, each time the server shows it. */
+	void (*sts)(void *ctx, struct str value);
 	/* It is over, once. code is one of sysexits; why is NULL when leaving was our own wish. */
 	void (*over)(void *ctx, int code, const char *why);
 };

@@ -58,6 +58,17 @@ static void note_offer(struct client *c, struct str name)
 		c->caps_wanted |= 1u << i;
 }
 
+/* What the server says of its TLS, anywhere in a list. */
+static void find_sts(struct client *c, struct str list)
+{
+	struct str word;
+
+	while (str_split(&list, ' ', &word)) {
+		if (str_starts(word, STR("sts=")))
+			c->handlers->sts(c->ctx, (struct str){word.p + 4, word.n - 4});
+	}
+}
+
 static void take_away(struct client *c, struct str name)
 {
 	int i = find_wish(name);
@@ -121,6 +132,7 @@ void client_caps_line(struct client *c, const struct line *line)
 	list = line->params[line->nparams - 1];
 	more = line->nparams > 3 && str_eq(line->params[2], STR("*"));
 	if (str_eq(verb, STR("LS")) || str_eq(verb, STR("NEW"))) {
+		find_sts(c, list);
 		each_name(c, list, note_offer);
 		if (!more)
 			request(c);

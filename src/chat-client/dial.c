@@ -15,9 +15,8 @@
 
 #include "base/clock.h"
 #include "chat-client/options.h"
-#include "loop/poller.h"
+#include "chat-client/secure.h"
 #include "net/address.h"
-#include "net/tls.h"
 #include "net/transport.h"
 
 /* Waits for a connect that is under way. 0 or -errno. */
@@ -104,73 +103,14 @@ static int dial_name(const struct options *o, char *why, size_t size)
 	return -EX_UNAVAILABLE;
 }
 
-static int wait_for_tls(struct transport *t, char *why, size_t size)
-{
-	int64_t deadline = clock_mono_us() + DIAL_SECONDS * 1000000LL;
-	int r;
-
-	while ((r = transport_tls_handshake(t, why, size)) == -EAGAIN) {
-		int64_t left_ms = (deadline - clock_mono_us()) / 1000;
-		unsigned wants = t->ops->wants(t);
-		struct pollfd p = {.fd = t->fd, .events = wants & POLL_WRITE ? POLLOUT : POLLIN};
-
-		if (left_ms <= 0)
-			return -ETIMEDOUT;
-		(void)poll(&p, 1, (int)left_ms);
-	}
-	return r;
-}
-
-/* Whether it is the server that is meant: by the key that was named, or else by an authority. */
-static bool check_server(const struct options *o, const struct transport *t, char *why, size_t size)
-{
-	struct tls_facts facts;
-
-	if (!transport_tls_facts(t, &facts)) {
-		snprintf(why, size, "%s showed no certificate", o->host);
-		return false;
-	}
-	if (o->pin[0] ? !strcmp(o->pin, facts.pin) : facts.trusted)
-		return true;
-	if (o->pin[0])
-		snprintf(why, size, "%s has another key than the pin says: %s", o->host, facts.pin);
-	else
-		snprintf(why, size, "the certificate of %s is not trusted: %s (to trust it: --pin=%s)", o->host,
-			 facts.distrust, facts.pin);
-	return false;
-}
-
-static int start_tls(const struct options *o, struct transport *t, char *why, size_t size)
-{
-	struct tls_client_config config = {.authorities = NULL};
-	struct tls_context *ctx;
-	char reason[256] = "";
-	int r = tls_client_new(&ctx, &config, why, size);
-
-	if (r < 0)
-		return -EX_UNAVAILABLE;
-	r = transport_tls_connect(t, ctx, o->host);
-	tls_context_unref(ctx);
-	if (r >= 0)
-		r = wait_for_tls(t, reason, sizeof(reason));
-	if (r < 0) {
-		snprintf(why, size, "no TLS with %s port %s: %s", o->host, o->port, reason[0] ? reason : strerror(-r));
-		return -EX_UNAVAILABLE;
-	}
-	return check_server(o, t, why, size) ? 0 : -EX_NOPERM;
-}
-
-int dial_server(const struct options *options, struct transport *t, char *why, size_t size)
+int dial_server(const struct options *options, struct transport *t, struct secure_report *report)
 {
 	bool local = options->host[0] == '/';
-	int fd = local ? dial_path(options, why, size) : dial_name(options, why, size), r = 0;
+	int fd = (local ? dial_path : dial_name)(options, report->why, sizeof(report->why));
 
+	report->note[0] = '\0';
 	if (fd < 0)
 		return fd;
 	transport_plain_init(t, fd);
-	if (options->tls && !local)
-		r = start_tls(options, t, why, size);
-	if (r < 0)
-		t->ops->free(t);
-	return r;
+	return options->tls && !local ? secure_transport(options, t, report) : 0;
 }

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sysexits.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "chat_version.h"
@@ -19,12 +20,15 @@
 #include "chat-client/dial.h"
 #include "chat-client/feed.h"
 #include "chat-client/json.h"
+#include "chat-client/keep.h"
 #include "chat-client/options.h"
 #include "chat-client/outgoing.h"
 #include "chat-client/prompt.h"
 #include "chat-client/reconnect.h"
 #include "chat-client/render.h"
 #include "chat-client/screen.h"
+#include "chat-client/secure.h"
+#include "chat-client/sts.h"
 #include "chat-client/view.h"
 #include "loop/signals.h"
 
@@ -44,6 +48,7 @@ struct app {
 	struct feed feed;      /* it is not */
 	struct turn_hook hook;
 	bool piped;
+	bool again;   /* connect once more at once, for the options have changed */
 	bool lasting; /* comes back when the connection is lost */
 	int code;
 	const char *why;
@@ -55,6 +60,10 @@ static const char usage[] =
 	"  -c, --channel=NAME  enter this channel; may be given again\n"
 	"  -n, --nick=NAME     the name to go by, instead of the login name\n"
 	"  -p, --port=PORT     6667 unless given, 6697 with TLS\n"
+	"  -s, --tls           TLS, as with port 6697 and ircs://\n"
+	"      --pin=PIN       the key that the server must have: sha256/...\n"
+	"      --ca=FILE       the authorities to trust, instead of the system's\n"
+	"      --cert=FILE     your certificate, and with --key=FILE its key\n"
 	"  -w, --wait          go on printing after standard input has ended\n"
 	"  -t, --tail          print for ever what is said, and come back when the server went away\n"
 	"  -H, --history=N     print the last N lines, and exit (or go on with --tail)\n"
@@ -171,11 +180,52 @@ static bool will_return(const struct app *app, int code)
 	       (code == EX_UNAVAILABLE || code == EX_TEMPFAIL);
 }
 
+/* A server that has TLS wants it used, now and from now on. */
+static void on_sts(void *ctx, struct str value)
+{
+	struct app *app = ctx;
+	struct options *o = &app->options;
+	struct sts sts = sts_parse(value);
+	char folder[KEEP_FOLDER_MAX];
+	unsigned long long port;
+
+	if (o->host[0] == '/')
+		return;
+	if (o->tls) {
+		if (sts.has_duration && keep_folder(folder) && str_u64(str_of(o->port), UINT16_MAX, &port))
+			(void)sts_keep(folder, o->host, (uint16_t)port, loop_clock(app->loop)->real_ms, sts.duration);
+	} else if (sts.has_port) {
+		snprintf(o->port, sizeof(o->port), "%u", sts.port);
+		o->tls = true;
+		app->again = true;
+		client_quit(&app->client, STR_NONE, EX_OK, NULL);
+	}
+}
+
+/* What a server said before, it need not say again. */
+static void apply_sts(struct options *o)
+{
+	char folder[KEEP_FOLDER_MAX];
+	uint16_t port;
+
+	if (o->tls || o->host[0] == '/' || !keep_folder(folder) ||
+	    !sts_find(folder, o->host, (int64_t)time(NULL) * 1000, &port))
+		return;
+	snprintf(o->port, sizeof(o->port), "%u", port);
+	o->tls = true;
+}
+
 static void on_over(void *ctx, int code, const char *why)
 {
 	struct app *app = ctx;
 
 	view_end(&app->view);
+	if (app->again && code == EX_OK) {
+		app->again = false;
+		client_pause(&app->client);
+		reconnect_now(&app->reconnect);
+		return;
+	}
 	if (will_return(app, code)) {
 		client_pause(&app->client);
 		reconnect_start(&app->reconnect);
@@ -194,14 +244,16 @@ static void on_dialled(void *ctx, int result, const char *why)
 
 	if (app->client.state != CLIENT_OFFLINE)
 		return;
-	if (result == -EX_NOPERM) {
-		on_over(app, EX_NOPERM, why);
+	if (result == -EX_NOPERM || (result < 0 && !(app->lasting && app->client.welcomed))) {
+		on_over(app, -result, why);
 		return;
 	}
 	if (result < 0) {
 		tellf(app, "! %s; trying again in %d s", why, (int)((app->reconnect.delay_ms + 999) / 1000));
 		return;
 	}
+	if (app->reconnect.report.note[0])
+		tellf(app, "* %s", app->reconnect.report.note);
 	tell(app, STR("* connected again"));
 	if (client_again(&app->client, app->hub, &app->reconnect.transport) < 0)
 		on_over(app, EX_OSERR, "no connection can be made");
@@ -407,7 +459,7 @@ static void set_look(struct app *app)
 static int start(struct app *app, const struct transport *t)
 {
 	static const int signos[] = {SIGINT, SIGTERM, SIGHUP, SIGTSTP, SIGCONT, SIGWINCH, 0};
-	static const struct client_handlers handlers = {on_ready, on_line, on_over};
+	static const struct client_handlers handlers = {on_ready, on_line, on_sts, on_over};
 	int r = loop_new(&app->loop);
 
 	if (r)
@@ -459,7 +511,7 @@ static int complain(const char *why, int code)
 
 static int run(struct app *app)
 {
-	char why[512];
+	struct secure_report report = {0};
 	struct transport t;
 	bool prints = app->options.tail || app->options.last;
 	int r;
@@ -474,9 +526,12 @@ static int run(struct app *app)
 	strlcpy(app->screen.time, app->options.time, sizeof(app->screen.time));
 	app->screen.quiet = (app->piped && !app->options.wait) || (prints && !app->options.tail);
 	app->screen.json = app->options.json;
-	r = dial_server(&app->options, &t, why, sizeof(why));
+	apply_sts(&app->options);
+	r = dial_server(&app->options, &t, &report);
 	if (r < 0)
-		return complain(why, -r);
+		return complain(report.why, -r);
+	if (report.note[0])
+		(void)complain(report.note, EX_OK);
 	r = start(app, &t);
 	if (!r)
 		r = loop_run(app->loop);

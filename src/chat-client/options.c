@@ -6,21 +6,15 @@
 #include <string.h>
 
 static const struct option long_options[] = {
-	{"channel", required_argument, NULL, 'c'},
-	{"nick", required_argument, NULL, 'n'},
-	{"port", required_argument, NULL, 'p'},
-	{"wait", no_argument, NULL, 'w'},
-	{"tls", no_argument, NULL, 's'},
-	{"pin", required_argument, NULL, 'P'},
-	{"tail", no_argument, NULL, 't'},
-	{"history", required_argument, NULL, 'H'},
-	{"json", no_argument, NULL, 'j'},
-	{"time", required_argument, NULL, 'T'},
-	{"bell", required_argument, NULL, 'B'},
-	{"color", required_argument, NULL, 'C'},
-	{"help", no_argument, NULL, 'h'},
-	{"version", no_argument, NULL, 'V'},
-	{NULL, 0, NULL, 0},
+	{"channel", required_argument, NULL, 'c'}, {"nick", required_argument, NULL, 'n'},
+	{"port", required_argument, NULL, 'p'},    {"wait", no_argument, NULL, 'w'},
+	{"tls", no_argument, NULL, 's'},           {"pin", required_argument, NULL, 'P'},
+	{"ca", required_argument, NULL, 'A'},      {"cert", required_argument, NULL, 'E'},
+	{"key", required_argument, NULL, 'K'},     {"tail", no_argument, NULL, 't'},
+	{"history", required_argument, NULL, 'H'}, {"json", no_argument, NULL, 'j'},
+	{"time", required_argument, NULL, 'T'},    {"bell", required_argument, NULL, 'B'},
+	{"color", required_argument, NULL, 'C'},   {"help", no_argument, NULL, 'h'},
+	{"version", no_argument, NULL, 'V'},       {NULL, 0, NULL, 0},
 };
 
 static const char short_options[] = ":c:n:p:swtH:jhV";
@@ -211,6 +205,16 @@ static enum options_result take_look(const struct option_context *x, int letter)
 	}
 }
 
+/* What TLS needs. */
+static enum options_result take_file(const struct option_context *x, int letter)
+{
+	struct options *o = x->options;
+	char *dst = letter == 'A' ? o->authorities : letter == 'E' ? o->certificate : o->key;
+
+	return copy_part(dst, OPTIONS_FILE_MAX, optarg, strlen(optarg)) ? OPTIONS_RUN
+									: wrong(x, "no file can be '%s'", optarg);
+}
+
 static enum options_result take_option(const struct option_context *x, int letter, const char *given)
 {
 	struct options *o = x->options;
@@ -238,6 +242,10 @@ static enum options_result take_option(const struct option_context *x, int lette
 	case 't':
 	case 'j':
 		return take_look(x, letter);
+	case 'A':
+	case 'E':
+	case 'K':
+		return take_file(x, letter);
 	case 'h':
 		return OPTIONS_HELP;
 	case 'V':

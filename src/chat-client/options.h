@@ -11,6 +11,7 @@ enum {
 	OPTIONS_PORT_MAX = 32,
 	OPTIONS_WORD_MAX = 64,
 	OPTIONS_LAST_MAX = 1000,
+	OPTIONS_FILE_MAX = 1024,
 };
 
 /* What the command line asks for. */
@@ -23,6 +24,8 @@ struct options {
 	char port[OPTIONS_PORT_MAX];  /* a number or a service's name; unused with a path */
 	bool tls;
 	char pin[OPTIONS_WORD_MAX]; /* the key that the server must have; "": a certificate that is trusted */
+	/* files in PEM; "": none, the system's, and that the key is in the file of the certificate */
+	char authorities[OPTIONS_FILE_MAX], certificate[OPTIONS_FILE_MAX], key[OPTIONS_FILE_MAX];
 	bool wait;
 	bool tail;                   /* print for ever; nothing is typed nor fed */
 	bool json;                   /* print one object per message */

@@ -20,7 +20,7 @@ static void work(struct job *job)
 {
 	struct reconnect *r = (struct reconnect *)((char *)job - offsetof(struct reconnect, job));
 
-	r->result = dial_server(r->options, &r->transport, r->why, sizeof(r->why));
+	r->result = dial_server(r->options, &r->transport, &r->report);
 }
 
 static void done(struct job *job)
@@ -30,7 +30,7 @@ static void done(struct job *job)
 	r->dialling = false;
 	if (r->result < 0)
 		reconnect_start(r);
-	r->dialled(r->ctx, r->result, r->why);
+	r->dialled(r->ctx, r->result, r->report.why);
 }
 
 static void on_wait(struct timer *timer)
@@ -68,6 +68,11 @@ void reconnect_start(struct reconnect *r)
 	r->since_ms = 0;
 	r->delay_ms = reconnect_delay(r->tries++, arc4random());
 	loop_timer_set(r->loop, &r->wait, now + r->delay_ms);
+}
+
+void reconnect_now(struct reconnect *r)
+{
+	loop_timer_set(r->loop, &r->wait, loop_clock(r->loop)->mono_ms);
 }
 
 void reconnect_succeeded(struct reconnect *r)

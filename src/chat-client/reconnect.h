@@ -3,6 +3,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "chat-client/secure.h"
 #include "loop/loop.h"
 #include "loop/worker.h"
 #include "net/transport.h"
@@ -34,7 +35,7 @@ struct reconnect {
 	int64_t delay_ms; /* how long this wait is */
 	int result;
 	struct transport transport; /* where result is 0: the owner's from `dialled` on */
-	char why[512];
+	struct secure_report report;
 };
 
 /* loop, options, dialled and ctx are set already. */
@@ -44,6 +45,8 @@ void reconnect_deinit(struct reconnect *r);
 
 /* Begins to wait; a pending wait is begun anew. */
 void reconnect_start(struct reconnect *r);
+/* The same without a wait. */
+void reconnect_now(struct reconnect *r);
 /* The server let us in. */
 void reconnect_succeeded(struct reconnect *r);
 

@@ -11,7 +11,7 @@ DEADLINE = 20
 class ScriptedServer(threading.Thread):
     """One client of a small IRC server. `script` overrides commands: {"JOIN": lambda server, tags, params: ...}."""
 
-    def __init__(self, caps="", taken=(), script=None, path=None):
+    def __init__(self, caps="", taken=(), script=None, path=None, tls=None, port=0):
         super().__init__(daemon=True)
         self.caps = caps
         self.taken = set(taken)
@@ -28,11 +28,13 @@ class ScriptedServer(threading.Thread):
             self.listener.bind(path)
             self.where = [path]
         else:
-            self.listener = socket.create_server(("127.0.0.1", 0))
+            self.listener = socket.create_server(("127.0.0.1", port))
             self.where = ["-p", str(self.listener.getsockname()[1]), "127.0.0.1"]
         self.listener.listen()
         self.listener.settimeout(DEADLINE)
         self.peer = None
+        self.tls = tls  # an SSLContext
+        self.closed = False
 
     def __enter__(self):
         self.start()
@@ -44,6 +46,7 @@ class ScriptedServer(threading.Thread):
         self.join(DEADLINE)
 
     def close(self):
+        self.closed = True
         if self.peer:
             try:
                 self.peer.shutdown(socket.SHUT_RDWR)
@@ -56,8 +59,14 @@ class ScriptedServer(threading.Thread):
         except OSError:
             return
         self.listener.close()
+        if self.tls:
+            try:
+                self.peer = self.tls.wrap_socket(self.peer, server_side=True)
+            except OSError:
+                return
         pending = b""
-        while True:
+        # a TLS socket that was shut would go on with what is encrypted
+        while not self.closed:
             try:
                 data = self.peer.recv(65536)
             except OSError:

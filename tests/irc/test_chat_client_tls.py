@@ -11,7 +11,8 @@ from test_tls import secure  # noqa: F401, a fixture
 
 def talk(server, *args):
     url = "ircs://%s:%d/tls" % server.tls
-    env = {name: value for name, value in os.environ.items() if name != "SSL_CERT_FILE"}
+    env = {name: value for name, value in os.environ.items() if name not in ("SSL_CERT_FILE", "HOME")}
+    env["XDG_STATE_HOME"] = "nowhere"  # no absolute path: nothing is kept, and so nothing trusted on first use
     return subprocess.run([CLIENT, "-n", "piper", *args, url], input="hola\n", capture_output=True, text=True,
                           timeout=DEADLINE, check=False, env=env)
 

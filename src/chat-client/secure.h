@@ -1,0 +1,30 @@
+#pragma once
+
+#include <stddef.h>
+
+#include "net/tls.h"
+#include "net/transport.h"
+
+struct options;
+
+/*
+ * TLS over a connection that was just made, and whom it is with. A certificate is good when an authority that is
+ * trusted vouches for the host; when it has the pin that the options name; or when it signs itself and has the key that
+ * it had the first time, which is kept in the file "known-hosts" of the folder.
+ */
+enum { SECURE_TEXT_MAX = 512 };
+
+struct secure_report {
+	char note[SECURE_TEXT_MAX]; /* what the user should know, "" for nothing */
+	char why[SECURE_TEXT_MAX];  /* the reason of a failure */
+};
+
+/* What to make of the facts; folder NULL: nothing can be kept. 0 or -EX_NOPERM. */
+int secure_judge(const struct options *o, const char *folder, const struct tls_facts *facts,
+		 struct secure_report *report);
+
+/*
+ * Puts TLS over *t and shakes hands, for up to DIAL_SECONDS. 0; else -EX_UNAVAILABLE, -EX_CONFIG or -EX_NOPERM with
+ * a reason, and *t is freed.
+ */
+int secure_transport(const struct options *o, struct transport *t, struct secure_report *report);
