@@ -119,7 +119,7 @@ def test_hundreds_dropped_at_each_stage(start, stage, how):
     for _ in range(3):
         round_of(60)
     wait_until(lambda: server.descriptors() <= descriptors, "the descriptors")
-    server.check_memory(memory, BUFFERS_KEPT + (1 << 20))
+    server.check_memory(memory, BUFFERS_KEPT + (2 << 20))
     server.check_idle(probe, 0.1)
 
 
