@@ -30,6 +30,7 @@ static void stream_free(struct stream *st)
 	struct errand *e = of_stream(st);
 
 	e->session = NULL;
+	atomic_store(&e->vain, true);
 	(*e->env->errands)--;
 	release(e);
 }
@@ -57,7 +58,9 @@ static void job_work(struct job *job)
 {
 	struct errand *e = of_job(job);
 
-	e->work(e);
+	/* Whoever asks and leaves keeps nobody waiting who comes after. */
+	if (!atomic_load(&e->vain))
+		e->work(e);
 }
 
 static void job_done(struct job *job)
@@ -92,6 +95,7 @@ void errand_run(const struct call *call, struct errand *e)
 	e->job = (struct job){.work = job_work, .done = job_done};
 	e->working = worker != NULL;
 	e->running = false;
+	atomic_init(&e->vain, false);
 	(*call->env->errands)++;
 	if (worker)
 		worker_run(worker, &e->job);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -33,6 +34,7 @@ struct errand {
 	struct job job;
 	bool working; /* the thread has it, or will */
 	bool running; /* done is being called */
+	atomic_bool vain; /* the session has gone: the thread need not begin */
 };
 
 /* All but work, done and free is filled in here; the errand is no more the caller's. Where there is no worker it is done at once. */

@@ -12,6 +12,7 @@
 #include "command/errand.h"
 #include "command/services.h"
 #include "command/host.h"
+#include "net/address.h"
 #include "proto/name.h"
 
 static int64_t now_ms(const struct command_env *env)
@@ -66,14 +67,31 @@ static struct str counted_as(const struct login *l, struct str account)
 	return a ? account_str(a, ACCOUNT_FOLDED) : account;
 }
 
+/* Whoever has one address of an IPv6 network has all of its /64. */
+bool login_place_may(const struct command_env *env, enum logins_kind kind, const struct session *s)
+{
+	const struct logins_limit limit = limit_of(env);
+	char place[ADDRESS_TEXT_MAX];
+
+	address_place(s->address, place);
+	return logins_may(env->logins, kind, str_of(place), &limit, now_ms(env));
+}
+
+void login_place_count(const struct command_env *env, enum logins_kind kind, const struct session *s)
+{
+	const struct logins_limit limit = limit_of(env);
+	char place[ADDRESS_TEXT_MAX];
+
+	address_place(s->address, place);
+	logins_count(env->logins, kind, str_of(place), &limit, now_ms(env));
+}
+
 bool login_may_try(const struct login *l, struct str account)
 {
 	const struct logins_limit limit = limit_of(l->env);
-	const struct logins *logins = l->env->logins;
-	int64_t now = now_ms(l->env);
 
-	return logins_may(logins, LOGINS_ADDRESS, str_of(l->session->address), &limit, now) &&
-	       logins_may(logins, LOGINS_ACCOUNT, counted_as(l, account), &limit, now);
+	return login_place_may(l->env, LOGINS_ADDRESS, l->session) &&
+	       logins_may(l->env->logins, LOGINS_ACCOUNT, counted_as(l, account), &limit, now_ms(l->env));
 }
 
 /* A name that is none is not logged: people mistype their password there. */
@@ -83,7 +101,7 @@ enum login_result login_refuse(const struct login *l, const struct account *a, e
 	const char *name = a ? account_text(a, ACCOUNT_NAME) : NULL;
 
 	if (why == LOGIN_WRONG) {
-		logins_count(l->env->logins, LOGINS_ADDRESS, str_of(l->session->address), &limit, now_ms(l->env));
+		login_place_count(l->env, LOGINS_ADDRESS, l->session);
 		if (a)
 			logins_count(l->env->logins, LOGINS_ACCOUNT, account_str(a, ACCOUNT_FOLDED), &limit,
 				     now_ms(l->env));
@@ -173,7 +191,7 @@ struct trying {
 	login_answer_fn answer;
 	struct credential credential, fresh;
 	uint32_t iterations; /* what the policy wants */
-	int64_t created; /* when the account was: another of its name is not this one */
+	int64_t created;     /* when the account was: another of its name is not this one */
 	bool known, right, renewed;
 	char *account, *password;
 };
@@ -209,6 +227,11 @@ static void done(struct errand *e, struct session *s)
 	const struct login l = {e->env, s, t->mechanism, true};
 	const struct account *a = network_account(e->env->net, str_of(t->account));
 
+	/* Many at once are no way around the limit: what comes after the last failure that is allowed learns nothing. */
+	if (!login_may_try(&l, str_of(t->account))) {
+		t->answer(&l, login_refuse(&l, a, LOGIN_WAIT));
+		return;
+	}
 	if (!a || !t->known || !t->right || a->created != t->created) {
 		t->answer(&l, login_refuse(&l, a, LOGIN_WRONG));
 		return;

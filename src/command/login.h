@@ -2,6 +2,7 @@
 
 #include <stdbool.h>
 
+#include "account/logins.h"
 #include "base/str.h"
 #include "network/account.h"
 
@@ -35,7 +36,11 @@ const struct account *login_account(const struct command_env *env, const struct 
 /* What is known before anything is proved, and after. */
 enum login_result login_gate(const struct account *a, bool password);
 
-/* Whether that account may be tried from here now. */
+/* Of the address that a session comes from, or the /64 of it: LOGINS_ADDRESS or LOGINS_REGISTER. */
+bool login_place_may(const struct command_env *env, enum logins_kind kind, const struct session *s);
+void login_place_count(const struct command_env *env, enum logins_kind kind, const struct session *s);
+
+/* Whether that account may be tried from here now. Asked before the proof, and once more before the answer to it. */
 bool login_may_try(const struct login *l, struct str account);
 
 /* Somebody has not proved to be the owner: counted and logged. a NULL: there is no such account. Returns why. */

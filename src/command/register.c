@@ -24,21 +24,6 @@ enum { PASSWORD_MAX = 300, EMAIL_MAX = 200 };
 
 static const char verify_purpose[] = "verify ";
 
-static struct logins_limit limit_of(const struct call *call)
-{
-	const struct server *server = call->env->server;
-
-	return (struct logins_limit){server->no_limits ? 0 : server->accounts.attempts, server->accounts.attempts_ms};
-}
-
-static bool may_register(const struct call *call)
-{
-	const struct logins_limit limit = limit_of(call);
-
-	return logins_may(call->env->logins, LOGINS_REGISTER, str_of(call->session->address), &limit,
-			  loop_clock(call->env->hub->loop)->mono_ms);
-}
-
 const char *register_check_password(const struct call *call, const char *account, const char *password,
 				    const char **why)
 {
@@ -143,7 +128,7 @@ static const char *check(const struct call *call, const struct registering *r, c
 		*why = "You are logged in to an account already";
 		return "ALREADY_AUTHENTICATED";
 	}
-	if (!may_register(call)) {
+	if (!login_place_may(call->env, LOGINS_REGISTER, call->session)) {
 		*why = "Too many accounts were made from your address, try again later";
 		return "TEMPORARILY_UNAVAILABLE";
 	}
@@ -229,7 +214,6 @@ static void making_free(struct errand *e)
 
 void register_account(const struct call *call, const struct registering *wanted)
 {
-	const struct logins_limit limit = limit_of(call);
 	struct registering r = *wanted;
 	const char *why = NULL, *code, *nick = nick_of(call);
 	struct making *m;
@@ -245,8 +229,7 @@ void register_account(const struct call *call, const struct registering *wanted)
 		r.say(call->session, code, target_shown(r.account), why);
 		return;
 	}
-	logins_count(call->env->logins, LOGINS_REGISTER, str_of(call->session->address), &limit,
-		     loop_clock(call->env->hub->loop)->mono_ms);
+	login_place_count(call->env, LOGINS_REGISTER, call->session);
 	m = mem_zalloc(sizeof(*m));
 	m->errand.work = work;
 	m->errand.done = done;

@@ -172,6 +172,11 @@ static void scram_prove(const struct call *call, struct str message)
 	char text[REPLY_MAX];
 	struct buf b;
 
+	/* Many that were begun at once are no way around the limit. */
+	if (!login_may_try(&l, str_of(scram_name(x->scram)))) {
+		answer(&l, login_refuse(&l, a, LOGIN_WAIT));
+		return;
+	}
 	buf_init(&b, text, sizeof(text));
 	x->proven = scram_finish(x->scram, message, &b) && scram_account(call);
 	if (x->proven)

@@ -9,7 +9,8 @@ import time
 
 import pytest
 
-from harness import ALL_CAPS, FAST, chan, fresh
+import sasl
+from harness import ALL_CAPS, FAST, chan, free_port, fresh
 
 OPER = "[oper root]\npassword = pw\n"
 
@@ -245,3 +246,69 @@ def test_noise(start, tmp_path, seed):
     quiet = server.connect(fresh("quiet"))
     quiet.register()
     assert quiet.ask("VERSION").of("351") and time.monotonic() - begin < 10
+
+
+GUESSES = "[accounts]\niterations = {}\nattempts = 3\nattempts_per = 24h\n"
+SASL = "sasl draft/account-registration"
+
+
+def owner_of(server):
+    owner = server.client("owner", caps=SASL)
+    assert owner.ask("REGISTER * * :correct horse").one("REGISTER").params[0] == "SUCCESS"
+    return owner
+
+
+def test_guesses_that_are_begun_at_once(start):
+    """Each was begun before any had failed; the fourth is told nothing, though it is right."""
+    server = start(FAST + GUESSES.format(4096))
+    owner = owner_of(server)
+    tries = []
+    for password in ("one", "two", "three", "correct horse"):
+        client, s = server.connect("in"), sasl.Scram(owner.nick, password)
+        client.ask("CAP REQ :sasl", "AUTHENTICATE SCRAM-SHA-256")
+        client.send(f"AUTHENTICATE {sasl.encode(s.first().encode())}")
+        tries.append((client, s.final(sasl.challenge(client))))
+    said = [client.ask(f"AUTHENTICATE {sasl.encode(final.encode())}") for client, final in tries]
+    assert [s.commands for s in said] == [["904"]] * 4
+    assert "try again later" in said[3].text
+
+
+def test_passwords_that_are_tried_at_once(start):
+    """They wait for the thread together: what comes after the third wrong one is told nothing."""
+    server = start(FAST + GUESSES.format(200000))
+    owner = owner_of(server)
+    clients = [server.connect("in") for _ in range(6)]
+    for client in clients:
+        client.ask("CAP REQ :sasl", "AUTHENTICATE PLAIN")
+    for client, password in zip(clients, ["wrong"] * 5 + ["correct horse"]):
+        client.send(f"AUTHENTICATE {sasl.encode(f'{chr(0)}{owner.nick}{chr(0)}{password}'.encode())}")
+    assert all(client.wait("904") for client in clients)
+
+
+def test_guesses_from_all_over_a_network_of_ipv6(start):
+    """Who has one address of a /64 has all of them."""
+    port = free_port()
+    server = start(f"[listen]\nendpoint = 127.0.0.1:{port}?proxy\n" + FAST + GUESSES.format(4096))
+    owner = owner_of(server)
+    for n, password in enumerate(("one", "two", "three", "correct horse")):
+        client = server.connect("in", ("127.0.0.1", port))
+        client.raw(f"PROXY TCP6 2001:db8::{n:x} 2001:db8::1 40000 6667\r\n".encode()).ask("CAP REQ :sasl")
+        name = owner.nick if n == 3 else f"nobody{n}"
+        assert ("try again later" in sasl.plain(client, name, password).text) == (n == 3)
+
+
+def test_work_for_clients_that_have_gone(start):
+    """Whoever asks for a slow derivation and leaves keeps nobody waiting who comes after."""
+    server = start(FAST + GUESSES.format(500000).replace("attempts = 3", "attempts = 0"))
+    owner = owner_of(server)
+    before = server.cpu()
+    owner.ask("NS IDENTIFY once")
+    once = server.cpu() - before
+    before = server.cpu()
+    for _ in range(40):
+        client = server.connect("in")
+        client.ask("CAP REQ :sasl", "AUTHENTICATE PLAIN")
+        client.send(f"AUTHENTICATE {sasl.encode(f'{chr(0)}{owner.nick}{chr(0)}wrong'.encode())}")
+        client.reset()
+    owner.ask("NS IDENTIFY once")
+    assert server.cpu() - before < 20 * once

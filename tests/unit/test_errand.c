@@ -1,6 +1,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -132,17 +133,42 @@ static void its_answer_has_the_label(void **state)
 	assert_string_equal(desk_say(d, i, "PONG"), "@label=7 :chat.example NOTICE ann :done\n");
 }
 
+/* Keeps the thread until it is told to go on. */
+struct obstacle {
+	struct job job;
+	pthread_mutex_t lock;
+};
+
+static void obstacle_work(struct job *job)
+{
+	struct obstacle *o = (struct obstacle *)job;
+
+	pthread_mutex_lock(&o->lock);
+	pthread_mutex_unlock(&o->lock);
+}
+
+static void obstacle_done(struct job *job)
+{
+	(void)job;
+}
+
 static void whoever_goes_is_forgotten(void **state)
 {
 	struct desk *d = *state;
 	int i = desk_client(d, 1);
+	struct obstacle o = {.job = {.work = obstacle_work, .done = obstacle_done}};
 	struct tally t = {0};
 
+	pthread_mutex_init(&o.lock, NULL);
+	pthread_mutex_lock(&o.lock);
+	worker_run(d->env.worker, &o.job);
 	start(d, i, &t, false, STR_NONE);
 	session_close(stage_session(&d->st, i), "gone");
 	assert_int_equal(d->errands, 0);
+	pthread_mutex_unlock(&o.lock);
 	await(d, &t.freed);
-	assert_true(t.worked == 1 && t.done == 0);
+	assert_true(t.worked == 0 && t.done == 0);
+	pthread_mutex_destroy(&o.lock);
 }
 
 static void it_may_end_its_session(void **state)
