@@ -1,14 +1,16 @@
 """The server as systemd runs it. Each check finds a fresh, running server, and may leave it in any state."""
 
+import base64
 import contextlib
 import functools
 import os
 import re
 import socket
+import subprocess
 import time
 
 import lan
-from irc import Client
+from irc import Client, tls_context
 from machine import await_text, until
 
 UNITS = "/run/systemd/system"
@@ -378,20 +380,93 @@ def same_endpoint_in_the_configuration(m):
     Client(m).register().close()
 
 
-def door_that_is_not_built_is_refused(m):
-    """A TLS socket must never speak plain text, whatever this build has."""
-    m.run("systemctl", "stop", "chatd.service")
-    drop_in(m, "chatd-tls.socket", "[Socket]\nListenStream=\nListenStream=127.0.0.1:6697\n")
+@contextlib.contextmanager
+def tls_door(m):
+    """The socket unit of TLS as an administrator enables it."""
+    m.run("systemctl", "enable", "chatd-tls.socket")
+    m.run("systemctl", "stop", "chatd.service")  # a socket unit gives nothing to a service that runs
     m.run("systemctl", "start", "chatd-tls.socket", "chatd.service")
     try:
+        yield
+    finally:
+        m.run("systemctl", "disable", "--now", "chatd-tls.socket")
+        m.run("systemctl", "stop", "chatd.service")
+
+
+def secure(m):
+    return Client(m, socket.AF_INET, ("127.0.0.1", 6697), tls=tls_context())
+
+
+def certificates_told(m, since=None):
+    return [entry for entry in m.journal("chatd.service", since) if entry.get("CHATD_PIN")]
+
+
+def pin_of(client):
+    """Asks OpenSSL: the hash of the public key."""
+    spki = "openssl x509 -inform der -pubkey -noout | openssl pkey -pubin -outform der | openssl dgst -sha256 -binary"
+    done = subprocess.run(["sh", "-c", spki], input=client.socket.getpeercert(True), stdout=subprocess.PIPE, check=True)
+    return "sha256/" + base64.b64encode(done.stdout).decode()
+
+
+def new_pair(m, name, folder="/run/chatd-test-pair"):
+    """Made in there; the two files, which the server may read."""
+    m.run("mkdir", "-p", folder)
+    m.run("rm", "-f", f"{folder}/crt", f"{folder}/key")
+    m.write(f"{folder}/conf", f"[server]\nname = {name}\n[tls]\ncertificate = {folder}/crt\nkey = {folder}/key\n")
+    m.run("chatd", "-c", f"{folder}/conf", "--make-cert")
+    m.run("chown", "chatd:", f"{folder}/key")
+    return f"{folder}/crt", f"{folder}/key"
+
+
+def tls_socket_enabled_gives_tls(m):
+    """With a certificate that it made itself, and whose pin it tells."""
+    place = m.place()
+    with tls_door(m):
+        client, plain = secure(m).register().join("#tls"), Client(m).register().join("#tls")
+        told = certificates_told(m, place)[-1]
+        assert told["CHATD_PIN"] == pin_of(client) and told["CHATD_FILE"] == "/var/lib/chatd/tls.crt", told
+        assert m.output("stat", "-c", "%U %a", "/var/lib/chatd/tls.key") == "chatd 600"
+        plain.send("PRIVMSG #tls :to all")
+        client.expect("PRIVMSG #tls :to all")
+        plain.send(f"WHOIS {client.nick}")
+        plain.expect(" 671 ")
+        m.run("systemctl", "restart", "chatd.service")
+        assert pin_of(secure(m).register()) == told["CHATD_PIN"]
+    Client(m).register().close()
+
+
+def tls_reload_takes_a_new_certificate(m):
+    with tls_door(m):
+        client = secure(m).register()
+        certificate, key = new_pair(m, "fresh.example.org")
+        configure(m, f"[tls]\ncertificate = {certificate}\nkey = {key}\n")
+        place = m.place()
+        m.run("systemctl", "reload", "chatd.service")
+        until(lambda: certificates_told(m, place), "the new certificate to be told")
+        told = certificates_told(m, place)[-1]["CHATD_PIN"]
+        assert pin_of(secure(m).register()) == told != pin_of(client)
+        client.sync()
+
+
+def tls_credentials_are_taken(m):
+    certificate, key = new_pair(m, "credential.example.org")
+    m.run("mkdir", "-p", "/etc/credstore")
+    m.run("cp", certificate, "/etc/credstore/chatd.tls-certificate")
+    m.run("install", "-m", "600", "-o", "root", key, "/etc/credstore/chatd.tls-key")
+    place = m.place()
+    with tls_door(m):
+        client = secure(m).register()
+        told = certificates_told(m, place)[-1]
+        assert told["CHATD_PIN"] == pin_of(client) and told["CHATD_FILE"].endswith("/chatd.tls-certificate"), told
+
+
+def tls_door_speaks_no_plain_text(m):
+    with tls_door(m):
         client = Client(m, socket.AF_INET, ("127.0.0.1", 6697))
         with contextlib.suppress(OSError):
             client.send("NICK plain", "USER plain 0 * :A test")
-        with contextlib.suppress(TimeoutError, UnicodeDecodeError):
-            lines = client.rest_until_end(3)
-            assert not any(" 001 " in line for line in lines), lines
-    finally:
-        m.run("systemctl", "stop", "chatd-tls.socket")
+        lines = client.rest_until_end()
+        assert not any(" 001 " in line for line in lines), lines
     Client(m).register().close()
 
 
@@ -461,7 +536,10 @@ CHECKS = [
     low_port_needs_no_capability,
     machine_without_ipv6,
     same_endpoint_in_the_configuration,
-    door_that_is_not_built_is_refused,
+    tls_socket_enabled_gives_tls,
+    tls_reload_takes_a_new_certificate,
+    tls_credentials_are_taken,
+    tls_door_speaks_no_plain_text,
     control_socket_is_for_root_and_the_group,
     further_instance_runs_beside,
     local_network_is_told,

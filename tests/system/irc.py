@@ -3,6 +3,7 @@
 import itertools
 import re
 import socket
+import ssl
 import time
 
 SECONDS = 20
@@ -13,9 +14,25 @@ class Ended(AssertionError):
     pass
 
 
+def tls_context(version=None, ciphers=None):
+    """Takes any certificate. version: such as TLSv1_2, that one alone; ciphers: for TLS 1.2."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    if version:
+        context.minimum_version = context.maximum_version = ssl.TLSVersion[version]
+    if ciphers:
+        context.set_ciphers(ciphers)
+    return context
+
+
 class Client:
-    def __init__(self, machine, family=socket.AF_INET, address=("127.0.0.1", 6667)):
+    def __init__(self, machine, family=socket.AF_INET, address=("127.0.0.1", 6667), tls=None):
+        """tls: the context of a client's side of TLS."""
         self.socket = machine.socket(family, address)
+        if tls:
+            # An end without a goodbye is none.
+            self.socket = tls.wrap_socket(self.socket, suppress_ragged_eofs=False)
         self.rest = b""
         self.nick = f"user{next(serials)}"
 
