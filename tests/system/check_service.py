@@ -382,10 +382,11 @@ def same_endpoint_in_the_configuration(m):
 
 @contextlib.contextmanager
 def tls_door(m):
-    """The socket unit of TLS as an administrator enables it."""
+    """The socket unit of TLS as an administrator enables it, while somebody is here."""
+    client = Client(m).register()
     m.run("systemctl", "enable", "chatd-tls.socket")
-    m.run("systemctl", "stop", "chatd.service")  # a socket unit gives nothing to a service that runs
-    m.run("systemctl", "start", "chatd-tls.socket", "chatd.service")
+    m.run("systemctl", "restart", "chatd-tls.socket", "chatd.service")
+    client.sync().close()
     try:
         yield
     finally:

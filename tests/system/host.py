@@ -14,6 +14,11 @@ PLAIN = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8", "DEBIAN_F
 # Found in a tree from the first boot on, whatever chatd does; the rest of what is needed comes with the packages.
 BOOT_PACKAGES = ["systemd", "systemd-sysv", "dbus", "init-system-helpers", "systemd-resolved"]
 BUILD_PACKAGES = ["lintian", "mandoc"]
+# For a machine with a kernel of its own: that, what the checks in there are written in, and the libraries of the server.
+KERNEL_PACKAGES = [*BOOT_PACKAGES, "linux-image-cloud-amd64", "kmod", "python3", "iproute2", "procps", "udev", "openssl"]
+KERNEL_PACKAGES += ["libbsd0", "libinih1", "libpcre2-8-0", "libsqlite3-0", "libssl3t64", "libsystemd0"]
+KERNEL_OPTIONS = ["--dpkgopt=path-exclude=/usr/share/doc/*", "--dpkgopt=path-exclude=/usr/share/man/*"]
+KERNEL_OPTIONS += ["--dpkgopt=path-exclude=/usr/share/locale/*", "--aptopt=APT::Install-Recommends false"]
 
 
 class CommandFailed(AssertionError):
@@ -114,8 +119,10 @@ def build_depends():
 
 
 def make_tree(suite, kind):
-    """A Debian tree to build in or to boot; kept for the next time, until what it has to hold changes."""
-    wanted = kind + "".join(BUILD_PACKAGES + [build_depends()] if kind == "build" else BOOT_PACKAGES)
+    """A Debian tree to build in, to boot, or to boot with its own kernel (kind: build, boot, kernel); kept for the next
+    time, until what it has to hold changes."""
+    listed = {"build": [*BUILD_PACKAGES, build_depends()], "boot": BOOT_PACKAGES, "kernel": KERNEL_PACKAGES}[kind]
+    wanted = kind + "".join(listed)
     key = hashlib.sha256(wanted.encode()).hexdigest()[:12]
     tree = WORK / f"tree-{suite}-{kind}"
     if (tree / ".complete").exists() and (tree / ".complete").read_text() == key:
@@ -133,7 +140,8 @@ def make_tree(suite, kind):
             '--customize-hook=chroot "$1" apt-get build-dep -qq -y --no-install-recommends /srv/source >/dev/null',
         ]
     else:
-        command += ["--variant=minbase", f"--include={','.join(BOOT_PACKAGES)}"]
+        command += ["--variant=minbase", f"--include={','.join(listed)}"]
+        command += KERNEL_OPTIONS if kind == "kernel" else []
         command += ['--customize-hook=rm -f "$1/etc/resolv.conf"; echo chatd-test >"$1/etc/hostname"']
     run([*command, suite, tree, debian_mirror()], log=WORK / "trees.log")
     (tree / ".complete").write_text(key)
