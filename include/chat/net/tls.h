@@ -8,8 +8,8 @@
 
 /*
  * TLS 1.2 and 1.3 (RFC 5246, RFC 8446) over a plain transport, with OpenSSL. Where the kernel can hold the keys of both
- * directions, a server's connection becomes one to it after the handshake: no more memory than a plain one, and it can
- * be handed over at a restart.
+ * directions, a server's connection becomes one to it after the handshake: hardly more memory than a plain one, and it
+ * can be handed over at a restart.
  */
 
 /* What one side of TLS needs: certificates, keys. Counted: a connection keeps the one that it began with. */
