@@ -94,7 +94,6 @@ void list_watch_note(struct list_watch *w, const struct change *c)
 
 		wait = wait < 0 ? 0 : wait > WAIT_MAX_MS ? WAIT_MAX_MS : wait;
 		w->until = until;
-		loop_timer_set(w->loop, &w->timer,
-			       loop_clock(w->loop)->mono_ms + wait);
+		loop_timer_set(w->loop, &w->timer, loop_clock(w->loop)->mono_ms + wait);
 	}
 }

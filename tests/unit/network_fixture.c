@@ -47,6 +47,18 @@ static const char *const refusal_names[] = {
 	[REFUSAL_ACCOUNT_TAKEN] = "account-taken",
 	[REFUSAL_SERVER_BAN] = "server-ban",
 	[REFUSAL_BANS_FULL] = "bans-full",
+	[REFUSAL_NO_NICK_CHANGE] = "no-nick-change",
+	[REFUSAL_NO_COLOUR] = "no-colour",
+	[REFUSAL_CHANNEL_SPEAKS_ACCOUNT] = "channel-speaks-account",
+	[REFUSAL_NO_KNOCK] = "no-knock",
+	[REFUSAL_OPEN] = "open",
+	[REFUSAL_KNOCK_INSIDE] = "knock-inside",
+	[REFUSAL_SLOW] = "slow",
+	[REFUSAL_FLOOD] = "flood",
+	[REFUSAL_JOINS] = "joins",
+	[REFUSAL_FORWARD] = "forward",
+	[REFUSAL_FORWARDED] = "forwarded",
+	[REFUSAL_KNOCKED] = "knocked",
 };
 
 static void add(char *out, size_t size, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
@@ -195,6 +207,9 @@ static void check_channel(const struct network *net, const struct channel *c)
 			assert_true(older->time <= newer->time);
 		}
 	}
+	assert_int_equal(c->timed_at != 0, network_list_end(c) != 0);
+	if (c->timed_at)
+		assert_ptr_equal(network_timed(net)->items[c->timed_at - 1], c);
 }
 
 void fixture_check(const struct network *net)

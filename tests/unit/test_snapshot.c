@@ -44,6 +44,7 @@ static void fill_bans(struct fixture *f)
 static void fill(struct fixture *f)
 {
 	static const char *const nicks[] = {"ann", "bob", "cat", "dan", "eve", NULL};
+	struct record timed;
 
 	fixture_people(f, nicks);
 	fixture_apply(f, rec_join(2, "#b", ""));
@@ -53,6 +54,13 @@ static void fill(struct fixture *f)
 	fixture_apply(f, rec_part(1, "#a", "moves its last channel to the front"));
 	fixture_apply(f, rec_join(1, "#a", ""));
 	fixture_apply(f, rec_modes(f, 2, "#b", "+o3 +v3 +v1 +ksecret +l12 +m +t +bx!*@* +by!*@* +ez!*@* +I*!*@h"));
+	fixture_apply(f, rec_modes(f, 2, "#b", "-m +f#b +F3:60 +W90 +j9:600 +Hnever"));
+	fixture_apply(f, rec_modes(f, 1, "#b", "-v1"));
+	fixture_apply(f, rec_say(1, "#b", "it counts"));
+	timed = rec_modes(f, 2, "#b", "+m +btimed!*@*");
+	timed.channel_modes.list_max = 9;
+	timed.channel_modes.until = f->time + 60000;
+	fixture_apply(f, timed);
 	fixture_apply(f, rec_topic(2, "#b", "What it is about"));
 	fixture_apply(f, rec_invite(2, "#b", 4));
 	fixture_apply(f, rec_invite(2, "#a", 4));
@@ -133,6 +141,8 @@ static void test_everything(void **state)
 	save(&a, &first);
 	assert_true(load(&b, buf_view(&first.buf)));
 	check_same(&a, &b);
+	assert_true(network_lists_end(a.net) && network_lists_end(a.net) == network_lists_end(b.net));
+	assert_int_equal(network_channel(b.net, STR("#b"))->extra->spoke.count, 1);
 	assert_true(network_ban(b.net, 1)->hits == 1 && network_user(b.net, 4)->shunned);
 	save(&b, &second);
 	assert_true(str_eq(buf_view(&first.buf), buf_view(&second.buf)));
