@@ -47,6 +47,8 @@ static const struct log_about events[EVENT_COUNT] = {
 	ABOUT(REGISTRATION_TIMEOUT, "registration-timeout", "c827cc97f63d4bf9a263a06790894f92", INFO, 50, 60,
 	      "CHATD_PEER"),
 	ABOUT(PASSWORD_WRONG, "password-wrong", "59f60cac08de4607a380284f013b80d1", NOTICE, 50, 60, "CHATD_PEER"),
+	ABOUT(ADDRESS_LISTED, "address-listed", "d7462f7f7a5148028f325fbb187ba80b", NOTICE, 100, 60,
+	      "CHATD_PEER", "CHATD_ZONE", "CHATD_ACTION"),
 	ABOUT(LOGIN, "login", "3ec5e7aa0ce34606b9506d02fd33cadc", INFO, 1000, 10, "CHATD_NICK", "CHATD_ACCOUNT",
 	      "CHATD_PEER"),
 	ABOUT(LOGIN_FAILED, "login-failed", "c26cb3af41c144b6abc96e94e8c9624e", NOTICE, 100, 60, "CHATD_ACCOUNT",

@@ -15,7 +15,7 @@
 #include "proto/name.h"
 #include "session/password.h"
 
-enum { CONFIG_OPERS_MAX = 64, CONFIG_CLASSES_MAX = 64, CONFIG_FILTERS_MAX = 64 };
+enum { CONFIG_OPERS_MAX = 64, CONFIG_CLASSES_MAX = 64, CONFIG_FILTERS_MAX = 64, CONFIG_ZONES_MAX = 16, CONFIG_ZONE_NAME_MAX = 100 };
 
 /* An operator's heading, for what can only be said when all files are read. */
 struct oper_place {
@@ -143,11 +143,31 @@ static struct filter_row *open_filter(struct loading *l, const char *name)
 	return &s->filters[s->nfilters++];
 }
 
-/* "[oper NAME]", "[class NAME]", "[filter NAME]", "[webirc NAME]". False: the heading is none of these. */
+/* The same for a list of the DNS. */
+static struct dnsbl_zone *open_zone(struct loading *l, const char *name)
+{
+	struct lookup_policy *p = &l->job.out->server.lookup;
+
+	for (size_t i = 0; i < p->nzones; i++) {
+		if (strcmp(p->zones[i].name, name) == 0)
+			return &p->zones[i];
+	}
+	if (p->nzones == CONFIG_ZONES_MAX) {
+		config_complain(&l->job, "there are more than %d lists", CONFIG_ZONES_MAX);
+		return NULL;
+	}
+	p->zones = mem_realloc(p->zones, (p->nzones + 1) * sizeof(p->zones[0]));
+	p->zones[p->nzones] =
+		(struct dnsbl_zone){.name = mem_strdup(name), .replies = mem_strdup("127.0.0.*"), .score = 1};
+	return &p->zones[p->nzones++];
+}
+
+/* "[oper NAME]", "[class NAME]", "[filter NAME]", "[webirc NAME]", "[dnsbl ZONE]". False: the heading is none of these. */
 static bool open_named_section(struct loading *l, const char *heading)
 {
-	static const char *const sections[] = {"oper", "class", "filter", "webirc"};
+	static const char *const sections[] = {"oper", "class", "filter", "webirc", "dnsbl"};
 	size_t n = strcspn(heading, " ");
+	size_t most = strncmp(heading, "dnsbl ", 6) == 0 ? CONFIG_ZONE_NAME_MAX : NAME_NICK_MAX;
 	const char *name = heading + n + strspn(heading + n, " ");
 
 	for (size_t i = 0; i < sizeof(sections) / sizeof(sections[0]) && !l->section; i++) {
@@ -156,13 +176,14 @@ static bool open_named_section(struct loading *l, const char *heading)
 	}
 	if (!l->section)
 		return false;
-	if (*name == '\0' || strlen(name) > NAME_NICK_MAX || strpbrk(name, " \t"))
-		config_complain(&l->job, "the heading wants a name, [%s NAME], of at most %d bytes", l->section,
-				NAME_NICK_MAX);
+	if (*name == '\0' || strlen(name) > most || strpbrk(name, " \t"))
+		config_complain(&l->job, "the heading wants a name, [%s NAME], of at most %zu bytes", l->section, most);
 	else if (strcmp(l->section, "oper") == 0)
 		l->base = open_oper(l, name);
 	else if (strcmp(l->section, "class") == 0)
 		l->base = open_class(l, name);
+	else if (strcmp(l->section, "dnsbl") == 0)
+		l->base = open_zone(l, name);
 	else if (strcmp(l->section, "webirc") == 0)
 		l->base = open_webirc(l, name);
 	else

@@ -13,6 +13,7 @@
 #define OPER(member) offsetof(struct oper_block, member)
 #define CLASS(member) offsetof(struct oper_class, member)
 #define WEBIRC(member) offsetof(struct webirc_block, member)
+#define ZONE(member) offsetof(struct dnsbl_zone, member)
 
 enum {
 	SECOND = 1000,
@@ -91,6 +92,14 @@ static const struct config_key table[] = {
 	{"cloak", "local", CONFIG_BOOL, SERVER(cloak.local), 0, 0, "yes or no"},
 	{"cloak", "secret_file", CONFIG_SECRET, SERVER(cloak.secret), 16, 128, "a file with a secret of 16 bytes or more"},
 
+	{"lookup", "hosts", CONFIG_BOOL, SERVER(lookup.hosts), 0, 0, "yes or no"},
+	{"lookup", "ident", CONFIG_BOOL, SERVER(lookup.ident), 0, 0, "yes or no"},
+	{"lookup", "ident_port", CONFIG_NUMBER, SERVER(lookup.ident_port), 1, 65535, "a port"},
+	{"lookup", "private", CONFIG_BOOL, SERVER(lookup.special), 0, 0, "yes or no"},
+	{"lookup", "timeout", CONFIG_DURATION, SERVER(lookup.timeout_ms), 100, 30 * SECOND, "a duration"},
+	{"lookup", "servers", CONFIG_TEXT, SERVER(lookup.servers), 0, 400, "addresses of name servers"},
+	{"lookup", "dnsbl_threshold", CONFIG_NUMBER, SERVER(lookup.threshold), 1, MANY, "a number"},
+
 	{"history", "durability", CONFIG_DURABILITY, AT(durability), 0, 0, "power, crash or none"},
 	{"history", "max_age", CONFIG_DURATION, AT(retention.age_ms), 0, CENTURY, "a duration"},
 	{"history", "max_messages", CONFIG_NUMBER, AT(retention.count), 0, MANY * 1000, "a number"},
@@ -151,6 +160,11 @@ static const struct config_key table[] = {
 	{"webirc", "password", CONFIG_TEXT, WEBIRC(password), 1, 128, "a text"},
 	{"webirc", "password_file", CONFIG_SECRET, WEBIRC(password), 1, 128, "a file"},
 	{"webirc", "fingerprint", CONFIG_CERTFP, WEBIRC(certfp), 0, 0, "the SHA-256 fingerprint of a certificate"},
+
+	{"dnsbl", "score", CONFIG_NUMBER, ZONE(score), 0, 1000, "a number"},
+	{"dnsbl", "replies", CONFIG_TEXT, ZONE(replies), 1, 300, "masks of addresses"},
+	{"dnsbl", "action", CONFIG_DNSBL_ACTION, ZONE(action), 0, 0, "mark, require-account or refuse"},
+	{"dnsbl", "reason", CONFIG_TEXT, ZONE(reason), 0, 200, "a text"},
 
 	{"class", "privileges", CONFIG_PRIVILEGES, CLASS(privileges), 0, 0, "privileges"},
 	{"class", "title", CONFIG_TEXT, CLASS(title), 0, 100, "a text"},

@@ -36,13 +36,14 @@ enum config_type {
 	CONFIG_LOG_TARGET, /* enum config_log_target */
 	CONFIG_DURABILITY, /* enum durability */
 	CONFIG_NICK_POLICY, /* enum nick_policy */
+	CONFIG_DNSBL_ACTION, /* enum dnsbl_action */
 };
 
 struct config_key {
 	const char *section;
 	const char *name;
 	enum config_type type;
-	size_t at; /* in struct config; in struct oper_block, oper_class, filter_row for "oper", "class", "filter" */
+	size_t at; /* in struct config; for sections with a name, in what holds one of them */
 	uint64_t min, max;
 	const char *help;
 };

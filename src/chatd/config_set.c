@@ -466,6 +466,21 @@ static void set_nick_policy(struct config_job *job, const struct config_key *key
 	complain_wanted(job, key, value);
 }
 
+static void set_dnsbl_action(struct config_job *job, const struct config_key *key, void *at, const char *value)
+{
+	static const char *const names[] = {
+		[DNSBL_MARK] = "mark", [DNSBL_ACCOUNT] = "require-account", [DNSBL_REFUSE] = "refuse"};
+	enum dnsbl_action *action = at;
+
+	for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (strcmp(value, names[i]) == 0) {
+			*action = (enum dnsbl_action)i;
+			return;
+		}
+	}
+	complain_wanted(job, key, value);
+}
+
 static void set_durability(struct config_job *job, const struct config_key *key, void *at, const char *value)
 {
 	static const char *const names[] = {
@@ -525,6 +540,7 @@ void config_set_value(struct config_job *job, const struct config_key *key, void
 		[CONFIG_LOG_TARGET] = set_log_target,
 		[CONFIG_DURABILITY] = set_durability,
 		[CONFIG_NICK_POLICY] = set_nick_policy,
+		[CONFIG_DNSBL_ACTION] = set_dnsbl_action,
 	};
 
 	setters[key->type](job, key, (char *)base + key->at, value);

@@ -32,6 +32,7 @@
 #include "proto/utf8.h"
 #include "session/arrival.h"
 #include "session/held.h"
+#include "session/lookup.h"
 #include "session/monitor.h"
 #include "session/password.h"
 #include "session/save.h"
@@ -442,6 +443,8 @@ int engine_new(struct engine **out, struct loop *loop, struct config *config, co
 	e->tries = tries_new(&key);
 	random_key(&key);
 	e->hub.monitor = monitor_new(config->server.casemap, &key);
+	random_key(&key);
+	e->hub.lookups = lookups_new(loop, &config->server.lookup, &key);
 	e->keep.net = e->net;
 	e->keep.config = config;
 	e->lists = (struct list_watch){.loop = loop, .net = e->net, .submit = submit, .ctx = e};
@@ -625,6 +628,7 @@ void engine_free(struct engine *e)
 	if (!e)
 		return;
 	engine_abandon(e);
+	lookups_free(e->hub.lookups);
 	worker_free(e->errand_worker);
 	ban_watch_stop(&e->bans);
 	list_watch_stop(&e->lists);
@@ -677,6 +681,7 @@ void engine_reconfigured(struct engine *e)
 {
 	e->hub.limits = e->config->conn_limits;
 	filters_reconfigured(e->env.filters);
+	lookups_reconfigured(&e->hub);
 	opers_warn_plain(&e->env);
 	opers_refresh(&e->env);
 	if (e->stored)

@@ -31,7 +31,8 @@ static void stream_free(struct stream *st)
 
 	e->session = NULL;
 	atomic_store(&e->vain, true);
-	(*e->env->errands)--;
+	if (e->work)
+		(*e->env->errands)--;
 	release(e);
 }
 
@@ -102,6 +103,21 @@ void errand_run(const struct call *call, struct errand *e)
 	else
 		e->work(e);
 	session_stream(call->session, &e->stream);
+}
+
+void errand_wait(const struct command_env *env, struct session *s, struct errand *e)
+{
+	e->env = env;
+	e->command = "USER";
+	e->session = s;
+	e->stream = (struct stream){.step = stream_step, .free = stream_free, .waits = true};
+	session_stream(s, &e->stream);
+}
+
+void errand_ready(struct errand *e)
+{
+	e->stream.waits = false;
+	session_stream_resume(e->session);
 }
 
 void errand_finish(struct errand *e)

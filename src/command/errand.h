@@ -17,7 +17,7 @@ struct command_host;
  */
 struct errand {
 	/* In the thread: may touch nothing but the errand. */
-	void (*work)(struct errand *e);
+	void (*work)(struct errand *e); /* NULL: errand_wait's */
 	/*
 	 * In the loop, when the work is done, as if the command were running still: it replies and submits, through the env and
 	 * host of e. Not called when the session has gone meanwhile.
@@ -39,6 +39,13 @@ struct errand {
 
 /* All but work, done and free is filled in here; the errand is no more the caller's. Where there is no worker it is done at once. */
 void errand_run(const struct call *call, struct errand *e);
+
+/*
+ * The same for what the thread is not needed for: done is called after errand_ready, in the loop, or before it where a restart
+ * does not wait. Somebody who waits for the errand does so until done is called, or the session ends.
+ */
+void errand_wait(const struct command_env *env, struct session *s, struct errand *e);
+void errand_ready(struct errand *e);
 
 /* For the host's `resume`: calls done. */
 void errand_finish(struct errand *e);

@@ -1,5 +1,6 @@
 #include "command/registration.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -15,6 +16,7 @@
 #include "proto/name.h"
 #include "proto/utf8.h"
 #include "session/cloak.h"
+#include "session/lookup.h"
 #include "session/password.h"
 #include "session/tries.h"
 
@@ -102,6 +104,37 @@ static bool attach(const struct command_env *env, struct session *s, const struc
 	return true;
 }
 
+/* What lists of the DNS say of the address. False: the client was turned away. */
+static bool lists_admit(const struct command_env *env, struct session *s, const struct account *a)
+{
+	struct lookup_listing listing;
+
+	if (!lookup_listed(s, &listing) || listing.action == DNSBL_MARK || (listing.action == DNSBL_ACCOUNT && a))
+		return true;
+	if (listing.action == DNSBL_ACCOUNT)
+		reply_fail(s, "*", "ACCOUNT_REQUIRED", NULL, "You need to log in to an account to connect from there");
+	else
+		reply(s, ERR_YOUREBANNEDCREEP, (int)strlen(listing.reason), listing.reason);
+	env->host->quit(env->host->ctx, s, listing.reason);
+	return false;
+}
+
+/* What the other machine says, or else what the client says, marked as that where the other one is asked at all. */
+static bool make_username(const struct command_env *env, const struct registration *reg, char dst[NAME_USER_MAX + 1])
+{
+	char said[NAME_USER_MAX + 1];
+
+	if (reg->ident)
+		return name_username_make(dst, str_of(reg->ident));
+	if (!name_username_make(said, str_of(reg->username)))
+		return false;
+	if (env->server->lookup.ident)
+		(void)snprintf(dst, NAME_USER_MAX + 1, "~%.*s", NAME_USER_MAX - 1, said);
+	else
+		memcpy(dst, said, sizeof(said));
+	return true;
+}
+
 static void enter(const struct command_env *env, struct session *s)
 {
 	const struct registration *reg = s->reg;
@@ -110,9 +143,9 @@ static void enter(const struct command_env *env, struct session *s)
 	char username[NAME_USER_MAX + 1], host[NAME_HOST_MAX + 1];
 	const struct cloak *cloak = &env->server->cloak;
 
-	if (!account_suffices(env, s, a) || !nick_suffices(env, s, a) || attach(env, s, a))
+	if (!account_suffices(env, s, a) || !lists_admit(env, s, a) || !nick_suffices(env, s, a) || attach(env, s, a))
 		return;
-	if (!name_username_make(username, str_of(reg->username)))
+	if (!make_username(env, reg, username))
 		strlcpy(username, "user", sizeof(username));
 	r.user_add.nick = str_of(reg->nick);
 	r.user_add.username = str_of(username);
@@ -128,6 +161,38 @@ static void enter(const struct command_env *env, struct session *s)
 		r.user_add.modes |= USER_CLOAKED;
 	if (emergency_admits(env, s, r.user_add.account) && !filter_stops_newcomer(env, s, &r))
 		env->host->submit(env->host->ctx, &r);
+}
+
+static void wait_done(struct errand *e, struct session *s)
+{
+	lookup_await(s, NULL, NULL);
+	enter(e->env, s);
+}
+
+static void wait_free(struct errand *e)
+{
+	mem_free(e);
+}
+
+static void wait_over(void *ctx)
+{
+	errand_ready(ctx);
+}
+
+/* What is found out of the address is waited for here, at the very end. */
+static void admit(const struct command_env *env, struct session *s)
+{
+	struct errand *e;
+
+	if (!lookup_is_open(s)) {
+		enter(env, s);
+		return;
+	}
+	e = mem_zalloc(sizeof(*e));
+	e->done = wait_done;
+	e->free = wait_free;
+	lookup_await(s, wait_over, e);
+	errand_wait(env, s, e);
 }
 
 static void turn_away(const struct command_env *env, struct session *s)
@@ -155,7 +220,7 @@ static void gate_done(struct errand *e, struct session *s)
 	}
 	tries_return(e->env->tries, s->address, loop_clock(s->hub->loop)->mono_ms);
 	password_remember(e->env->password, g->stored, g->given);
-	enter(e->env, s);
+	admit(e->env, s);
 }
 
 static void forget(char *secret)
@@ -180,7 +245,7 @@ static void try_hashed(const struct call *call, const char *stored, const char *
 	struct gate *g;
 
 	if (password_remembered(call->env->password, stored, given)) {
-		enter(call->env, s);
+		admit(call->env, s);
 		return;
 	}
 	if (!call->env->server->no_limits &&
@@ -208,7 +273,7 @@ void registration_try(const struct call *call)
 	if (wanted && reg->password && password_is_hashed(wanted))
 		try_hashed(call, wanted, reg->password);
 	else if (!wanted || (reg->password && secret_equal(wanted, reg->password)))
-		enter(call->env, s);
+		admit(call->env, s);
 	else
 		turn_away(call->env, s);
 }

@@ -7,6 +7,7 @@
 #include "net/address.h"
 #include "proto/cidr.h"
 #include "session/cloak.h"
+#include "session/lookup.h"
 
 /*
  * "WEBIRC password gateway hostname ip [:options]": a gateway says for whom it speaks, before all else.
@@ -117,6 +118,7 @@ static void run_webirc(struct call *call)
 	if (address_is_local(&peer))
 		s->flags |= SESSION_LOCAL;
 	take_name(s, call_param(call, 2));
+	lookup_begin(s);
 }
 
 static const struct command rows[] = {

@@ -5,6 +5,7 @@
 #include "proto/line.h"
 #include "session/exchange.h"
 #include "session/held.h"
+#include "session/lookup.h"
 #include "session/monitor.h"
 #include "session/reply.h"
 #include "session/server.h"
@@ -75,6 +76,7 @@ static void save_registration(const struct registration *r, struct wire_out *out
 	wire_put_u8(out, r->checked);
 	wire_put_text(out, r->account);
 	wire_put_text(out, r->realhost);
+	wire_put_text(out, r->ident);
 }
 
 /* By name: their bits move with each new one. */
@@ -215,6 +217,8 @@ static void load_registration(struct session *s, struct wire_in *in)
 		r->account = take_text(&saved);
 	if (wire_more(&saved))
 		r->realhost = take_text(&saved);
+	if (wire_more(&saved))
+		r->ident = take_text(&saved);
 	if (saved.bad)
 		wire_fail(in);
 }
@@ -269,6 +273,8 @@ struct session *session_load(struct session_hub *hub, int fd, const struct user 
 		return NULL;
 	}
 	session_timer_arm(s);
+	/* What was not known yet over there, and what lists say, is asked once more. */
+	lookup_begin(s);
 	if (!session_must_wait(s))
 		conn_resume(&s->conn);
 	return s;
@@ -280,6 +286,7 @@ static void forget(struct session *s)
 {
 	struct stream *st;
 
+	lookup_drop(s);
 	while ((st = s->stream)) {
 		s->stream = st->next;
 		st->free(st);

@@ -94,6 +94,7 @@ void server_init(struct server *s)
 		.cloak = {.on = true, .may_drop = true},
 	};
 	s->started = date_text(s->started_ms);
+	lookup_policy_init(&s->lookup);
 	emergency_init(&s->emergency);
 }
 
@@ -120,6 +121,7 @@ void server_deinit(struct server *s)
 	mem_free(s->client_tag_deny);
 	mem_free(s->filter_exempt);
 	filters_deinit(s);
+	lookup_policy_deinit(&s->lookup);
 	emergency_deinit(&s->emergency);
 	if (s->cloak.secret)
 		explicit_bzero(s->cloak.secret, strlen(s->cloak.secret));

@@ -10,6 +10,7 @@
 #include "session/emergency.h"
 #include "proto/privileges.h"
 #include "session/cloak.h"
+#include "session/lookup_policy.h"
 
 /* Lines of text from a file or the configuration. */
 struct text_lines {
@@ -126,6 +127,7 @@ struct server {
 	struct emergency emergency;
 	struct account_policy accounts;
 	struct cloak cloak;
+	struct lookup_policy lookup;
 
 	struct text_lines isupport; /* made by server_build: the bodies of 005, up to 13 tokens each */
 };

@@ -11,6 +11,7 @@
 #include "session/arrival.h"
 #include "session/exchange.h"
 #include "session/held.h"
+#include "session/lookup.h"
 #include "session/monitor.h"
 #include "session/reply.h"
 #include "session/server.h"
@@ -62,6 +63,7 @@ void session_registration_free(struct registration *r)
 	mem_free(r->away);
 	mem_free(r->account);
 	mem_free(r->realhost);
+	mem_free(r->ident);
 	if (r->password)
 		explicit_bzero(r->password, strlen(r->password));
 	mem_free(r->password);
@@ -148,6 +150,7 @@ void session_charge(struct session *s, uint32_t cost)
 
 void session_register(struct session *s, const struct user *user)
 {
+	lookup_drop(s);
 	session_registration_free(s->reg);
 	s->reg = NULL;
 	s->user = user;
@@ -413,6 +416,7 @@ struct session *session_new(struct session_hub *hub, const struct arrival *a)
 	throttle_init(s);
 	session_timer_arm(s);
 	hub->unregistered++;
+	lookup_begin(s);
 	if (a->first.n && !conn_feed(&s->conn, a->first))
 		conn_kill(&s->conn, "Out of memory");
 	return s;
@@ -450,6 +454,7 @@ void session_close(struct session *s, const char *reason)
 {
 	if (s->flags & SESSION_CLOSED)
 		return;
+	lookup_drop(s);
 	while (s->stream)
 		stream_end(s);
 	answer_drop(s);

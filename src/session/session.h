@@ -21,6 +21,8 @@ struct answer;
 struct arrival;
 struct exchange;
 struct held;
+struct lookup;
+struct lookups;
 struct monitor;
 struct server;
 struct session;
@@ -32,6 +34,7 @@ struct registration {
 	char *nick, *username, *realname, *password, *away;
 	char *account;    /* that it has logged in to; NULL: none */
 	char *realhost;   /* the name of its address, confirmed; NULL: none */
+	char *ident;      /* whose connection its machine says that it is, fit to be a username; NULL: it does not say */
 	bool negotiating; /* CAP LS or REQ came, CAP END has not */
 	bool checked;     /* the record is on its way */
 };
@@ -56,6 +59,7 @@ struct session_hub {
 	struct conn_limits limits;
 	struct server *server;
 	struct monitor *monitor;
+	struct lookups *lookups; /* NULL: nothing is looked up */
 	struct session_host host;
 	LIST_HEAD(, session) sessions; /* all that are not closed */
 	LIST_HEAD(, session) closing;  /* those whose last words are on their way */
@@ -92,6 +96,7 @@ struct session {
 	struct session *next_own;  /* next session of the same user */
 	struct registration *reg;  /* NULL once registered */
 	struct answer *answer;     /* a labelled answer in progress */
+	struct lookup *lookup;     /* of its address, see lookup.h; NULL: none, or registered */
 	struct exchange *exchange; /* an AUTHENTICATE in progress, see exchange.h; NULL: none */
 	struct stream *stream;     /* a long answer in progress: input waits */
 	struct vec monitors;       /* what it watches, monitor.c's */

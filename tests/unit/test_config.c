@@ -461,7 +461,7 @@ static bool uncomment_defaults(const char *line)
 {
 	return line[1] != ' ' && !strstr(line, "example") && strncmp(line, "#[oper", 6) != 0 &&
 	       strncmp(line, "#[class", 7) != 0 && strncmp(line, "#[filter", 8) != 0 &&
-	       strncmp(line, "#[webirc", 8) != 0 && line[1] != '\n';
+	       strncmp(line, "#[webirc", 8) != 0 && strncmp(line, "#[dnsbl", 7) != 0 && line[1] != '\n';
 }
 
 static bool uncomment_all(const char *line)
