@@ -485,7 +485,7 @@ static void throttle_keeps_the_other_deadlines(void **state)
 	struct stage *st = *state;
 	int i;
 
-	st->server.registration_ms = 30;
+	st->server.registration_ms = 400;
 	st->server.flood_burst = 1;
 	st->server.flood_rate = 1000;
 	st->command = charge_one;
