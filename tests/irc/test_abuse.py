@@ -281,6 +281,7 @@ def test_passwords_that_are_tried_at_once(start):
     for client in clients:
         client.ask("CAP REQ :sasl", "AUTHENTICATE PLAIN")
     for client, password in zip(clients, ["wrong"] * 5 + ["correct horse"]):
+        owner.sync()  # those before it have been read
         client.send(f"AUTHENTICATE {sasl.encode(f'{chr(0)}{owner.nick}{chr(0)}{password}'.encode())}")
     assert all(client.wait("904") for client in clients)
 
