@@ -14,7 +14,8 @@
 
 static const char self[] = "ChanServ";
 
-enum { CODE_SIZE = 8, ITEM_MAX = 128 };
+/* Ranks that an account takes from others: the rest of its room is for what is its own. */
+enum { CODE_SIZE = 8, ITEM_MAX = 128, GIVEN_MAX = 64 };
 
 /* The customary names of ranks in a channel, the highest first. */
 static const struct preset {
@@ -143,11 +144,20 @@ static uint32_t founded(const struct account *a)
 	return n;
 }
 
+/* From the last on: an account goes from the list with its rank. */
+static void drop_access(const struct service_ask *a, const struct channel *c)
+{
+	const struct vec *list;
+
+	while ((list = network_access_list(a->call->env->net, str_of(c->name))) &&
+	       set_access(a, list->items[list->count - 1], c, NULL))
+		;
+}
+
 static void run_register(const struct service_ask *a)
 {
 	const struct channel *c = channel_of(a);
 	const struct mode_op registered = {.set = true, .letter = 'r'}, owner = {.set = true, .letter = 'q'};
-	const struct account *account = own(a);
 
 	if (!c)
 		return;
@@ -155,11 +165,15 @@ static void run_register(const struct service_ask *a)
 		say(a, "This channel is registered already.");
 	} else if (!rule_has_rank(network_member(c, a->call->user), RANK_OP)) {
 		say(a, "You must be an operator of the channel.");
-	} else if (founded(account) >= a->call->env->server->accounts.channels_max) {
+	} else if (founded(own(a)) >= a->call->env->server->accounts.channels_max) {
 		say(a, "Your account has as many channels as it may.");
-	} else if (!set_access(a, account, c, preset_find("FOUNDER"))) {
-		say(a, "That could not be done: try again.");
 	} else {
+		/* Those whom somebody gave a rank while it was his are nothing to its new founder. */
+		drop_access(a, c);
+		if (!set_access(a, own(a), c, preset_find("FOUNDER"))) {
+			say(a, "That could not be done: try again.");
+			return;
+		}
 		submit_modes(a, c, &registered);
 		update_members(a, own(a), c, &owner);
 		services_say(a->call->session, self, "%s is registered to your account.", c->name);
@@ -176,16 +190,6 @@ static void code_of(const struct service_ask *a, const struct channel *c, char c
 	credential_hmac(bytes, logins_secret(a->call->env->logins), (struct str){text, (size_t)n});
 	for (int i = 0; i < CODE_SIZE / 2; i++)
 		snprintf(code + 2 * i, 3, "%02x", bytes[i]);
-}
-
-/* From the last on: an account goes from the list with its rank. */
-static void drop_access(const struct service_ask *a, const struct channel *c)
-{
-	const struct vec *list;
-
-	while ((list = network_access_list(a->call->env->net, str_of(c->name))) &&
-	       set_access(a, list->items[list->count - 1], c, NULL))
-		;
 }
 
 static void run_drop(const struct service_ask *a)
@@ -265,7 +269,9 @@ static void add_access(const struct service_ask *a, const struct channel *c, con
 		return;
 	}
 	op.letter = p->letter;
-	if (!set_access(a, account, c, p)) {
+	if ((!network_access(a->call->env->net, account, str_of(c->name)) &&
+	     account_count(account, ACCOUNT_CHANNEL) >= GIVEN_MAX) ||
+	    !set_access(a, account, c, p)) {
 		say(a, "That could not be done: the account has as much as it may.");
 		return;
 	}

@@ -139,3 +139,35 @@ def test_survives(start, tmp_path, signo):
     again, _ = device(daemon, friend.nick)
     assert again.ask(f"JOIN {channel}").one("MODE").params == [channel, "+o", friend.nick]
     assert cs(again, f"INFO {channel}")[1] == f"Founder: {owner.nick}"
+
+
+def test_the_next_founder_begins_anew(accounts):
+    """Whom an earlier founder gave a rank has none when somebody else registers the channel."""
+    first, friend, second = make(accounts), make(accounts), make(accounts)
+    channel = registered(accounts, first)
+    cs(first, f"SOP {channel} ADD {friend.nick}")
+    code = cs_code(ns(first, f"DROP {first.nick}")[0])
+    assert ns(first, f"DROP {first.nick} {code}") == ["The account is no more."]
+    first.ask(f"PART {channel}")
+    second.join(channel)
+    assert cs(second, f"REGISTER {channel}") == [f"{channel} is registered to your account."]
+    assert cs(second, f"ACCESS {channel} LIST") == [f"{second.nick}: founder", "That is the end of the list."]
+    friend.join(channel)
+    assert not second.sync().of("MODE")
+
+
+def cs_code(text):
+    return text.split()[-1]
+
+
+def test_others_fill_no_account(start):
+    """Ranks that others give, in however many channels, leave room for what an account needs itself."""
+    daemon = start(FAST + QUICK + "[accounts]\nchannels = 200\n[limits]\nchannels = 500\n")
+    giver, owner = make(daemon), make(daemon)
+    said = []
+    for _ in range(70):
+        channel = registered(daemon, giver)
+        said += cs(giver, f"VOP {channel} ADD {owner.nick}")
+    assert sum("has as much as it may" in s for s in said) == 6
+    assert registered(daemon, owner)
+    assert ns(giver, f"SEND {owner.nick} hello", "MemoServ") == ["The memo is left."]
