@@ -331,6 +331,7 @@ def test_reader_of_stdout_gone():
 
 def test_typed_line_is_intact_when_messages_arrive():
     with ScriptedServer(ALL_CAPS) as server, on_terminal(server) as tty:
+        server.wait_for(r"^JOIN")
         tty.shows(r"^#lobby> $|^#lobby>$")
         tty.type("hello wor")
         tty.shows(r"^#lobby> hello wor$")
@@ -354,6 +355,7 @@ def test_typed_line_is_intact_when_messages_arrive():
 def test_typed_line_longer_than_the_terminal_is_intact(columns):
     typed = "".join(chr(ord("a") + i % 26) for i in range(70))
     with ScriptedServer(ALL_CAPS) as server, on_terminal(server, columns=columns) as tty:
+        server.wait_for(r"^JOIN")
         label = "#lobby> " if columns >= 16 else "> "
         tty.until(lambda rows: label.strip() in rows, "prompt")
         for at in (typed[:50], typed[50:]):
@@ -375,6 +377,7 @@ def test_typed_line_longer_than_the_terminal_is_intact(columns):
 
 def test_typed_line_survives_a_resize():
     with ScriptedServer(ALL_CAPS) as server, on_terminal(server, columns=80) as tty:
+        server.wait_for(r"^JOIN")
         tty.shows(r"^#lobby>")
         tty.type("still here")
         tty.shows("still here$")
@@ -389,6 +392,7 @@ def test_typed_line_survives_a_resize():
 
 def test_commands():
     with ScriptedServer() as server, on_terminal(server) as tty:
+        server.wait_for(r"^JOIN")
         tty.shows(r"^#lobby>")
         for typed, sent in (
             ("plain", r"^PRIVMSG #lobby :plain$"),
@@ -425,6 +429,7 @@ def test_commands():
 
 def test_editing_keys():
     with ScriptedServer() as server, on_terminal(server) as tty:
+        server.wait_for(r"^JOIN")
         tty.shows(r"^#lobby>")
         # Delete where there is nothing to delete: not the end of input
         tty.type("\x1b[3~")
@@ -444,6 +449,7 @@ def test_editing_keys():
 
 def test_terminal_modes_come_back():
     with ScriptedServer() as server, on_terminal(server) as tty:
+        server.wait_for(r"^JOIN")
         before = termios.tcgetattr(tty.master)
         tty.shows(r"^#lobby>")
         assert not termios.tcgetattr(tty.master)[3] & termios.ICANON
@@ -456,6 +462,7 @@ def test_terminal_modes_come_back():
 
 def test_interrupt_clears_the_line_then_leaves():
     with ScriptedServer() as server, on_terminal(server) as tty:
+        server.wait_for(r"^JOIN")
         tty.shows(r"^#lobby>")
         tty.type("never said")
         tty.shows("never said$")
@@ -468,6 +475,7 @@ def test_interrupt_clears_the_line_then_leaves():
 
 def test_suspended_and_continued():
     with ScriptedServer() as server, on_terminal(server) as tty:
+        server.wait_for(r"^JOIN")
         tty.shows(r"^#lobby>")
         tty.type("half a li")
         tty.shows("half a li$")
@@ -500,6 +508,7 @@ def test_narrow_terminal_is_quiet(columns):
 
 def test_dumb_terminal_reads_plain_lines():
     with ScriptedServer() as server, on_terminal(server, term="dumb") as tty:
+        server.wait_for(r"^JOIN")
         tty.shows(r"me .* joined #lobby$")
         tty.type("hi\n")
         server.wait_for(r"^PRIVMSG #lobby :hi$")
