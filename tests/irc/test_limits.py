@@ -246,7 +246,7 @@ def test_what_one_is_told_while_asking_counts_as_before(start):
     c, talker = server.client("c", address=server.unix), server.client("t")
     server.channel(talker, c)
     threading.Thread(target=c.raw, args=(b"VERSION\r\n" * 1000,), daemon=True).start()
-    while not talker.sync().of("QUIT"):
+    while not talker.transcript.of("QUIT"):
         talker.ask(*(f"PRIVMSG {c.nick} :{'x' * 400}" for _ in range(20)))
     assert talker.transcript.one("QUIT").params == ["SendQ exceeded"]
 
