@@ -101,3 +101,14 @@ size_t str_code_point(struct str s, uint32_t *cp)
 	*cp = v;
 	return len;
 }
+
+void str_hex(char *dst, const unsigned char *bytes, size_t n)
+{
+	static const char digits[] = "0123456789abcdef";
+
+	for (size_t i = 0; i < n; i++) {
+		dst[2 * i] = digits[bytes[i] >> 4];
+		dst[2 * i + 1] = digits[bytes[i] & 15];
+	}
+	dst[2 * n] = '\0';
+}

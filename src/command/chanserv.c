@@ -2,8 +2,6 @@
 #include <string.h>
 #include <strings.h>
 
-#include "account/credential.h"
-#include "account/logins.h"
 #include "base/mem.h"
 #include "command/account_edit.h"
 #include "command/command.h"
@@ -15,7 +13,7 @@
 static const char self[] = "ChanServ";
 
 /* Ranks that an account takes from others: the rest of its room is for what is its own. */
-enum { CODE_SIZE = 8, ITEM_MAX = 128, GIVEN_MAX = 64 };
+enum { ITEM_MAX = 128, GIVEN_MAX = 64 };
 
 /* The customary names of ranks in a channel, the highest first. */
 static const struct preset {
@@ -180,26 +178,14 @@ static void run_register(const struct service_ask *a)
 	}
 }
 
-/* Another after each change of the founder's account. */
-static void code_of(const struct service_ask *a, const struct channel *c, char code[CODE_SIZE + 1])
-{
-	unsigned char bytes[CREDENTIAL_KEY_SIZE] = {0};
-	char text[LINE_BODY_MAX];
-	int n = snprintf(text, sizeof(text), "drop %s %llu", c->folded, (unsigned long long)own(a)->revision);
-
-	credential_hmac(bytes, logins_secret(a->call->env->logins), (struct str){text, (size_t)n});
-	for (int i = 0; i < CODE_SIZE / 2; i++)
-		snprintf(code + 2 * i, 3, "%02x", bytes[i]);
-}
-
 static void run_drop(const struct service_ask *a)
 {
 	const struct channel *c = channel_with(a, RANK_OWNER);
-	char code[CODE_SIZE + 1], *name;
+	char code[SERVICE_CODE_SIZE + 1], *name;
 
 	if (!c)
 		return;
-	code_of(a, c, code);
+	service_drop_code(a, c->folded, own(a)->revision, code);
 	if (!service_word(a, 1) || strcmp(service_word(a, 1), code) != 0) {
 		services_say(a->call->session, self, "This can not be undone. To drop the channel: DROP %s %s", c->name,
 			     code);

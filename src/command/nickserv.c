@@ -4,7 +4,6 @@
 #include <time.h>
 
 #include "account/credential.h"
-#include "account/logins.h"
 #include "base/mem.h"
 #include "command/account_edit.h"
 #include "command/audit.h"
@@ -19,7 +18,7 @@
 
 static const char self[] = "NickServ";
 
-enum { CERTFP_SIZE = 64, CERTS_MAX = 8, CODE_SIZE = 8, DATE_MAX = 32, REASON_MAX = 300 };
+enum { CERTFP_SIZE = 64, CERTS_MAX = 8, DATE_MAX = 32, REASON_MAX = 300 };
 
 static const struct account *own(const struct service_ask *a)
 {
@@ -79,26 +78,12 @@ static void run_logout(const struct service_ask *a)
 	say(a, "You are logged out.");
 }
 
-/* What must be said once more before an account is dropped: known to nobody but its owner, and another after each
- * change. */
-static void code_of(const struct service_ask *a, const struct account *account, char code[CODE_SIZE + 1])
-{
-	unsigned char bytes[CREDENTIAL_KEY_SIZE] = {0};
-	char text[LINE_BODY_MAX];
-	int n = snprintf(text, sizeof(text), "drop %s %llu", account_text(account, ACCOUNT_FOLDED),
-			 (unsigned long long)account->revision);
-
-	credential_hmac(bytes, logins_secret(a->call->env->logins), (struct str){text, (size_t)n});
-	for (int i = 0; i < CODE_SIZE / 2; i++)
-		snprintf(code + 2 * i, 3, "%02x", bytes[i]);
-}
-
 static void run_drop(const struct service_ask *a)
 {
 	const struct account *account = own(a);
-	char code[CODE_SIZE + 1];
+	char code[SERVICE_CODE_SIZE + 1];
 
-	code_of(a, account, code);
+	service_drop_code(a, account_text(account, ACCOUNT_FOLDED), account->revision, code);
 	if (!casemap_eq(network_casemap(a->call->env->net), str_of(a->words[0]), account_str(account, ACCOUNT_NAME))) {
 		say(a, "You are not logged in to that account.");
 	} else if (!service_word(a, 1) || strcmp(service_word(a, 1), code) != 0) {

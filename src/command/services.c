@@ -5,6 +5,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "account/credential.h"
+#include "account/logins.h"
 #include "base/mem.h"
 #include "command/command.h"
 #include "command/families.h"
@@ -175,4 +177,15 @@ const struct command *command_family_services(size_t *count)
 {
 	*count = sizeof(rows) / sizeof(rows[0]);
 	return rows;
+}
+
+void service_drop_code(const struct service_ask *a, const char *name, uint64_t revision,
+		       char code[SERVICE_CODE_SIZE + 1])
+{
+	unsigned char bytes[CREDENTIAL_KEY_SIZE] = {0};
+	char text[LINE_BODY_MAX];
+	int n = snprintf(text, sizeof(text), "drop %s %llu", name, (unsigned long long)revision);
+
+	credential_hmac(bytes, logins_secret(a->call->env->logins), (struct str){text, (size_t)n});
+	str_hex(code, bytes, SERVICE_CODE_SIZE / 2);
 }

@@ -59,6 +59,14 @@ void services_say(struct session *s, const char *service, const char *fmt, ...) 
 /* The words from that one on, with a blank between them. */
 void service_join(const struct service_ask *a, size_t from, struct buf *out);
 
+/*
+ * What must be said once more before name is dropped: known to nobody but who may drop it, and another after each
+ * change, which revision counts.
+ */
+enum { SERVICE_CODE_SIZE = 8 };
+void service_drop_code(const struct service_ask *a, const char *name, uint64_t revision,
+		       char code[SERVICE_CODE_SIZE + 1]);
+
 /* The nth word; NULL: there is none. */
 static inline const char *service_word(const struct service_ask *a, size_t n)
 {

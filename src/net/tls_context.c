@@ -26,12 +26,6 @@ int tls_fail(const char *what, char *why, size_t size)
 	return -EINVAL;
 }
 
-void tls_hex(const unsigned char *bytes, size_t n, char *dst)
-{
-	for (size_t i = 0; i < n; i++)
-		snprintf(dst + 2 * i, 3, "%02x", bytes[i]);
-}
-
 void tls_pin(const X509 *cert, char pin[TLS_PIN_MAX])
 {
 	unsigned char hash[EVP_MAX_MD_SIZE], *key = NULL;

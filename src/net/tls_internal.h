@@ -18,7 +18,6 @@ struct tls_context {
 
 /* What OpenSSL says of its last failure, behind what. Returns -EINVAL. */
 int tls_fail(const char *what, char *why, size_t size);
-void tls_hex(const unsigned char *bytes, size_t n, char *dst); /* 2 n + 1 bytes */
 void tls_pin(const X509 *cert, char pin[TLS_PIN_MAX]);
 
 /* A socket whose keys are the kernel's. */

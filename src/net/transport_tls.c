@@ -9,6 +9,7 @@
 #include <openssl/evp.h>
 
 #include "base/mem.h"
+#include "base/str.h"
 #include "loop/poller.h"
 #include "net/tls_internal.h"
 
@@ -264,7 +265,7 @@ static void take_peer(SSL *ssl, struct tls_facts *f)
 	if (!cert)
 		return;
 	if (X509_digest(cert, EVP_sha256(), hash, &n) == 1)
-		tls_hex(hash, n, f->certfp);
+		str_hex(f->certfp, hash, n);
 	tls_pin(cert, f->pin);
 	X509_free(cert);
 }

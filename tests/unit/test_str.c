@@ -157,11 +157,23 @@ static void test_code_point(void **state)
 	}
 }
 
+static void test_hex(void **state)
+{
+	char text[9];
+
+	(void)state;
+	str_hex(text, (const unsigned char[]){0x00, 0x9a, 0xff, 0x10}, 4);
+	assert_string_equal(text, "009aff10");
+	str_hex(text, NULL, 0);
+	assert_string_equal(text, "");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_of_and_eq), cmocka_unit_test(test_eq_nocase), cmocka_unit_test(test_starts),
 		cmocka_unit_test(test_split),     cmocka_unit_test(test_u64),       cmocka_unit_test(test_code_point),
+		cmocka_unit_test(test_hex),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

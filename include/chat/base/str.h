@@ -47,3 +47,6 @@ bool str_u64(struct str s, unsigned long long max, unsigned long long *out);
  * Returns how many bytes it has; 0 when s is empty or its front is not well-formed.
  */
 size_t str_code_point(struct str s, uint32_t *cp);
+
+/* Each byte as two lower-case hexadecimal digits, and a NUL: 2 n + 1 bytes. */
+void str_hex(char *dst, const unsigned char *bytes, size_t n);
