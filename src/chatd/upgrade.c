@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "chatd/config.h"
+#include "chatd/forwarded.h"
 #include "chatd/http_head.h"
 #include "proto/base64.h"
 
@@ -68,23 +69,16 @@ static bool is_allowed(const struct config *config, struct str origin)
 	return config->origins.count == 0;
 }
 
-static void take_forwarded(struct asked *a, struct str value)
-{
-	static const char https[] = "proto=https";
-
-	if (a->forwarded.n)
-		buf_chr(&a->forwarded, ',');
-	buf_str(&a->forwarded, value);
-	if (a->config->forwarded)
-		a->u->secure = memmem(value.p, value.n, https, sizeof(https) - 1) != NULL;
-}
-
+/* Of several the last is by the proxy that is connected. */
 static void take_proxy_field(struct asked *a, struct str name, struct str value)
 {
-	if (str_eq_nocase(name, a->config->forwarded ? STR("Forwarded") : STR("X-Forwarded-For")))
-		take_forwarded(a, value);
-	else if (!a->config->forwarded && str_eq_nocase(name, STR("X-Forwarded-Proto")))
-		a->u->secure = str_eq_nocase(value, STR("https"));
+	if (str_eq_nocase(name, a->config->forwarded ? STR("Forwarded") : STR("X-Forwarded-For"))) {
+		if (a->forwarded.n)
+			buf_chr(&a->forwarded, ',');
+		buf_str(&a->forwarded, value);
+	} else if (!a->config->forwarded && str_eq_nocase(name, STR("X-Forwarded-Proto"))) {
+		a->u->secure = forwarded_secure(value, false);
+	}
 }
 
 static void take_field(void *ctx, struct str name, struct str value)
@@ -193,74 +187,15 @@ void upgrade_parse(struct upgrade *u, const struct config *config, struct str he
 	while (status == HTTP_MORE && str_split(&head, '\n', &line))
 		status = http_head_line(&h, line, "/");
 	u->forwarded[a.forwarded.n] = '\0';
+	if (config->forwarded)
+		u->secure = forwarded_secure(str_of(u->forwarded), true);
 	u->status = judge(&a, &h, status);
 	if (u->status == SWITCHING && !make_accept(accept, a.key))
 		u->status = HTTP_BAD;
 	answer(u, accept);
 }
 
-/* Forwarded */
-
-/* for=192.0.2.1, for="[2001:db8::1]:80" of an element "by=..;for=..": what it says, without quotes. */
-static struct str for_of(struct str element)
-{
-	struct str pair, value = STR_NONE;
-
-	while (str_split(&element, ';', &pair)) {
-		pair = trim(pair);
-		if (pair.n < 4 || !str_eq_nocase((struct str){pair.p, 4}, STR("for=")))
-			continue;
-		value = (struct str){pair.p + 4, pair.n - 4};
-		if (value.n >= 2 && value.p[0] == '"' && value.p[value.n - 1] == '"')
-			value = (struct str){value.p + 1, value.n - 2};
-	}
-	return value;
-}
-
-/* "192.0.2.1", "192.0.2.1:80", "2001:db8::1", "[2001:db8::1]", "[2001:db8::1]:80" */
-static bool parse_node(struct str node, struct address *a)
-{
-	char host[64];
-	const char *end;
-
-	if (node.n && node.p[0] == '[') {
-		end = memchr(node.p, ']', node.n);
-		if (!end)
-			return false;
-		node = (struct str){node.p + 1, (size_t)(end - node.p) - 1};
-	} else {
-		end = node.n ? memchr(node.p, ':', node.n) : NULL;
-		if (end && !memchr(end + 1, ':', node.n - (size_t)(end - node.p) - 1))
-			node.n = (size_t)(end - node.p);
-	}
-	if (node.n == 0 || node.n >= sizeof(host) || node.p[0] == '/' || node.p[0] == '*')
-		return false;
-	memcpy(host, node.p, node.n);
-	host[node.n] = '\0';
-	return address_parse(a, host, "0") == 0;
-}
-
-/* The nth element from the end. */
-static bool from_end(struct str list, unsigned nth, struct str *element)
-{
-	for (;;) {
-		const char *comma = list.n ? memrchr(list.p, ',', list.n) : NULL;
-		size_t at = comma ? (size_t)(comma - list.p) + 1 : 0;
-
-		*element = trim((struct str){list.p + at, list.n - at});
-		if (nth-- == 0)
-			return list.n > 0;
-		if (!comma)
-			return false;
-		list.n = at - 1;
-	}
-}
-
 bool upgrade_forwarded(const struct upgrade *u, bool rfc7239, unsigned nth, struct address *a)
 {
-	struct str element;
-
-	if (!from_end(str_of(u->forwarded), nth, &element))
-		return false;
-	return parse_node(rfc7239 ? for_of(element) : element, a);
+	return forwarded_address(str_of(u->forwarded), rfc7239, nth, a);
 }

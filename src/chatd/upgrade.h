@@ -18,7 +18,7 @@ enum { UPGRADE_ANSWER_MAX = 512, UPGRADE_FORWARDED_MAX = 1024 };
 struct upgrade {
 	int status; /* 101, or what it is refused with */
 	enum websocket_kind kind;
-	bool secure;                           /* X-Forwarded-Proto, or proto in Forwarded, says https */
+	bool secure;                           /* the last X-Forwarded-Proto, or proto of the last Forwarded, says https */
 	char forwarded[UPGRADE_FORWARDED_MAX]; /* the values of X-Forwarded-For or Forwarded, joined by commas */
 	char answer[UPGRADE_ANSWER_MAX];       /* to be sent, */
 	size_t answer_size;                    /* so many bytes of it */

@@ -322,6 +322,41 @@ def test_addresses_in_forwarded(start):
     assert host_of(known(daemon, X_Forwarded_For="1.2.3.4")) == "127.0.0.1"
 
 
+def is_secure(daemon, **fields):
+    client = known(daemon, **fields)
+    return bool(client.ask(f"WHOIS {client.nick}").of("671"))
+
+
+def test_only_the_proxy_says_that_it_is_secure(start):
+    """What a client wrote in front of the proxy's own element, or inside of one, is not believed."""
+    port = free_port()
+    daemon = start(configuration(port, "[proxy]\nforwarded = yes\n"))
+    daemon.web = ("127.0.0.1", port)
+    assert is_secure(daemon, Forwarded="for=1.2.3.4, for=198.51.100.9;proto=https")
+    assert is_secure(daemon, Forwarded='for="[2001:db8::7]:80"; Proto="HTTPS"')
+    for forged in (
+        "for=1.2.3.4;proto=https, for=198.51.100.9",
+        "for=1.2.3.4;proto=https, for=198.51.100.9;proto=http",
+        'for=198.51.100.9;host="a;proto=https"',
+        "for=198.51.100.9;xproto=https",
+        'for="1.2.3.4;proto=https, for=198.51.100.9',
+    ):
+        assert not is_secure(daemon, Forwarded=forged), forged
+    assert not is_secure(daemon, Forwarded="for=198.51.100.9", X_Forwarded_Proto="https")
+
+
+def test_the_older_field_that_says_that_it_is_secure(house):
+    host = next(hosts)
+    assert is_secure(house, X_Forwarded_For=host, X_Forwarded_Proto="https")
+    assert not is_secure(house, X_Forwarded_For=host, X_Forwarded_Proto="https, http")
+    assert not is_secure(house, X_Forwarded_For=host, Forwarded="for=1.2.3.4;proto=https")
+    twice = Web(house.web, fresh("web"))
+    house.clients.append(twice)
+    twice.ask_http(request(X_Forwarded_For=host, X_Forwarded_Proto="https\r\nX-Forwarded-Proto: http"))
+    twice.register()
+    assert not twice.ask(f"WHOIS {twice.nick}").of("671")
+
+
 def test_addresses_that_strangers_say(start):
     port = free_port()
     daemon = start(configuration(port, "[proxy]\ntrusted =\n"))
