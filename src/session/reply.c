@@ -12,8 +12,8 @@
 enum { BODY_MAX = LINE_BODY_MAX - 2 };
 
 /*
- * What is known of a labelled answer while it is made. Whether it becomes a single line or a batch shows with the second
- * line, so the first one is held until then.
+ * What is known of a labelled answer while it is made. Whether it becomes a single line or a batch shows with the
+ * second line, so the first one is held until then.
  */
 struct answer {
 	char *held; /* first line: tags, then body; NULL: none yet */
@@ -51,11 +51,11 @@ static void write_line(struct session *s, struct str first, struct str tags, str
 	session_write(s, buf_view(&b));
 }
 
-static void write_in_batch(struct session *s, struct str tags, struct str body)
+static void write_in_batch(struct session *s, const char *batch, struct str tags, struct str body)
 {
 	char first[32];
 
-	snprintf(first, sizeof(first), "batch=%s", s->answer->batch);
+	snprintf(first, sizeof(first), "batch=%s", batch);
 	write_line(s, str_of(first), tags, body);
 }
 
@@ -77,8 +77,8 @@ static void batch_open(struct session *s)
 	write_labelled(s, STR_NONE, str_of(body));
 	a->open = true;
 	if (a->held)
-		write_in_batch(s, (struct str){a->held, a->held_tags},
-		               (struct str){a->held + a->held_tags, a->held_body});
+		write_in_batch(s, a->batch, (struct str){a->held, a->held_tags},
+			       (struct str){a->held + a->held_tags, a->held_body});
 }
 
 void answer_begin(struct session *s, struct str label)
@@ -112,7 +112,7 @@ void answer_end(struct session *s)
 		write_line(s, STR_NONE, STR_NONE, str_of(body));
 	} else if (a->held) {
 		write_labelled(s, (struct str){a->held, a->held_tags},
-		               (struct str){a->held + a->held_tags, a->held_body});
+			       (struct str){a->held + a->held_tags, a->held_body});
 	} else {
 		snprintf(body, sizeof(body), ":%s ACK", s->hub->server->name);
 		write_labelled(s, STR_NONE, str_of(body));
@@ -141,15 +141,50 @@ void reply_line(struct session *s, struct str tags, struct str body)
 
 	if (s->flags & SESSION_CLOSED)
 		return;
-	if (!a) {
+	if (s->batch) {
+		write_in_batch(s, s->batch->name, tags, body);
+	} else if (!a) {
 		write_line(s, STR_NONE, tags, body);
 	} else if (!a->open && !a->held) {
 		hold(a, tags, body);
 	} else {
 		if (!a->open)
 			batch_open(s);
-		write_in_batch(s, tags, body);
+		write_in_batch(s, a->batch, tags, body);
 	}
+}
+
+void reply_batch_enter(struct session *s, struct reply_batch *b)
+{
+	if (!b->name[0])
+		return;
+	b->outer = s->batch;
+	s->batch = b;
+}
+
+void reply_batch_leave(struct session *s, const struct reply_batch *b)
+{
+	if (b->name[0])
+		s->batch = b->outer;
+}
+
+void reply_batch_begin(struct session *s, struct reply_batch *b, const char *what)
+{
+	*b = (struct reply_batch){0};
+	if (!session_has(s, CAP_BATCH))
+		return;
+	answer_open(s);
+	snprintf(b->name, sizeof(b->name), "%llx", (unsigned long long)++s->hub->last_batch);
+	reply_server(s, "BATCH +%s %s", b->name, what);
+	reply_batch_enter(s, b);
+}
+
+void reply_batch_end(struct session *s, struct reply_batch *b)
+{
+	if (!b->name[0])
+		return;
+	reply_batch_leave(s, b);
+	reply_server(s, "BATCH -%s", b->name);
 }
 
 void reply_direct(struct session *s, struct str tag, struct str body)
@@ -229,5 +264,5 @@ void reply_server_notice(struct session *s, const char *text)
 void reply_standard(struct session *s, const struct standard_reply *r)
 {
 	reply_server(s, "%s %s %s%s%s :%s", r->kind, r->command, r->code, r->context ? " " : "",
-	             r->context ? r->context : "", r->description);
+		     r->context ? r->context : "", r->description);
 }

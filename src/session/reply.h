@@ -5,11 +5,12 @@
 #include "session/session.h"
 
 /*
- * Answers to the client whose command is running. With labeled-response all lines between answer_begin and answer_end go
- * out as one labelled line, one batch, or ACK: https://ircv3.net/specs/extensions/labeled-response
+ * Answers to the client whose command is running. With labeled-response all lines between answer_begin and answer_end
+ * go out as one labelled line, one batch, or ACK: https://ircv3.net/specs/extensions/labeled-response
  */
 
-/* ":server NNN nick ..." with a format of proto/numerics.h: reply(s, ERR_NOSUCHNICK, nick). Cut at 512 bytes, on a code point. */
+/* ":server NNN nick ..." with a format of proto/numerics.h: reply(s, ERR_NOSUCHNICK, nick). Cut at 512 bytes, on a code
+ * point. */
 #define reply(s, ...) reply_numeric((s), __VA_ARGS__)
 void reply_numeric(struct session *s, const char *digits, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
@@ -29,7 +30,7 @@ struct standard_reply {
 };
 void reply_standard(struct session *s, const struct standard_reply *r);
 static inline void reply_fail(struct session *s, const char *command, const char *code, const char *context,
-                              const char *description)
+			      const char *description)
 {
 	reply_standard(s, &(struct standard_reply){"FAIL", command, code, context, description});
 }
@@ -42,6 +43,21 @@ void reply_server_notice(struct session *s, const char *text);
 
 /* A whole line without CR LF that is part of the answer; tags without '@', may be empty ("time" is added here). */
 void reply_line(struct session *s, struct str tags, struct str body);
+
+/*
+ * https://ircv3.net/specs/extensions/batch: what is replied between begin and end is a batch of the answer, where the
+ * client knows batches; else it comes plain. Batches nest. A stream that makes one over several steps leaves it before
+ * each of them returns, and enters it with the next. what: its type, with parameters. The memory is the caller's, until
+ * end.
+ */
+struct reply_batch {
+	struct reply_batch *outer;
+	char name[17]; /* empty: the client has no batches */
+};
+void reply_batch_begin(struct session *s, struct reply_batch *b, const char *what);
+void reply_batch_end(struct session *s, struct reply_batch *b);
+void reply_batch_leave(struct session *s, const struct reply_batch *b);
+void reply_batch_enter(struct session *s, struct reply_batch *b);
 
 /* A line that is no part of any answer ("time" is added here). */
 void reply_unasked(struct session *s, struct str body);

@@ -24,6 +24,7 @@ struct held;
 struct lookup;
 struct lookups;
 struct monitor;
+struct reply_batch;
 struct server;
 struct session;
 struct stream;
@@ -96,6 +97,7 @@ struct session {
 	struct session *next_own;  /* next session of the same user */
 	struct registration *reg;  /* NULL once registered */
 	struct answer *answer;     /* a labelled answer in progress */
+	struct reply_batch *batch; /* what is replied now is in this one; NULL: in none */
 	struct lookup *lookup;     /* of its address, see lookup.h; NULL: none, or registered */
 	struct exchange *exchange; /* an AUTHENTICATE in progress, see exchange.h; NULL: none */
 	struct stream *stream;     /* a long answer in progress: input waits */

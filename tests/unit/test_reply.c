@@ -219,6 +219,43 @@ static void more_lines_are_a_batch(void **state)
 						":chat.example BATCH -2\n");
 }
 
+static void batches_nest(void **state)
+{
+	struct stage *st = *state;
+	struct session *s = stage_session(st, 0);
+	struct reply_batch outer, inner;
+
+	stage_caps(st, 0, LABELS);
+	begin(st, "x");
+	reply_batch_begin(s, &outer, "kind #a");
+	say_line(st, "t=1", "ONE");
+	reply_batch_begin(s, &inner, "other");
+	say_line(st, "", "TWO");
+	reply_batch_leave(s, &inner);
+	reply_batch_leave(s, &outer);
+	say_line(st, "", "BETWEEN");
+	reply_batch_enter(s, &outer);
+	reply_batch_enter(s, &inner);
+	reply_batch_end(s, &inner);
+	reply_batch_end(s, &outer);
+	end(st);
+	assert_string_equal(stage_heard(st, 0), "@label=x :chat.example BATCH +1 labeled-response\n"
+						"@batch=1 :chat.example BATCH +2 kind #a\n"
+						"@batch=2;t=1 ONE\n"
+						"@batch=2 :chat.example BATCH +3 other\n"
+						"@batch=3 TWO\n"
+						"@batch=1 BETWEEN\n"
+						"@batch=2 :chat.example BATCH -3\n"
+						"@batch=1 :chat.example BATCH -2\n"
+						":chat.example BATCH -1\n");
+	assert_null(s->batch);
+	stage_caps(st, 0, 0);
+	reply_batch_begin(s, &outer, "kind");
+	say_line(st, "", "ONE");
+	reply_batch_end(s, &outer);
+	assert_string_equal(stage_heard(st, 0), "ONE\n");
+}
+
 /* Other people's lines that fall into an answer are no part of it. */
 static void unasked_lines_stay_outside(void **state)
 {
@@ -401,6 +438,7 @@ int main(void)
 		TEST(tags_are_in_order),
 		TEST(nothing_to_say_is_ack),
 		TEST(one_line_bears_the_label),
+		TEST(batches_nest),
 		TEST(more_lines_are_a_batch),
 		TEST(unasked_lines_stay_outside),
 		TEST(labels_need_both_capabilities),
