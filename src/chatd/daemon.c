@@ -484,10 +484,12 @@ static bool leave(struct daemon *d)
 	doors_leave(d->doors);
 	doors_close(d->doors);
 	admin_shut(d->admin);
-	if (how == LEAVING_BY_EXEC)
+	if (how == LEAVING_BY_EXEC) {
+		watchdog_pause(OPEN_MS);
 		d->end.successor = h;
-	else
+	} else {
 		handoff_free(h);
+	}
 	return true;
 }
 

@@ -19,6 +19,8 @@ void service_extend_timeout(int64_t ms);
 /* The time that may pass between two service_alive before the process counts as hung; 0: nobody looks. */
 int64_t service_watchdog_ms(void);
 void service_alive(void);
+/* Another such time from now on, whatever service_watchdog_ms says. */
+void service_watchdog_set(int64_t ms);
 
 /* Memory of this process that is resident, rounded up; 0: the system does not tell. */
 unsigned service_memory_mb(void);

@@ -40,6 +40,11 @@ void service_alive(void)
 {
 }
 
+void service_watchdog_set(int64_t ms)
+{
+	(void)ms;
+}
+
 unsigned service_memory_mb(void)
 {
 	return 0;

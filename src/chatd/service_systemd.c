@@ -59,6 +59,11 @@ void service_alive(void)
 	sd_notify(0, "WATCHDOG=1");
 }
 
+void service_watchdog_set(int64_t ms)
+{
+	sd_notifyf(0, "WATCHDOG_USEC=%" PRId64 "", ms * 1000);
+}
+
 unsigned service_memory_mb(void)
 {
 	unsigned long long pages = 0;

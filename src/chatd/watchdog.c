@@ -31,8 +31,15 @@ struct watchdog *watchdog_new(struct loop *loop)
 	w->timer.due = feed;
 	w->loop = loop;
 	w->every_ms = allowed_ms > 2 ? allowed_ms / 2 : 1;
+	service_watchdog_set(allowed_ms); /* a predecessor may have paused it */
 	feed(&w->timer);
 	return w;
+}
+
+void watchdog_pause(int64_t ms)
+{
+	if (service_watchdog_ms() > 0)
+		service_watchdog_set(ms);
 }
 
 void watchdog_free(struct watchdog *w)

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <stdint.h>
+
 struct loop;
 struct watchdog;
 
@@ -8,4 +10,7 @@ struct watchdog;
  * NULL where it does not ask for that.
  */
 struct watchdog *watchdog_new(struct loop *loop);
+
+/* Between the loop that ends here and that of the successor in this process, it may take so long. */
+void watchdog_pause(int64_t ms);
 void watchdog_free(struct watchdog *w);

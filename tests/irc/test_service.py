@@ -206,6 +206,18 @@ def test_the_loop_feeds_the_watchdog(start):
 
 
 @pytest.mark.skipif(not HAS_NOTIFY, reason="chatd was built without libsystemd")
+def test_the_watchdog_waits_for_a_successor(start):
+    """A large store may take longer to be read than the loop may hang."""
+    server = start(FAST, env={"WATCHDOG_USEC": "900000"})
+    before = len(server.notices)
+    server.send_signal(signal.SIGUSR2)
+    server.wait_notice("READY=1", 2)
+    server.wait_for(lambda: sum("WATCHDOG_USEC=900000" in n for n in server.notices) == 2, "its own time again")
+    told = [n for n in server.notices[before:] if "WATCHDOG_USEC=" in n]
+    assert ["WATCHDOG_USEC=600000000" in n for n in told] == [True, False]
+
+
+@pytest.mark.skipif(not HAS_NOTIFY, reason="chatd was built without libsystemd")
 def test_a_watchdog_for_another_process_is_not_fed(start):
     server = start(FAST, env={"WATCHDOG_USEC": "20000", "WATCHDOG_PID": "1"})
     server.client().sync()
