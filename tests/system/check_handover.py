@@ -1,6 +1,8 @@
 """A restart under systemd drops nobody; a stop says goodbye. Each check finds a fresh, running server."""
 
 import itertools
+import os
+import re
 import selectors
 import socket
 import sys
@@ -12,7 +14,7 @@ sys.path.append(str(Path(__file__).resolve().parents[1] / "irc"))
 from check_service import SOCKETS, configure, drop_in, listening, made_operator, restarted
 from flow import Flow, Probe
 from irc import Client
-from machine import until
+from machine import await_text, until
 
 UNIT = "chatd.service"
 FLOOD = "[limits]\nflood_burst = 10000\nflood_rate = 10000\n"
@@ -61,6 +63,29 @@ def restart_drops_nobody(m):
     assert m.show(UNIT, KEPT) == "0", "the manager still has something"
     assert m.show(UNIT, "Result") == "success" and m.show(UNIT, "NRestarts") == "0"
     return f"{took:.2f} s; {entries[0]['MESSAGE']}"
+
+
+def irssi_does_not_notice(m):
+    """Half of a line is typed before the restart, and what comes is shown after it."""
+    client = Client(m).register().join("#irssi")
+    process, screen = m.terminal("irssi", "--connect=127.0.0.1", "--nick=ina")
+    try:
+        await_text(screen, "Your host is")
+        os.write(screen, b"/join #irssi\r")
+        client.expect(r"^:ina!\S+ JOIN ")
+        shown = await_text(screen, "#irssi")
+        os.write(screen, b"ha")
+        m.run("systemctl", "restart", UNIT)
+        client.send("PRIVMSG #irssi :after the restart")
+        shown += await_text(screen, "after the restart")
+        os.write(screen, b"lf\r")
+        assert client.line().endswith(" PRIVMSG #irssi :half")
+        assert not re.search("(?i)disconnect|connection lost|reconnect", shown), shown
+        os.write(screen, b"/quit\r")
+        client.expect(r"^:ina!\S+ QUIT ")
+    finally:
+        m.end(process)
+        os.close(screen)
 
 
 def each_way_to_restart_drops_nobody(m):
@@ -271,6 +296,7 @@ def ten_thousand_clients_do_not_notice(m):
 
 CHECKS = [
     restart_drops_nobody,
+    irssi_does_not_notice,
     each_way_to_restart_drops_nobody,
     restart_by_an_operator_or_a_signal_drops_nobody,
     sockets_of_its_own_stay_open,

@@ -12,10 +12,11 @@ WORK = ROOT / "build-system"
 COMMAND_SECONDS = 1800
 PLAIN = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8", "DEBIAN_FRONTEND": "noninteractive", "HOME": "/root"}
 # Found in a tree from the first boot on, whatever chatd does; the rest of what is needed comes with the packages.
-BOOT_PACKAGES = ["systemd", "systemd-sysv", "dbus", "init-system-helpers", "systemd-resolved"]
+BASE_PACKAGES = ["systemd", "systemd-sysv", "dbus", "init-system-helpers", "systemd-resolved"]
+BOOT_PACKAGES = [*BASE_PACKAGES, "irssi"]  # a client that people use, for the restarts
 BUILD_PACKAGES = ["lintian", "mandoc"]
 # For a machine with a kernel of its own: that, what the checks in there are written in, and the libraries of the server.
-KERNEL_PACKAGES = [*BOOT_PACKAGES, "linux-image-cloud-amd64", "kmod", "python3", "iproute2", "procps", "udev", "openssl"]
+KERNEL_PACKAGES = [*BASE_PACKAGES, "linux-image-cloud-amd64", "kmod", "python3", "iproute2", "procps", "udev", "openssl"]
 KERNEL_PACKAGES += ["libbsd0", "libinih1", "libpcre2-8-0", "libsqlite3-0", "libssl3t64", "libsystemd0"]
 KERNEL_OPTIONS = ["--dpkgopt=path-exclude=/usr/share/doc/*", "--dpkgopt=path-exclude=/usr/share/man/*"]
 KERNEL_OPTIONS += ["--dpkgopt=path-exclude=/usr/share/locale/*", "--aptopt=APT::Install-Recommends false"]
