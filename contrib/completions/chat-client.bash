@@ -10,13 +10,13 @@ _chat_client()
 	case $prev in
 	--bell) COMPREPLY=($(compgen -W "off mention all" -- "$cur")) ;;
 	--color) COMPREPLY=($(compgen -W "auto always never" -- "$cur")) ;;
-	--ca | --cert | --key) COMPREPLY=($(compgen -f -- "$cur")) ;;
-	-c | --channel | -n | --nick | -p | --port | -H | --history | --pin | --time) ;;
+	--ca | --cert | --key | --password-file) COMPREPLY=($(compgen -f -- "$cur")) ;;
+	-a | --account | -c | --channel | -n | --nick | -p | --port | -H | --history | --pin | --time) ;;
 	*)
 		case $cur in
 		-*)
-			COMPREPLY=($(compgen -W "--bell= --channel= --color= --help --history= --json --nick= --pin= --ca= --cert= --key= \
-				--port= --tail --time= --tls --version --wait" -- "$cur"))
+			COMPREPLY=($(compgen -W "--account= --bell= --channel= --color= --help --history= --json --nick= --pin= --ca= --cert= --key= \
+				--password-file= --port= --tail --time= --tls --version --wait" -- "$cur"))
 			[[ ${COMPREPLY[0]} == *= ]] && compopt -o nospace
 			;;
 		/*) COMPREPLY=($(compgen -f -- "$cur")) ;;

@@ -2,12 +2,15 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <netinet/in.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sysexits.h>
 
 #include "base/mem.h"
 #include "chat-client/options.h"
 #include "chat-client/outgoing.h"
+#include "chat-client/render.h"
 #include "proto/name.h"
 #include "proto/utf8.h"
 
@@ -182,19 +185,30 @@ void client_quit(struct client *c, struct str reason, int code, const char *why)
 		c->handlers->over(c->ctx, code, why);
 	if (c->state >= CLIENT_LEAVING)
 		return;
+	c->code = code;
+	c->why = why;
 	client_sendf(c, reason.n ? "QUIT :%.*s" : "QUIT%.*s", STR_ARG(reason));
 	finish(c, code, why);
 	if (!conn_is_dead(&c->conn))
 		conn_close(&c->conn, CLIENT_LINGER_MS, on_closed);
 }
 
-/* The end that is near will be for this reason, unless one is known already. */
-static void expect_end(struct client *c, int code, const char *why)
+void client_expect_end(struct client *c, int code, const char *why, const struct line *line)
 {
+	struct str text = line && line->nparams ? line->params[line->nparams - 1] : STR_NONE;
+	struct buf b;
+
 	if (c->code)
 		return;
 	c->code = code;
-	c->why = why;
+	c->why = c->reason;
+	buf_init(&b, c->reason, sizeof(c->reason) - 1);
+	buf_cstr(&b, why);
+	if (text.n)
+		buf_cstr(&b, ": ");
+	/* whole characters, whatever they grow to */
+	render_text(&b, utf8_cut(text, (b.cap - b.n) / RENDER_GROWTH), RENDER_PLAIN);
+	c->reason[b.n] = '\0';
 }
 
 /* The nick with one more '_'; where there is no room for it, the last other character becomes one. */
@@ -230,22 +244,26 @@ static void on_nick_taken(struct client *c, const struct line *line)
 
 static void on_nick_wrong(struct client *c, const struct line *line)
 {
-	(void)line;
-	if (c->state == CLIENT_REGISTERING)
-		client_quit(c, STR_NONE, EX_NOPERM, "the server does not take this nick");
+	if (c->state != CLIENT_REGISTERING)
+		return;
+	client_expect_end(c, EX_NOPERM, "the server does not take this nick", line);
+	client_quit(c, STR_NONE, c->code, c->why);
 }
 
 static void on_banned(struct client *c, const struct line *line)
 {
-	(void)line;
-	expect_end(c, EX_NOPERM, "the server refuses us");
+	client_expect_end(c, EX_NOPERM, "the server refuses us", line);
 }
 
 static void on_fail(struct client *c, const struct line *line)
 {
-	(void)line;
 	if (c->state == CLIENT_REGISTERING)
-		expect_end(c, EX_NOPERM, "the server refuses us");
+		client_expect_end(c, EX_NOPERM, "the server refuses us", line);
+}
+
+static void on_error(struct client *c, const struct line *line)
+{
+	client_expect_end(c, EX_UNAVAILABLE, "the server closed the connection", line);
 }
 
 static void forget(struct vec *names)
@@ -259,6 +277,10 @@ static void on_welcome(struct client *c, const struct line *line)
 {
 	if (c->state != CLIENT_REGISTERING || !line->nparams)
 		return;
+	if (!sasl_may_enter(c)) {
+		client_quit(c, STR_NONE, SASL_EXIT, "the server lets us in without a login");
+		return;
+	}
 	set_text(c->nick, sizeof(c->nick), line->params[0]);
 	c->state = CLIENT_READY;
 	c->code = 0;
@@ -305,6 +327,7 @@ static void on_nick(struct client *c, const struct line *line)
 {
 	if (line->nparams && client_is_me(c, line->source)) {
 		set_text(c->nick, sizeof(c->nick), line->params[0]);
+		set_text(c->wish, sizeof(c->wish), line->params[0]);
 		c->prefix = 0;
 	}
 }
@@ -327,20 +350,40 @@ static void on_kick(struct client *c, const struct line *line)
 		go_out(c, line->params[0]);
 }
 
+/* told: while registering, what it says becomes part of the reason for the end, or was dealt with. */
 static const struct {
 	const char *command;
 	void (*handle)(struct client *c, const struct line *line);
+	bool told;
 } reactions[] = {
-	{"001", on_welcome},       {"005", on_support},    {"432", on_nick_wrong}, {"433", on_nick_taken},
-	{"436", on_nick_taken},    {"437", on_nick_taken}, {"464", on_banned},     {"465", on_banned},
-	{"CAP", client_caps_line}, {"FAIL", on_fail},      {"JOIN", on_join},      {"KICK", on_kick},
-	{"NICK", on_nick},         {"PART", on_part},      {"PING", on_ping},
+	{"001", on_welcome, false},       {"005", on_support, false},     {"432", on_nick_wrong, true},
+	{"433", on_nick_taken, true},     {"436", on_nick_taken, true},   {"437", on_nick_taken, true},
+	{"464", on_banned, true},         {"465", on_banned, true},       {"902", sasl_failed, true},
+	{"903", sasl_done, true},         {"904", sasl_failed, true},     {"905", sasl_failed, true},
+	{"906", sasl_failed, true},       {"908", sasl_mechanisms, true}, {"AUTHENTICATE", sasl_line, true},
+	{"CAP", client_caps_line, false}, {"ERROR", on_error, true},      {"FAIL", on_fail, true},
+	{"JOIN", on_join, false},         {"KICK", on_kick, false},       {"NICK", on_nick, false},
+	{"PART", on_part, false},         {"PING", on_ping, false},
 };
+
+enum { REACTIONS = sizeof(reactions) / sizeof(reactions[0]) };
+
+bool client_is_reason(const struct client *c, const struct line *line)
+{
+	/* these end a connection whenever they come */
+	if (str_eq_nocase(line->command, STR("ERROR")) || str_eq(line->command, STR("465")))
+		return true;
+	for (size_t i = 0; i < REACTIONS && c->state == CLIENT_REGISTERING; i++) {
+		if (reactions[i].told && str_eq_nocase(line->command, str_of(reactions[i].command)))
+			return true;
+	}
+	return false;
+}
 
 /* What the client itself takes from a message. */
 static void react(struct client *c, const struct line *line)
 {
-	for (size_t i = 0; i < sizeof(reactions) / sizeof(reactions[0]); i++) {
+	for (size_t i = 0; i < REACTIONS; i++) {
 		if (str_eq_nocase(line->command, str_of(reactions[i].command)))
 			reactions[i].handle(c, line);
 	}
@@ -396,6 +439,31 @@ static void on_alive(struct timer *timer)
 	}
 }
 
+/* A Unix socket, or an address of this machine. */
+static bool stays_here(int fd)
+{
+	struct sockaddr_storage peer;
+	socklen_t size = sizeof(peer);
+	struct sockaddr_in v4;
+	struct sockaddr_in6 v6;
+
+	if (getpeername(fd, (struct sockaddr *)&peer, &size) < 0)
+		return false;
+	memcpy(&v4, &peer, sizeof(v4));
+	memcpy(&v6, &peer, sizeof(v6));
+	switch (peer.ss_family) {
+	case AF_UNIX:
+		return true;
+	case AF_INET:
+		return ntohl(v4.sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
+	case AF_INET6:
+		return IN6_IS_ADDR_LOOPBACK(&v6.sin6_addr) ||
+		       (IN6_IS_ADDR_V4MAPPED(&v6.sin6_addr) && v6.sin6_addr.s6_addr[12] == IN_LOOPBACKNET);
+	default:
+		return false;
+	}
+}
+
 static int connect_with(struct client *c, struct conn_hub *hub, const struct transport *t)
 {
 	static const struct conn_handlers handlers = {.line = on_line, .ended = on_ended};
@@ -403,7 +471,8 @@ static int connect_with(struct client *c, struct conn_hub *hub, const struct tra
 	c->state = CLIENT_REGISTERING;
 	c->casemap = CASEMAP_RFC1459;
 	c->heard_ms = 0;
-	strlcpy(c->nick, c->options->nick, sizeof(c->nick));
+	c->private = c->options->tls || stays_here(t->fd);
+	strlcpy(c->nick, c->wish, sizeof(c->nick));
 	c->alive.due = on_alive;
 	loop_timer_set(c->loop, &c->alive, loop_clock(c->loop)->mono_ms);
 	return conn_begin(&c->conn, hub, t, &handlers, &limits);
@@ -412,6 +481,7 @@ static int connect_with(struct client *c, struct conn_hub *hub, const struct tra
 int client_init(struct client *c, struct conn_hub *hub, struct loop *loop, const struct transport *t)
 {
 	c->loop = loop;
+	strlcpy(c->wish, c->options->nick, sizeof(c->wish));
 	return connect_with(c, hub, t);
 }
 
@@ -430,6 +500,7 @@ void client_pause(struct client *c)
 int client_again(struct client *c, struct conn_hub *hub, const struct transport *t)
 {
 	c->caps = c->caps_wanted = 0;
+	sasl_reset(&c->sasl);
 	c->nick_tries = 0;
 	c->prefix = 0;
 	c->pinged = false;
@@ -441,6 +512,7 @@ int client_again(struct client *c, struct conn_hub *hub, const struct transport 
 
 void client_deinit(struct client *c)
 {
+	sasl_reset(&c->sasl);
 	forget(&c->channels);
 	forget(&c->left);
 }

@@ -5,6 +5,7 @@
 
 #include "base/buf.h"
 #include "base/vec.h"
+#include "chat-client/sasl.h"
 #include "loop/loop.h"
 #include "net/conn.h"
 #include "proto/casemap.h"
@@ -23,6 +24,7 @@ enum {
 	CLIENT_CAP_ECHO = 1 << 1,    /* echo-message */
 	CLIENT_CAP_LABEL = 1 << 2,   /* labeled-response; of use only with batch */
 	CLIENT_CAP_OTHER = 1 << 3,   /* asked for, and nothing else depends on it */
+	CLIENT_CAP_SASL = 1 << 5,    /* wanted where there is an account to log in to */
 	CLIENT_CAP_HISTORY = 1 << 4, /* draft/chathistory; of use only with batch */
 };
 
@@ -41,7 +43,10 @@ struct client_handlers {
 	void (*line)(void *ctx, const struct line *line);
 	/* The value of the capability sts, each time the server shows it. */
 	void (*sts)(void *ctx, struct str value);
-	/* It is over, once. code is one of sysexits; why is NULL when leaving was our own wish. */
+	/*
+	 * It is over, once. code is one of sysexits; why, printable, is NULL when leaving was our own wish. It is
+	 * valid until client_again.
+	 */
 	void (*over)(void *ctx, int code, const char *why);
 };
 
@@ -54,6 +59,7 @@ enum {
 	CLIENT_QUIET_MS = 120000, /* of silence, then a PING ... */
 	CLIENT_PONG_MS = 60000,   /* ... and so long for an answer */
 	CLIENT_LINGER_MS = 2000,
+	CLIENT_REASON_MAX = 400,
 };
 
 struct client {
@@ -66,6 +72,7 @@ struct client {
 	unsigned caps;        /* CLIENT_CAP_*: agreed on */
 	unsigned caps_wanted; /* bit per row of the table in client_caps.c: offered and wanted */
 	char nick[CLIENT_NICK_MAX];
+	char wish[CLIENT_NICK_MAX]; /* the nick to ask for */
 	unsigned nick_tries;
 	size_t prefix; /* length of our nick!user@host; 0: not seen yet */
 	enum casemap casemap;
@@ -76,11 +83,14 @@ struct client {
 	unsigned history_max;           /* lines that the server gives at a time; 0: it did not say */
 	bool paint;                     /* nicks are to be told apart by colour */
 	bool welcomed;                  /* once, by this or an earlier connection */
+	bool private;                   /* nobody between us and the server can listen in */
+	struct sasl sasl;
 	struct timer alive;
 	int64_t heard_ms; /* mono */
 	bool pinged;
 	int code;        /* what the end will be */
-	const char *why; /* static text */
+	const char *why; /* static text, or reason */
+	char reason[CLIENT_REASON_MAX];
 };
 
 /* t: connected, ready; the client's from here on, also on failure. Starts to register. 0 or -errno. */
@@ -107,6 +117,14 @@ void client_quit(struct client *c, struct str reason, int code, const char *why)
 
 bool client_is_me(const struct client *c, struct str source); /* nick!user@host or nick alone */
 bool client_same_name(const struct client *c, struct str a, struct str b);
+/*
+ * The end will be for this reason, with the last words of the line (NULL: none) behind it, unless another is known
+ * already. why: static text.
+ */
+void client_expect_end(struct client *c, int code, const char *why, const struct line *line);
+/* What the message says is told with the end of the connection, or was asked for by ourselves: it is shown once. */
+bool client_is_reason(const struct client *c, const struct line *line);
+
 /* A numeric that says that we cannot come into a channel that we wanted. */
 bool client_is_refusal(const struct client *c, const struct line *line);
 bool client_in_channel(const struct client *c, struct str name);

@@ -19,6 +19,7 @@ static const struct wish wishes[] = {
 	{"labeled-response", CLIENT_CAP_LABEL},
 	{"message-tags", CLIENT_CAP_OTHER},
 	{"multi-prefix", CLIENT_CAP_OTHER},
+	{"sasl", CLIENT_CAP_SASL},
 	{"server-time", CLIENT_CAP_OTHER},
 	{"setname", CLIENT_CAP_OTHER},
 	{"standard-replies", CLIENT_CAP_OTHER},
@@ -54,18 +55,20 @@ static void note_offer(struct client *c, struct str name)
 {
 	int i = find_wish(name);
 
-	if (i >= 0)
+	if (i >= 0 && (wishes[i].bit != CLIENT_CAP_SASL || (c->options->account[0] && c->state == CLIENT_REGISTERING)))
 		c->caps_wanted |= 1u << i;
 }
 
-/* What the server says of its TLS, anywhere in a list. */
-static void find_sts(struct client *c, struct str list)
+/* What the server says of its TLS and its logins, anywhere in a list. */
+static void find_values(struct client *c, struct str list)
 {
 	struct str word;
 
 	while (str_split(&list, ' ', &word)) {
 		if (str_starts(word, STR("sts=")))
 			c->handlers->sts(c->ctx, (struct str){word.p + 4, word.n - 4});
+		else if (str_eq(word, STR("sasl")) || str_starts(word, STR("sasl=")))
+			sasl_offer(&c->sasl, word.n > 5 ? (struct str){word.p + 5, word.n - 5} : STR_NONE);
 	}
 }
 
@@ -92,7 +95,13 @@ static void grant(struct client *c, struct str name)
 
 static void end_negotiation(struct client *c)
 {
-	if (c->state == CLIENT_REGISTERING)
+	if (c->state != CLIENT_REGISTERING)
+		return;
+	if (c->caps & CLIENT_CAP_SASL)
+		sasl_start(c);
+	else if (c->options->account[0])
+		client_quit(c, STR_NONE, SASL_EXIT, "the server has no accounts to log in to");
+	else
 		client_sendf(c, "CAP END");
 }
 
@@ -132,7 +141,7 @@ void client_caps_line(struct client *c, const struct line *line)
 	list = line->params[line->nparams - 1];
 	more = line->nparams > 3 && str_eq(line->params[2], STR("*"));
 	if (str_eq(verb, STR("LS")) || str_eq(verb, STR("NEW"))) {
-		find_sts(c, list);
+		find_values(c, list);
 		each_name(c, list, note_offer);
 		if (!more)
 			request(c);

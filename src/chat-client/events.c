@@ -276,7 +276,6 @@ static const struct event_row rows[] = {
 	{"AWAY", 0, "* %n is back", NULL},
 	{"WALLOPS", 1, "* to all operators, from %n: %0", NULL},
 	{"KILL", 2, "* %n removed %0 from the network: %1", NULL},
-	{"ERROR", 1, "! the server closes the connection: %0", NULL},
 	{"FAIL", 3, "! %0: %*2", NULL},
 	{"WARN", 3, "! warning, %0: %*2", NULL},
 	{"NOTE", 3, "* note, %0: %*2", NULL},
@@ -325,6 +324,9 @@ bool events_describe(const struct client *c, const struct line *line, struct buf
 	const struct event_row *row = find_row(line);
 	struct event e = {c, line, out, SCREEN_REST};
 	bool shown = true;
+
+	if (client_is_reason(c, line))
+		return false;
 
 	if (row && row->describe) {
 		if (row->describe == describe_message)

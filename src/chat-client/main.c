@@ -4,6 +4,7 @@
 #include <limits.h>
 #include <locale.h>
 #include <pwd.h>
+#include <readpassphrase.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -60,6 +61,8 @@ static const char usage[] =
 	"  -c, --channel=NAME  enter this channel; may be given again\n"
 	"  -n, --nick=NAME     the name to go by, instead of the login name\n"
 	"  -p, --port=PORT     6667 unless given, 6697 with TLS\n"
+	"  -a, --account=NAME  log in to this account; the password is asked for\n"
+	"      --password-file=FILE  or is in this file\n"
 	"  -s, --tls           TLS, as with port 6697 and ircs://\n"
 	"      --pin=PIN       the key that the server must have: sha256/...\n"
 	"      --ca=FILE       the authorities to trust, instead of the system's\n"
@@ -167,6 +170,8 @@ static void on_ready(void *ctx)
 {
 	struct app *app = ctx;
 
+	if (app->client.nick_tries)
+		tellf(app, "* the nick %s is in use: you are %s", app->client.wish, app->client.nick);
 	if (app->piped)
 		feed_start(&app->feed);
 	reconnect_succeeded(&app->reconnect);
@@ -509,6 +514,36 @@ static int complain(const char *why, int code)
 	return code;
 }
 
+/* The first line of a file, which must hold all of it. */
+static bool read_password(struct options *o, const char *path)
+{
+	FILE *f = fopen(path, "re");
+	bool good = f && fgets(o->password, sizeof(o->password), f) && strlen(o->password) + 1 < sizeof(o->password);
+
+	if (f)
+		fclose(f);
+	o->password[strcspn(o->password, "\r\n")] = '\0';
+	return good && o->password[0];
+}
+
+/* From the file that is named, systemd's credentials, or the terminal; with a certificate none is needed. */
+static bool find_password(struct options *o)
+{
+	const char *credentials = getenv("CREDENTIALS_DIRECTORY");
+	char path[PATH_MAX];
+
+	if (!o->account[0])
+		return true;
+	if (o->password_file[0])
+		return read_password(o, o->password_file);
+	if (credentials && snprintf(path, sizeof(path), "%s/chat-client.password", credentials) < (int)sizeof(path) &&
+	    read_password(o, path))
+		return true;
+	if (o->certificate[0])
+		return true;
+	return readpassphrase("Password: ", o->password, sizeof(o->password), RPP_REQUIRE_TTY) && o->password[0];
+}
+
 static int run(struct app *app)
 {
 	struct secure_report report = {0};
@@ -526,6 +561,8 @@ static int run(struct app *app)
 	strlcpy(app->screen.time, app->options.time, sizeof(app->screen.time));
 	app->screen.quiet = (app->piped && !app->options.wait) || (prints && !app->options.tail);
 	app->screen.json = app->options.json;
+	if (!find_password(&app->options))
+		return complain("no password for the account can be read", EX_CONFIG);
 	apply_sts(&app->options);
 	r = dial_server(&app->options, &t, &report);
 	if (r < 0)

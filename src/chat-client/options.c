@@ -9,6 +9,7 @@ static const struct option long_options[] = {
 	{"channel", required_argument, NULL, 'c'}, {"nick", required_argument, NULL, 'n'},
 	{"port", required_argument, NULL, 'p'},    {"wait", no_argument, NULL, 'w'},
 	{"tls", no_argument, NULL, 's'},           {"pin", required_argument, NULL, 'P'},
+	{"account", required_argument, NULL, 'a'}, {"password-file", required_argument, NULL, 'F'},
 	{"ca", required_argument, NULL, 'A'},      {"cert", required_argument, NULL, 'E'},
 	{"key", required_argument, NULL, 'K'},     {"tail", no_argument, NULL, 't'},
 	{"history", required_argument, NULL, 'H'}, {"json", no_argument, NULL, 'j'},
@@ -17,7 +18,7 @@ static const struct option long_options[] = {
 	{"version", no_argument, NULL, 'V'},       {NULL, 0, NULL, 0},
 };
 
-static const char short_options[] = ":c:n:p:swtH:jhV";
+static const char short_options[] = ":a:c:n:p:swtH:jhV";
 
 /* Copies n bytes; false when they do not fit or are none. */
 static bool copy_part(char *dst, size_t size, const char *from, size_t n)
@@ -209,7 +210,10 @@ static enum options_result take_look(const struct option_context *x, int letter)
 static enum options_result take_file(const struct option_context *x, int letter)
 {
 	struct options *o = x->options;
-	char *dst = letter == 'A' ? o->authorities : letter == 'E' ? o->certificate : o->key;
+	char *dst = letter == 'A'   ? o->authorities
+		    : letter == 'E' ? o->certificate
+		    : letter == 'F' ? o->password_file
+				    : o->key;
 
 	return copy_part(dst, OPTIONS_FILE_MAX, optarg, strlen(optarg)) ? OPTIONS_RUN
 									: wrong(x, "no file can be '%s'", optarg);
@@ -242,7 +246,12 @@ static enum options_result take_option(const struct option_context *x, int lette
 	case 't':
 	case 'j':
 		return take_look(x, letter);
+	case 'a':
+		return copy_part(o->account, sizeof(o->account), optarg, strlen(optarg))
+			       ? OPTIONS_RUN
+			       : wrong(x, "no account can be '%s'", optarg);
 	case 'A':
+	case 'F':
 	case 'E':
 	case 'K':
 		return take_file(x, letter);

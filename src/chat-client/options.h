@@ -12,6 +12,7 @@ enum {
 	OPTIONS_WORD_MAX = 64,
 	OPTIONS_LAST_MAX = 1000,
 	OPTIONS_FILE_MAX = 1024,
+	OPTIONS_PASSWORD_MAX = 512,
 };
 
 /* What the command line asks for. */
@@ -23,7 +24,10 @@ struct options {
 	char host[OPTIONS_HOST_MAX];  /* a name, a numeric address without brackets, or an absolute path */
 	char port[OPTIONS_PORT_MAX];  /* a number or a service's name; unused with a path */
 	bool tls;
-	char pin[OPTIONS_WORD_MAX]; /* the key that the server must have; "": a certificate that is trusted */
+	char pin[OPTIONS_WORD_MAX];          /* the key that the server must have; "": a certificate that is trusted */
+	char account[OPTIONS_WORD_MAX];      /* to log in to; "": none */
+	char password[OPTIONS_PASSWORD_MAX]; /* filled in by who runs the client; "": by certificate */
+	char password_file[OPTIONS_FILE_MAX];
 	/* files in PEM; "": none, the system's, and that the key is in the file of the certificate */
 	char authorities[OPTIONS_FILE_MAX], certificate[OPTIONS_FILE_MAX], key[OPTIONS_FILE_MAX];
 	bool wait;

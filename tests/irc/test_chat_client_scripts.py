@@ -209,7 +209,7 @@ def test_lines_typed_are_kept_for_the_next_time(state):
 
 def test_completions_know_every_option():
     text = subprocess.run([CLIENT, "--help"], capture_output=True, text=True, check=True).stdout
-    options = re.findall(r"--([a-z]+)", text)
+    options = re.findall(r"--([a-z-]+)", text)
     assert len(options) > 10
     folder = ROOT / "contrib" / "completions"
     for name in ("chat-client.bash", "_chat-client", "chat-client.fish"):

@@ -10,7 +10,7 @@
 /* What a client that is "me" in #lobby reads. NULL: nothing. */
 static void check_event(const char *raw, const char *wanted, enum screen_stream wanted_stream)
 {
-	struct client c = {.nick = "me", .target = "#lobby", .casemap = CASEMAP_ASCII};
+	struct client c = {.state = CLIENT_READY, .nick = "me", .target = "#lobby", .casemap = CASEMAP_ASCII};
 	enum screen_stream stream;
 	char memory[1024];
 	struct line line;
@@ -57,7 +57,9 @@ static void test_events(void **state)
 	check_event(":ana!u@h KICK #lobby me :why", "* ana kicked you out of #lobby: why", SCREEN_REST);
 	check_event(":ana!u@h TOPIC #lobby :", "* ana took the topic of #lobby away", SCREEN_REST);
 	check_event(":ana!u@h MODE #lobby +ov a b", "* ana set mode +ov a b on #lobby", SCREEN_REST);
-	check_event("ERROR :bye", "! the server closes the connection: bye", SCREEN_ERRORS);
+	/* what ends the connection is told with its end */
+	check_event("ERROR :bye", NULL, SCREEN_ERRORS);
+	check_event(":s 465 me :You are banned", NULL, SCREEN_ERRORS);
 	check_event("FAIL JOIN CODE #x :no", "! JOIN: #x no", SCREEN_ERRORS);
 	check_event(":s PING x", NULL, SCREEN_REST);
 	check_event("PART", NULL, SCREEN_REST);
@@ -76,6 +78,7 @@ static void test_numerics(void **state)
 	/* fewer parameters than its words need: as they are */
 	check_event(":s 317 me ana", "* ana", SCREEN_REST);
 	check_event(":s 404", "! ", SCREEN_ERRORS);
+	check_event(":s 433 me ana :in use", "! the nick ana is in use", SCREEN_ERRORS);
 }
 
 int main(void)

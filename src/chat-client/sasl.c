@@ -1,0 +1,207 @@
+#include "chat-client/sasl.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "chat-client/client.h"
+#include "chat-client/options.h"
+#include "proto/base64.h"
+
+enum { RAW_MAX = 1024, SCRAM_STEPS = 3 };
+
+static const char *const names[] = {
+	[SASL_EXTERNAL] = "EXTERNAL",
+	[SASL_SCRAM_SHA_256] = "SCRAM-SHA-256",
+	[SASL_PLAIN] = "PLAIN",
+};
+
+enum { MECHANISMS = sizeof(names) / sizeof(names[0]) };
+
+void sasl_reset(struct sasl *s)
+{
+	explicit_bzero(s, sizeof(*s));
+}
+
+static void give_up(struct client *c, const char *why, const struct line *line)
+{
+	client_expect_end(c, SASL_EXIT, why, line);
+	sasl_reset(&c->sasl);
+	client_quit(c, STR_NONE, c->code, c->why);
+}
+
+void sasl_offer(struct sasl *s, struct str value)
+{
+	struct str word;
+
+	s->offered = 0;
+	while (str_split(&value, ',', &word)) {
+		for (unsigned i = SASL_EXTERNAL; i < MECHANISMS; i++)
+			s->offered |= str_eq_nocase(word, str_of(names[i])) ? 1u << i : 0;
+		/* those that we do not know make the list a list all the same */
+		s->offered |= 1u << SASL_NONE;
+	}
+}
+
+static bool may_have(const struct sasl *s, enum sasl_mechanism m)
+{
+	return !s->offered || (s->offered & 1u << m);
+}
+
+enum sasl_mechanism sasl_choose(const struct sasl *s, bool password, bool private)
+{
+	if (!password)
+		return SASL_EXTERNAL;
+	if (may_have(s, SASL_SCRAM_SHA_256) && s->mechanism != SASL_SCRAM_SHA_256)
+		return SASL_SCRAM_SHA_256;
+	return private ? SASL_PLAIN : SASL_NONE;
+}
+
+static void start_with(struct client *c, enum sasl_mechanism m)
+{
+	struct sasl *s = &c->sasl;
+
+	s->mechanism = m;
+	s->step = 0;
+	s->nheard = 0;
+	if (m == SASL_NONE)
+		give_up(c, "the server takes passwords only as they are, and anybody could listen in: use TLS", NULL);
+	else if (!may_have(s, m))
+		give_up(c,
+			m == SASL_EXTERNAL ? "the server takes no certificate for a login"
+					   : "the server has no way to log in that we know",
+			NULL);
+	else
+		client_sendf(c, "AUTHENTICATE %s", names[m]);
+}
+
+void sasl_start(struct client *c)
+{
+	start_with(c, sasl_choose(&c->sasl, c->options->password[0], c->private));
+}
+
+bool sasl_may_enter(const struct client *c)
+{
+	return !c->options->account[0] || c->sasl.good;
+}
+
+/* The message in as many lines as it takes. */
+static void answer(struct client *c, const struct buf *raw)
+{
+	char memory[BASE64_ENCODED(RAW_MAX)];
+	struct str part;
+	struct buf b;
+
+	buf_init(&b, memory, sizeof(memory));
+	base64_encode(&b, buf_view(raw));
+	part = buf_view(&b);
+	for (; part.n >= SASL_CHUNK; part.p += SASL_CHUNK, part.n -= SASL_CHUNK)
+		client_sendf(c, "AUTHENTICATE %.*s", SASL_CHUNK, part.p);
+	client_sendf(c, "AUTHENTICATE %.*s", part.n ? (int)part.n : 1, part.n ? part.p : "+");
+	explicit_bzero(memory, sizeof(memory));
+}
+
+static bool add_plain(const struct options *o, struct buf *raw)
+{
+	buf_chr(raw, '\0');
+	buf_cstr(raw, o->account);
+	buf_chr(raw, '\0');
+	buf_cstr(raw, o->password);
+	return !raw->full;
+}
+
+static bool add_scram(struct client *c, struct str heard, struct buf *raw)
+{
+	const struct options *o = c->options;
+
+	switch (c->sasl.step) {
+	case 0:
+		return scram_client_first(&c->sasl.scram, o->account, NULL, raw);
+	case 1:
+		return scram_client_final(&c->sasl.scram, o->password, heard, raw);
+	default:
+		return scram_client_verify(&c->sasl.scram, heard);
+	}
+}
+
+static void go_on(struct client *c, struct str heard)
+{
+	char memory[RAW_MAX];
+	struct buf raw;
+	bool good = true;
+
+	buf_init(&raw, memory, sizeof(memory));
+	if (c->sasl.mechanism == SASL_PLAIN)
+		good = add_plain(c->options, &raw);
+	else if (c->sasl.mechanism == SASL_SCRAM_SHA_256)
+		good = add_scram(c, heard, &raw);
+	c->sasl.step++;
+	if (good)
+		answer(c, &raw);
+	else
+		give_up(c, "the server does not prove that it knows the account", NULL);
+	explicit_bzero(memory, sizeof(memory));
+}
+
+void sasl_line(struct client *c, const struct line *line)
+{
+	struct sasl *s = &c->sasl;
+	char memory[SASL_HEARD_MAX];
+	struct buf heard;
+	struct str part;
+
+	if (!s->mechanism || c->state != CLIENT_REGISTERING || !line->nparams)
+		return;
+	part = str_eq(line->params[0], STR("+")) ? STR_NONE : line->params[0];
+	buf_init(&heard, memory, sizeof(memory));
+	if (part.n > SASL_CHUNK || part.n > sizeof(s->heard) - s->nheard) {
+		give_up(c, "the server's answer to the login is not one", NULL);
+		return;
+	}
+	if (part.n)
+		memcpy(s->heard + s->nheard, part.p, part.n);
+	s->nheard += part.n;
+	if (part.n == SASL_CHUNK)
+		return;
+	if (base64_decode(&heard, (struct str){s->heard, s->nheard})) {
+		s->nheard = 0;
+		go_on(c, buf_view(&heard));
+	} else {
+		give_up(c, "the server's answer to the login is not one", NULL);
+	}
+}
+
+void sasl_done(struct client *c, const struct line *line)
+{
+	struct sasl *s = &c->sasl;
+
+	(void)line;
+	if (!s->mechanism || c->state != CLIENT_REGISTERING)
+		return;
+	/* a server that skips its proof may be one that asks only to hear ours */
+	if (s->mechanism == SASL_SCRAM_SHA_256 && s->step < SCRAM_STEPS) {
+		give_up(c, "the server does not prove that it knows the account", NULL);
+		return;
+	}
+	sasl_reset(s);
+	s->good = true;
+	client_sendf(c, "CAP END");
+}
+
+void sasl_failed(struct client *c, const struct line *line)
+{
+	struct sasl *s = &c->sasl;
+
+	if (!s->mechanism || c->state != CLIENT_REGISTERING)
+		return;
+	/* one that did not say what it knows, and does not know this */
+	if (!(s->offered & 1u << SASL_SCRAM_SHA_256) && s->mechanism == SASL_SCRAM_SHA_256 && !s->step)
+		start_with(c, sasl_choose(s, true, c->private));
+	else
+		give_up(c, "the server does not take this account and password", line);
+}
+
+void sasl_mechanisms(struct client *c, const struct line *line)
+{
+	if (c->sasl.mechanism && !c->sasl.offered && line->nparams > 1)
+		sasl_offer(&c->sasl, line->params[1]);
+}

@@ -1,0 +1,155 @@
+"""chat-client logs in: what chatd takes, what it refuses, and what never leaves the client."""
+
+import base64
+import os
+import subprocess
+
+import pytest
+from scripted_server import ScriptedServer
+from test_chat_client import CLIENT, DEADLINE
+
+PASSWORD = "opensesame-12"
+
+
+@pytest.fixture(autouse=True)
+def state_of_its_own(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+
+
+def talk(where, *options, account="saslacc", **kwargs):
+    return subprocess.run([CLIENT, "-n", "saslme", "-c", "#sasl", "-a", account, *options, *where], input=b"hi\n",
+                          capture_output=True, timeout=DEADLINE, check=False, **kwargs)
+
+
+def from_file(tmp_path, password):
+    secret = tmp_path / "secret"
+    secret.write_text(password + "\nnot this line\n")
+    return ["--password-file", str(secret)]
+
+
+class Login:
+    """The server's side of a login: keeps what it hears, and ends it as it is told to."""
+
+    def __init__(self, *answers):
+        self.answers = list(answers)
+        self.heard = []
+
+    def take(self, server, _tags, params):
+        if not self.heard:
+            self.heard.append(params[0])
+            server.send("AUTHENTICATE +")
+            return
+        self.heard.append(params[0])
+        if len(params[0]) == 400:
+            return
+        for answer in self.answers:
+            server.send(answer)
+
+    def message(self):
+        return base64.b64decode("".join(part for part in self.heard[1:] if part != "+")).split(b"\0")
+
+
+GOOD = ":irc.test 903 saslme :SASL authentication successful"
+BAD = ":irc.test 904 saslme :The account is \x1b[31msuspended"
+
+
+def test_scram_with_chatd(server, tmp_path):
+    owner = server.client("saslacc")
+    account = owner.nick
+    assert owner.ask("REGISTER * * :" + PASSWORD).one("REGISTER").params[0] == "SUCCESS"
+    owner.send("QUIT")
+    where = ["-p", str(server.tcp[1]), server.tcp[0]]
+    done = talk(where, *from_file(tmp_path, PASSWORD), account=account)
+    assert done.returncode == 0, done.stderr
+    done = talk(where, *from_file(tmp_path, "opensesame-13"), account=account)
+    assert done.returncode == 67
+    assert done.stderr.count(b"\n") == 1
+    assert done.stderr.startswith(b"chat-client: the server does not take this account and password: ")
+
+
+def test_plain_on_this_machine(tmp_path):
+    login = Login(GOOD)
+    with ScriptedServer("sasl=PLAIN,X", script={"AUTHENTICATE": login.take}) as server:
+        done = talk(server.where, *from_file(tmp_path, PASSWORD))
+    assert done.returncode == 0, done.stderr
+    assert login.heard[0] == "PLAIN" and login.message() == [b"", b"saslacc", PASSWORD.encode()]
+    assert server.said() == ["hi"]
+
+
+def test_password_from_systemd(tmp_path):
+    (tmp_path / "chat-client.password").write_text(PASSWORD)
+    login = Login(GOOD)
+    with ScriptedServer("sasl=PLAIN", script={"AUTHENTICATE": login.take}) as server:
+        done = talk(server.where, env={**os.environ, "CREDENTIALS_DIRECTORY": str(tmp_path)})
+    assert done.returncode == 0, done.stderr
+    assert login.message()[2] == PASSWORD.encode()
+
+
+def test_no_password_to_be_had(tmp_path):
+    with ScriptedServer("sasl=PLAIN") as server:
+        done = talk(server.where, *from_file(tmp_path, ""))
+        assert done.returncode == 78
+        # nor a terminal to ask at
+        done = talk(server.where, start_new_session=True)
+        assert done.returncode == 78
+    assert server.lines == []
+
+
+def test_long_message_is_split(tmp_path):
+    login = Login(GOOD)
+    account = "a" * 60
+    with ScriptedServer("sasl=PLAIN", script={"AUTHENTICATE": login.take}) as server:
+        # 1 + 60 + 1 + 238 bytes are 400 of base64: a whole part, with an empty one behind it
+        done = talk(server.where, *from_file(tmp_path, "p" * 238), account=account)
+    assert done.returncode == 0, done.stderr
+    assert login.heard[2] == "+" and login.message() == [b"", account.encode(), b"p" * 238]
+
+
+def test_refused_is_said_once_and_inert(tmp_path):
+    login = Login(BAD)
+    with ScriptedServer("sasl=PLAIN", script={"AUTHENTICATE": login.take}) as server:
+        done = talk(server.where, *from_file(tmp_path, PASSWORD))
+    assert done.returncode == 67
+    assert done.stderr.decode() == ("chat-client: the server does not take this account and password: "
+                                    "The account is \ufffd[31msuspended\n")
+    assert server.said() == [] and PASSWORD not in done.stderr.decode()
+
+
+def test_a_server_that_skips_its_proof(tmp_path):
+    login = Login(GOOD)
+    with ScriptedServer("sasl=SCRAM-SHA-256,PLAIN", script={"AUTHENTICATE": login.take}) as server:
+        done = talk(server.where, *from_file(tmp_path, PASSWORD))
+    assert done.returncode == 67 and b"does not prove" in done.stderr
+    assert login.heard[0] == "SCRAM-SHA-256"
+
+
+def test_a_server_that_does_not_say_what_it_knows(tmp_path):
+    """SCRAM is tried, and where it is not known, PLAIN."""
+    heard = []
+
+    def take(server, _tags, params):
+        heard.append(params[0])
+        if params[0] == "SCRAM-SHA-256":
+            server.send(":irc.test 908 saslme PLAIN,EXTERNAL :are available")
+            server.send(BAD)
+        else:
+            server.send("AUTHENTICATE +" if params[0] == "PLAIN" else GOOD)
+
+    with ScriptedServer("sasl", script={"AUTHENTICATE": take}) as server:
+        done = talk(server.where, *from_file(tmp_path, PASSWORD))
+    assert done.returncode == 0, done.stderr
+    assert heard[:2] == ["SCRAM-SHA-256", "PLAIN"]
+
+
+@pytest.mark.parametrize("caps, script", [
+    ("batch", {}),
+    ("sasl=KERBEROS", {}),
+    # no capabilities at all: it lets everybody in
+    ("", {"CAP": lambda *_: None}),
+])
+def test_a_server_without_accounts(tmp_path, caps, script):
+    with ScriptedServer(caps, script=script) as server:
+        done = talk(server.where, *from_file(tmp_path, PASSWORD))
+    assert done.returncode == 67, done.stderr
+    assert done.stderr.count(b"\n") == 1
+    assert server.said() == []
