@@ -510,6 +510,18 @@ static void watch_guests(struct engine *e)
 		nicks_watch(&e->env, users->items[i]);
 }
 
+/* Those who waited over there for the end of their registration. */
+static void resume_newcomers(struct engine *e)
+{
+	struct session *s, *next;
+
+	for (s = LIST_FIRST(&e->hub.sessions); s; s = next) {
+		next = LIST_NEXT(s, all);
+		if (s->reg && s->reg->waiting)
+			registration_resume(&e->env, s);
+	}
+}
+
 int engine_open(struct engine *e, struct worker *worker, char *why, size_t size)
 {
 	int err = open_journal(e, worker, why, size);
@@ -523,6 +535,7 @@ int engine_open(struct engine *e, struct worker *worker, char *why, size_t size)
 	opers_warn_plain(&e->env);
 	opers_refresh(&e->env);
 	watch_guests(e);
+	resume_newcomers(e);
 	ban_watch_start(&e->bans);
 	list_watch_start(&e->lists);
 	oper_notices_arrive(e->notices);

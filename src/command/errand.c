@@ -110,7 +110,7 @@ void errand_wait(const struct command_env *env, struct session *s, struct errand
 	e->env = env;
 	e->command = "USER";
 	e->session = s;
-	e->stream = (struct stream){.step = stream_step, .free = stream_free, .waits = true};
+	e->stream = (struct stream){.step = stream_step, .free = stream_free, .waits = true, .stays = true};
 	session_stream(s, &e->stream);
 }
 

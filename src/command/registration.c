@@ -166,6 +166,7 @@ static void enter(const struct command_env *env, struct session *s)
 static void wait_done(struct errand *e, struct session *s)
 {
 	lookup_await(s, NULL, NULL);
+	s->reg->waiting = false;
 	enter(e->env, s);
 }
 
@@ -179,20 +180,33 @@ static void wait_over(void *ctx)
 	errand_ready(ctx);
 }
 
+static struct errand *wait_for_lookup(const struct command_env *env, struct session *s)
+{
+	struct errand *e = mem_zalloc(sizeof(*e));
+
+	e->done = wait_done;
+	e->free = wait_free;
+	s->reg->waiting = true;
+	lookup_await(s, wait_over, e);
+	errand_wait(env, s, e);
+	return e;
+}
+
 /* What is found out of the address is waited for here, at the very end. */
 static void admit(const struct command_env *env, struct session *s)
 {
-	struct errand *e;
-
-	if (!lookup_is_open(s)) {
+	if (lookup_is_open(s))
+		wait_for_lookup(env, s);
+	else
 		enter(env, s);
-		return;
-	}
-	e = mem_zalloc(sizeof(*e));
-	e->done = wait_done;
-	e->free = wait_free;
-	lookup_await(s, wait_over, e);
-	errand_wait(env, s, e);
+}
+
+void registration_resume(const struct command_env *env, struct session *s)
+{
+	struct errand *e = wait_for_lookup(env, s);
+
+	if (!lookup_is_open(s))
+		errand_ready(e);
 }
 
 static void turn_away(const struct command_env *env, struct session *s)

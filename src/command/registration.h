@@ -7,3 +7,6 @@
 
 /* Goes on with registration when nothing is missing any more: the password is checked and the record asked for. */
 void registration_try(const struct call *call);
+
+/* The same after a restart, for a session that waited for what is found out of its address (registration.waiting). */
+void registration_resume(const struct command_env *env, struct session *s);

@@ -101,11 +101,17 @@ void answer_drop(struct session *s)
 
 void answer_end(struct session *s)
 {
+	s->flags &= (uint16_t)~SESSION_COMMAND;
+	if (!s->stream)
+		answer_close(s);
+}
+
+void answer_close(struct session *s)
+{
 	struct answer *a = s->answer;
 	char body[128];
 
-	s->flags &= (uint16_t)~SESSION_COMMAND;
-	if (!a || s->stream)
+	if (!a)
 		return;
 	if (a->open) {
 		snprintf(body, sizeof(body), ":%s BATCH -%s", s->hub->server->name, a->batch);

@@ -68,6 +68,8 @@ void reply_direct(struct session *s, struct str tag, struct str body);
 /* Brackets a command. label: as sent, still escaped; empty: none. */
 void answer_begin(struct session *s, struct str label);
 void answer_end(struct session *s);
+/* Its end now, although something of it may be missing still. */
+void answer_close(struct session *s);
 /* Makes a labelled answer a batch now, as a stream needs it. */
 void answer_open(struct session *s);
 /* Forgets it unsaid. */

@@ -56,10 +56,10 @@ bool session_settle(struct session *s)
 {
 	bool streamed = s->stream;
 
-	while (s->stream && !conn_is_dead(&s->conn))
+	while (s->stream && !s->stream->stays && !conn_is_dead(&s->conn))
 		settle_step(s);
 	if (streamed)
-		answer_end(s);
+		answer_close(s);
 	return conn_can_leave(&s->conn);
 }
 
@@ -77,6 +77,7 @@ static void save_registration(const struct registration *r, struct wire_out *out
 	wire_put_text(out, r->account);
 	wire_put_text(out, r->realhost);
 	wire_put_text(out, r->ident);
+	wire_put_u8(out, r->waiting);
 }
 
 /* By name: their bits move with each new one. */
@@ -219,6 +220,8 @@ static void load_registration(struct session *s, struct wire_in *in)
 		r->realhost = take_text(&saved);
 	if (wire_more(&saved))
 		r->ident = take_text(&saved);
+	if (wire_more(&saved))
+		r->waiting = wire_bounded(&saved, 1, 1);
 	if (saved.bad)
 		wire_fail(in);
 }
@@ -275,7 +278,7 @@ struct session *session_load(struct session_hub *hub, int fd, const struct user 
 	session_timer_arm(s);
 	/* What was not known yet over there, and what lists say, is asked once more. */
 	lookup_begin(s);
-	if (!session_must_wait(s))
+	if (!session_must_wait(s) && !(s->reg && s->reg->waiting))
 		conn_resume(&s->conn);
 	return s;
 }

@@ -38,6 +38,7 @@ struct registration {
 	char *ident;      /* whose connection its machine says that it is, fit to be a username; NULL: it does not say */
 	bool negotiating; /* CAP LS or REQ came, CAP END has not */
 	bool checked;     /* the record is on its way */
+	bool waiting;     /* all is said, and right: what is found out of its address is missing */
 };
 
 /* What sessions ask of the daemon. */
@@ -157,6 +158,7 @@ struct stream {
 	struct stream *next; /* the session's: what waits behind it */
 	bool cut;            /* the session's: no time for more, step writes the end alone and returns true */
 	bool waits;          /* its maker's: for something else than the client. While it does, step is not called */
+	bool stays;          /* its maker's: what it waits for goes on over a restart, whose successor makes it anew */
 };
 void session_stream(struct session *s, struct stream *st);
 /* Goes on with it, where nothing stands in the way any more. */

@@ -32,6 +32,8 @@ class NameServer:
         self.facts = facts or {}
         self.silent = silent
         self.asked = []
+        self.held = []
+        self.lock = threading.Lock()
         self.heard = threading.Event()
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.socket.bind(("127.0.0.1", 0))
@@ -63,9 +65,21 @@ class NameServer:
             number, _ = struct.unpack("!HH", packet[end : end + 4])
             kind = next((k for k, v in TYPES.items() if v == number), "?")
             self.asked.append((kind, name))
+            answer = self.answer(packet, end + 4, kind, name)
+            with self.lock:
+                if self.silent:
+                    self.held.append((answer, peer))
+                else:
+                    self.socket.sendto(answer, peer)
             self.heard.set()
-            if not self.silent:
-                self.socket.sendto(self.answer(packet, end + 4, kind, name), peer)
+
+    def speak(self):
+        """Silent no more: what was asked so far is answered too."""
+        with self.lock:
+            self.silent = False
+            for answer, peer in self.held:
+                self.socket.sendto(answer, peer)
+            self.held.clear()
 
     def answer(self, packet, end, kind, name):
         values = self.facts.get((kind, name), [])

@@ -116,7 +116,39 @@ def test_leaving_and_restarting_while_it_waits(start):
         gone.close()
         stays = come(server, "127.0.0.10")
         restart(server)
+        names.speak()
         stays.wait("422")
+        assert stays.sync() is not None
+
+
+def test_what_lists_say_is_not_missed_over_a_restart(start):
+    """Who waits for the answer of a list waits for it after the restart too, and nobody comes in between."""
+    with NameServer(listed(["bl.example"], ["127.0.0.2"]), silent=True) as names:
+        zone = "[dnsbl bl.example]\naction = refuse\nreplies = 127.0.0.2\nreason = Go and wash\n"
+        server = start(BASE + "hosts = no\n" + patient() + names.config + zone)
+        bad, good = come(server, "127.0.0.3"), come(server, "127.0.0.5")
+        good.send("JOIN #behind")
+        while len(names.asked) < 2:
+            assert names.heard.wait(20)
+        restart(server)
+        names.speak()
+        good.wait("422")
+        good.wait("JOIN", "#behind")
+        assert "Go and wash" in bad.rest().one("ERROR").params[0]
+
+
+def test_a_restart_after_which_nothing_is_asked(start):
+    with NameServer(silent=True) as names:
+        server = start(BASE + patient() + names.config)
+        c = come(server, "127.0.0.3")
+        assert names.heard.wait(20)
+        server.configure(BASE + "hosts = no\n")
+        restart(server)
+        c.wait("422")
+
+
+def test_servers_that_are_any(start):
+    start(BASE + "servers = 192.0.2.53, 127.0.0.1:5353,[2001:db8::53],[2001:db8::53]:53,2001:db8::53\n")
 
 
 @pytest.mark.parametrize("action", ["mark", "require-account", "refuse"])
