@@ -381,8 +381,6 @@ static void check_webircs(struct loading *l)
 			config_complain(&l->job, "[webirc %s]: from wants addresses and networks, or localhost", w->name);
 		if (!w->password && !w->certfp)
 			config_complain(&l->job, "[webirc %s] has neither a password nor a fingerprint", w->name);
-		if (w->password && password_is_hashed(w->password))
-			config_complain(&l->job, "[webirc %s]: the password of a gateway is not hashed", w->name);
 	}
 }
 

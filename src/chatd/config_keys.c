@@ -97,7 +97,8 @@ static const struct config_key table[] = {
 	{"lookup", "ident_port", CONFIG_NUMBER, SERVER(lookup.ident_port), 1, 65535, "a port"},
 	{"lookup", "private", CONFIG_BOOL, SERVER(lookup.special), 0, 0, "yes or no"},
 	{"lookup", "timeout", CONFIG_DURATION, SERVER(lookup.timeout_ms), 100, 30 * SECOND, "a duration"},
-	{"lookup", "servers", CONFIG_TEXT, SERVER(lookup.servers), 0, 400, "addresses of name servers"},
+	{"lookup", "servers", CONFIG_SERVERS, SERVER(lookup.servers), 0, 400,
+	 "a list of addresses such as 192.0.2.53,[2001:db8::53]:5353"},
 	{"lookup", "dnsbl_threshold", CONFIG_NUMBER, SERVER(lookup.threshold), 1, MANY, "a number"},
 
 	{"history", "durability", CONFIG_DURABILITY, AT(durability), 0, 0, "power, crash or none"},
@@ -157,7 +158,7 @@ static const struct config_key table[] = {
 	{"filter", "reason", CONFIG_TEXT, FILTER(reason), 0, 200, "a text"},
 
 	{"webirc", "from", CONFIG_TEXT, WEBIRC(from), 1, 500, "addresses and networks"},
-	{"webirc", "password", CONFIG_TEXT, WEBIRC(password), 1, 128, "a text"},
+	{"webirc", "password", CONFIG_PASSWORD, WEBIRC(password), 1, 128, "a text"},
 	{"webirc", "password_file", CONFIG_SECRET, WEBIRC(password), 1, 128, "a file"},
 	{"webirc", "fingerprint", CONFIG_CERTFP, WEBIRC(certfp), 0, 0, "the SHA-256 fingerprint of a certificate"},
 

@@ -262,6 +262,14 @@ static void set_secret(struct config_job *job, const struct config_key *key, voi
 	mem_free(bytes);
 }
 
+static void set_servers(struct config_job *job, const struct config_key *key, void *at, const char *value)
+{
+	if (*value && !config_value_servers(value))
+		complain_wanted(job, key, value);
+	else
+		set_text(job, key, at, value);
+}
+
 /* As session->certfp has it. */
 static void set_certfp(struct config_job *job, const struct config_key *key, void *at, const char *value)
 {
@@ -526,6 +534,7 @@ void config_set_value(struct config_job *job, const struct config_key *key, void
 		[CONFIG_LINES] = set_lines,
 		[CONFIG_PASSWORD] = set_password,
 		[CONFIG_SECRET] = set_secret,
+		[CONFIG_SERVERS] = set_servers,
 		[CONFIG_CERTFP] = set_certfp,
 		[CONFIG_PRIVILEGES] = set_privileges,
 		[CONFIG_STEPS] = set_steps,

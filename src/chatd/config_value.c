@@ -1,8 +1,12 @@
 #include "chatd/config_value.h"
 
+#include <arpa/inet.h>
 #include <ctype.h>
+#include <netinet/in.h>
 #include <string.h>
 #include <strings.h>
+
+#include "base/str.h"
 
 struct unit {
 	const char *name;
@@ -145,4 +149,60 @@ const char *config_value_near(const char *word, const char *const *words, size_t
 		}
 	}
 	return best;
+}
+
+static bool is_address(int family, struct str s)
+{
+	char text[INET6_ADDRSTRLEN];
+	unsigned char bytes[sizeof(struct in6_addr)];
+
+	if (!s.n || s.n >= sizeof(text))
+		return false;
+	memcpy(text, s.p, s.n);
+	text[s.n] = '\0';
+	return inet_pton(family, text, bytes) == 1;
+}
+
+static bool is_port(struct str s)
+{
+	unsigned long long port;
+
+	return str_u64(s, UINT16_MAX, &port) && port > 0;
+}
+
+static struct str between(const char *from, const char *to)
+{
+	return (struct str){from, (size_t)(to - from)};
+}
+
+/* "192.0.2.53", "192.0.2.53:53", "2001:db8::53", "[2001:db8::53]", "[2001:db8::53]:53" */
+static bool is_server(struct str s)
+{
+	const char *end = s.p + s.n, *mark;
+
+	if (is_address(AF_INET, s) || is_address(AF_INET6, s))
+		return true;
+	if (s.n && s.p[0] == '[') {
+		mark = memchr(s.p, ']', s.n);
+		if (!mark || !is_address(AF_INET6, between(s.p + 1, mark)))
+			return false;
+		return mark + 1 == end || (mark[1] == ':' && is_port(between(mark + 2, end)));
+	}
+	mark = s.n ? memchr(s.p, ':', s.n) : NULL;
+	return mark && is_address(AF_INET, between(s.p, mark)) && is_port(between(mark + 1, end));
+}
+
+bool config_value_servers(const char *text)
+{
+	struct str rest = str_of(text), one;
+	bool any = false;
+
+	while (str_split(&rest, ',', &one)) {
+		while (one.n && one.p[0] == ' ')
+			one = (struct str){one.p + 1, one.n - 1};
+		if (!is_server(one))
+			return false;
+		any = true;
+	}
+	return any && text[strlen(text) - 1] != ',';
 }

@@ -13,5 +13,8 @@ bool config_value_size(const char *text, uint64_t *bytes);
 /* yes, true, on; no, false, off. */
 bool config_value_bool(const char *text, bool *out);
 
+/* Numeric addresses of servers, each as it is or with a port, with commas between them: "192.0.2.53,[2001:db8::53]:5353". */
+bool config_value_servers(const char *text);
+
 /* The word of the list that was probably meant; NULL: none is near. */
 const char *config_value_near(const char *word, const char *const *words, size_t count);

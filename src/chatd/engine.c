@@ -69,7 +69,7 @@ struct engine {
 	uint64_t durable;  /* everything kept up to here is, or will never be */
 	struct oper_notices *notices;
 	struct tries *tries;
-	struct password_memory password;
+	struct password_memory password, gateways;
 	struct guest_list guests;
 	unsigned errands;  /* under way on their worker */
 	struct worker *errand_worker; /* slow ones are no reason for the journal to wait */
@@ -412,6 +412,7 @@ static void env_init(struct engine *e)
 		.errands = &e->errands,
 		.tries = e->tries,
 		.password = &e->password,
+		.gateways = &e->gateways,
 		.logins = logins_new(),
 		.guests = &e->guests,
 	};

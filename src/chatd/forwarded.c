@@ -27,8 +27,8 @@ static bool is_escaped(struct str s, size_t at)
 }
 
 /*
- * Where the last element begins. It is looked for from the end: a quote that a client left open in front of what the proxy wrote
- * must not reach into it.
+ * Where the last element begins. It is looked for from the end: a quote that a client left open in front of what the
+ * proxy wrote must not reach into it.
  */
 static size_t last_begins(struct str list, bool quotes)
 {

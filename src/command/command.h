@@ -81,6 +81,7 @@ struct command_env {
 	struct worker *worker;       /* NULL: errands are done at once */
 	struct tries *tries;         /* of passwords */
 	struct password_memory *password; /* the server's, as given last */
+	struct password_memory *gateways; /* of those who use WEBIRC, the same */
 	unsigned *errands;           /* how many are under way */
 	struct logins *logins;       /* what has failed lately */
 	struct guest_list *guests;   /* nicks.c's */

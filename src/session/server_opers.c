@@ -34,6 +34,8 @@ void server_plain_passwords(const struct server *s, struct buf *out)
 	name_plain(out, s->password, "server", "");
 	for (size_t i = 0; i < s->nopers; i++)
 		name_plain(out, s->opers[i].password, "oper ", s->opers[i].name);
+	for (size_t i = 0; i < s->nwebircs; i++)
+		name_plain(out, s->webircs[i].password, "webirc ", s->webircs[i].name);
 }
 
 static void oper_deinit(struct oper_block *o)

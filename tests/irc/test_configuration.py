@@ -35,6 +35,10 @@ def test_good(check):
 
 BAD = [
     ("[server]\nnmae = x\n", "chatd.conf:2: [server] nmae: there is no such key; name is one"),
+    *(
+        (f"[lookup]\nservers = {bad}\n", f'chatd.conf:2: [lookup] servers: "{bad}" is not a list of addresses')
+        for bad in ("ns.example", "127.0.0.1,", "[::1", "[::1]:0", "127.0.0.1:65536", "::1/64", "[127.0.0.1]", "1.2.3.4;")
+    ),
     ("[srever]\n", "chatd.conf:1: [srever] there is no such section; [server] is one"),
     ("[zzz]\n", "chatd.conf:1: [zzz] there is no such section"),
     ("[limits]\nmotd = x\n", "chatd.conf:2: [limits] motd: there is no such key here; section [server] has it"),
