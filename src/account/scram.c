@@ -7,11 +7,13 @@
 #include "proto/base64.h"
 #include "proto/utf8.h"
 
-enum { NONCE_SIZE = 18, NONCE_MAX = 256, NAME_MAX_BYTES = 256 };
+enum { NONCE_SIZE = 18, NONCE_MAX = 256, NAME_MAX_BYTES = 256, FLAG_MAX = 32, BOUND_MAX = 64 };
 
 struct scram {
 	char name[NAME_MAX_BYTES], authzid[NAME_MAX_BYTES];
-	char header[NAME_MAX_BYTES + 8]; /* of GS2, as the client sent it */
+	char header[NAME_MAX_BYTES + FLAG_MAX]; /* of GS2, as the client sent it */
+	unsigned char bound[BOUND_MAX];         /* what "c=" has behind the header */
+	size_t bound_size;
 	char nonce[2 * NONCE_MAX];       /* the client's and ours */
 	struct credential credential;
 	/* client-first-bare "," server-first; client-final without proof comes behind it */
@@ -51,8 +53,37 @@ static bool attribute(struct str part, char letter, struct str *value)
 	return true;
 }
 
-/* "n,," or "y,,", with an identity or not. What binds to a channel is another mechanism, RFC 5802, 6. */
-static bool take_header(struct scram *s, struct str *rest)
+/* Keeps what the client's side has to be bound to as well. False: there is nothing of that name. */
+static bool bind_to(struct scram *s, struct str name, const struct scram_binding *b)
+{
+	struct str bytes = str_eq(name, STR("tls-exporter"))	       ? b->exporter
+			   : str_eq(name, STR("tls-server-end-point")) ? b->endpoint
+								       : STR_NONE;
+
+	if (!bytes.n || bytes.n > sizeof(s->bound))
+		return false;
+	memcpy(s->bound, bytes.p, bytes.n);
+	s->bound_size = bytes.n;
+	return true;
+}
+
+/*
+ * "p=name" binds, and belongs to the mechanism that does. "y" says that the client would and believes that we cannot:
+ * where we can, somebody in between has hidden it. "n": the client cannot.
+ */
+static bool take_flag(struct scram *s, struct str flag, const struct scram_binding *b)
+{
+	static const struct scram_binding none = {0};
+	struct str name;
+
+	b = b ? b : &none;
+	if (b->plus)
+		return attribute(flag, 'p', &name) && bind_to(s, name, b);
+	return str_eq(flag, STR("n")) || (str_eq(flag, STR("y")) && !b->offered);
+}
+
+/* The flag and an identity, where one is named: "n,,", "p=tls-exporter,a=name,". RFC 5802, 7 */
+static bool take_header(struct scram *s, struct str *rest, const struct scram_binding *b)
 {
 	const char *start = rest->p;
 	struct str flag, identity, value;
@@ -60,7 +91,7 @@ static bool take_header(struct scram *s, struct str *rest)
 
 	if (!str_split(rest, ',', &flag) || !str_split(rest, ',', &identity))
 		return false;
-	if (!str_eq(flag, STR("n")) && !str_eq(flag, STR("y")))
+	if (!take_flag(s, flag, b))
 		return false;
 	if (identity.n && (!attribute(identity, 'a', &value) || !take_name(s->authzid, value)))
 		return false;
@@ -106,12 +137,12 @@ static void add_nonce(struct scram *s, const char *nonce)
 	strlcat(s->nonce, nonce ? nonce : text, sizeof(s->nonce));
 }
 
-struct scram *scram_new(struct str client_first, const char *nonce)
+struct scram *scram_new(struct str client_first, const struct scram_binding *binding, const char *nonce)
 {
 	struct scram *s = mem_zalloc(sizeof(*s));
 
 	buf_init(&s->said, s->log, sizeof(s->log));
-	if (client_first.n > SCRAM_MESSAGE_MAX || !take_header(s, &client_first) || !take_first(s, client_first)) {
+	if (client_first.n > SCRAM_MESSAGE_MAX || !take_header(s, &client_first, binding) || !take_first(s, client_first)) {
 		scram_free(s);
 		return NULL;
 	}
@@ -162,14 +193,17 @@ bool scram_is_of(const struct scram *s, struct str credentials)
 	return same;
 }
 
-/* "c=" is the header once more: nobody between us has altered it. */
+/* "c=" is the header once more, and what it is bound to: nobody between us has altered it. */
 static bool is_our_header(const struct scram *s, struct str encoded)
 {
-	char memory[sizeof(s->header)];
-	struct buf b;
+	char memory[sizeof(s->header) + BOUND_MAX], wanted[sizeof(memory)];
+	struct buf b, ours;
 
 	buf_init(&b, memory, sizeof(memory));
-	return base64_decode(&b, encoded) && str_eq(buf_view(&b), str_of(s->header));
+	buf_init(&ours, wanted, sizeof(wanted));
+	buf_cstr(&ours, s->header);
+	buf_add(&ours, s->bound, s->bound_size);
+	return base64_decode(&b, encoded) && str_eq(buf_view(&b), buf_view(&ours));
 }
 
 static bool take_final(struct scram *s, struct str final, unsigned char proof[CREDENTIAL_KEY_SIZE])

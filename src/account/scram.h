@@ -7,15 +7,26 @@
 #include "base/str.h"
 
 /*
- * The server's side of SCRAM-SHA-256: RFC 5802, RFC 7677. Messages are without base64. Who has the account is the
+ * The server's side of SCRAM-SHA-256 and SCRAM-SHA-256-PLUS: RFC 5802, RFC 7677, RFC 9266. Messages are without base64. Who has the account is the
  * caller's: it looks at scram_name after the first message and gives the credential of that name, or a fake one.
  */
 struct scram;
 
 enum { SCRAM_MESSAGE_MAX = 1024 };
 
-/* nonce: NULL for a random one; else for tests. NULL: the message is not one, or wants what is not offered. */
-struct scram *scram_new(struct str client_first, const char *nonce);
+/* What binds the exchange to the connection that it is on. The bytes are empty where there are none of that kind. */
+struct scram_binding {
+	bool plus;    /* the mechanism is the one that binds */
+	bool offered; /* that one was offered: a client that says it was not has been lied to, RFC 5802, 6 */
+	struct str exporter; /* "tls-exporter" */
+	struct str endpoint; /* "tls-server-end-point" */
+};
+
+/*
+ * binding: NULL: there is nothing to bind to. nonce: NULL for a random one; else for tests. NULL: the message is not one, or
+ * wants what is not offered.
+ */
+struct scram *scram_new(struct str client_first, const struct scram_binding *binding, const char *nonce);
 void scram_free(struct scram *s); /* wipes it */
 
 /* Whose account is to be logged in to, and on whose behalf, "" for the same. */

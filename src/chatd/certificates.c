@@ -156,7 +156,8 @@ static int own_pair(const struct config *config, struct own *own, struct tls_pai
 int certificates_prepare(struct certificates *c, const struct config *config, bool wanted, char *why, size_t size)
 {
 	struct tls_pair pairs[PAIRS_MAX];
-	struct tls_server_config server = {.pairs = pairs, .kernel = config->tls.kernel};
+	struct tls_server_config server = {.pairs = pairs, .kernel = config->tls.kernel,
+					   .client_authorities = config->tls.client_ca};
 	struct own *own = mem_alloc(sizeof(*own));
 	int err = 0;
 

@@ -436,6 +436,7 @@ static void take_state(struct config *c, const struct config_source *source)
 
 	if (source->state) {
 		mem_free(c->state);
+	mem_free(c->tls.client_ca);
 		c->state = mem_strdup(source->state);
 	} else if (!c->state && given && *given) {
 		c->state = mem_strndup(given, strcspn(given, ":"));

@@ -9,6 +9,7 @@
 #include "journal/store.h"
 #include "net/conn.h"
 #include "net/listener.h"
+#include "net/tls.h"
 #include "proto/cidr.h"
 #include "session/server.h"
 
@@ -61,6 +62,8 @@ struct config {
 	struct {
 		struct text_lines certificates, keys; /* files; the nth key is the nth certificate's */
 		bool kernel;                          /* may hold the keys of connections */
+		char *client_ca;                      /* file of authorities of clients' certificates; NULL: none */
+		enum tls_name client_account;         /* the field of those that names the account */
 	} tls;
 };
 

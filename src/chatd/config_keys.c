@@ -121,6 +121,8 @@ static const struct config_key table[] = {
 	{"tls", "certificate", CONFIG_LINE, AT(tls.certificates), 1, 400, "a file"},
 	{"tls", "key", CONFIG_LINE, AT(tls.keys), 1, 400, "a file"},
 	{"tls", "kernel", CONFIG_BOOL, AT(tls.kernel), 0, 0, "yes or no"},
+	{"tls", "client_ca", CONFIG_PATH, AT(tls.client_ca), 0, 0, "a file"},
+	{"tls", "client_account", CONFIG_TLS_NAME, AT(tls.client_account), 0, 0, "none, cn, uid or email"},
 	{"tls", "sts_port", CONFIG_NUMBER, SERVER(sts_port), 0, 65535, "a port"},
 	{"tls", "sts_duration", CONFIG_DURATION, SERVER(sts_ms), 0, CENTURY, "a duration"},
 
@@ -128,6 +130,7 @@ static const struct config_key table[] = {
 	{"accounts", "before_connect", CONFIG_BOOL, SERVER(accounts.before_connect), 0, 0, "yes or no"},
 	{"accounts", "required", CONFIG_BOOL, SERVER(accounts.required), 0, 0, "yes or no"},
 	{"accounts", "email_required", CONFIG_BOOL, SERVER(accounts.email_required), 0, 0, "yes or no"},
+	{"accounts", "autocreate", CONFIG_BOOL, SERVER(accounts.autocreate), 0, 0, "yes or no"},
 	{"accounts", "multiclient", CONFIG_BOOL, SERVER(accounts.multiclient), 0, 0, "yes or no"},
 	{"accounts", "always_on", CONFIG_BOOL, SERVER(accounts.always_on), 0, 0, "yes or no"},
 	{"accounts", "nick_protection", CONFIG_NICK_POLICY, SERVER(accounts.nicks), 0, 0, "strict, lenient or none"},

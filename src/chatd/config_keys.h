@@ -38,6 +38,7 @@ enum config_type {
 	CONFIG_DURABILITY, /* enum durability */
 	CONFIG_NICK_POLICY, /* enum nick_policy */
 	CONFIG_DNSBL_ACTION, /* enum dnsbl_action */
+	CONFIG_TLS_NAME, /* enum tls_name */
 };
 
 struct config_key {

@@ -474,6 +474,20 @@ static void set_nick_policy(struct config_job *job, const struct config_key *key
 	complain_wanted(job, key, value);
 }
 
+static void set_tls_name(struct config_job *job, const struct config_key *key, void *at, const char *value)
+{
+	static const char *const words[] = {
+		[TLS_NAME_NONE] = "none", [TLS_NAME_CN] = "cn", [TLS_NAME_UID] = "uid", [TLS_NAME_EMAIL] = "email"};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		if (strcmp(value, words[i]) == 0) {
+			*(enum tls_name *)at = (enum tls_name)i;
+			return;
+		}
+	}
+	complain_wanted(job, key, value);
+}
+
 static void set_dnsbl_action(struct config_job *job, const struct config_key *key, void *at, const char *value)
 {
 	static const char *const names[] = {
@@ -549,6 +563,7 @@ void config_set_value(struct config_job *job, const struct config_key *key, void
 		[CONFIG_LOG_TARGET] = set_log_target,
 		[CONFIG_DURABILITY] = set_durability,
 		[CONFIG_NICK_POLICY] = set_nick_policy,
+		[CONFIG_TLS_NAME] = set_tls_name,
 		[CONFIG_DNSBL_ACTION] = set_dnsbl_action,
 	};
 

@@ -82,6 +82,8 @@ static void release(struct disposal *d)
 	struct entrance *e = (struct entrance *)((char *)d - offsetof(struct entrance, disposal));
 
 	mem_free(e->bytes);
+	mem_free(e->certname);
+	mem_free(e->binding);
 	mem_free(e);
 }
 
@@ -149,6 +151,8 @@ static void enter(struct entrance *e)
 		.peer = e->peer,
 		.traits = e->traits,
 		.certfp = e->certfp[0] ? e->certfp : NULL,
+		.certname = e->certname,
+		.binding = e->binding,
 	};
 
 	if (!e->counted && !entrance_know(e, &e->peer)) {

@@ -26,6 +26,8 @@ struct entrance {
 	char detail[96];
 	bool tls; /* the handshake has begun */
 	char certfp[65]; /* as struct arrival has it; "": none */
+	char *certname;  /* the same; NULL: none */
+	struct tls_binding *binding; /* NULL: none */
 	char *bytes;     /* what was read and belongs to nobody yet; NULL: nothing */
 	uint32_t count, room;
 };

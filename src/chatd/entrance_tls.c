@@ -3,6 +3,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "base/mem.h"
+#include "chatd/config.h"
 #include "chatd/entrance_private.h"
 #include "loop/poller.h"
 #include "net/listener.h"
@@ -38,12 +40,21 @@ static enum entrance_verdict begin(struct entrance *e)
 	return ENTRANCE_ON;
 }
 
+/* Before the kernel has the keys, for nothing more can be asked then. */
 static void done(struct entrance *e)
 {
+	struct tls_binding binding;
+	char name[TLS_NAME_MAX];
 	struct tls_facts facts;
 
 	transport_tls_facts(&e->transport, &facts);
 	memcpy(e->certfp, facts.certfp, sizeof(e->certfp));
+	if (transport_tls_binding(&e->transport, &binding)) {
+		e->binding = mem_alloc(sizeof(binding));
+		*e->binding = binding;
+	}
+	if (transport_tls_name(&e->transport, entrance_config(e)->tls.client_account, name))
+		e->certname = mem_strdup(name);
 	e->traits |= ARRIVAL_SECURE;
 	(void)transport_tls_settle(&e->transport);
 }

@@ -10,6 +10,8 @@
 #include "command/command.h"
 #include "command/families.h"
 #include "command/login.h"
+#include "command/outside.h"
+#include "net/tls.h"
 #include "proto/base64.h"
 #include "proto/utf8.h"
 #include "session/exchange.h"
@@ -25,12 +27,20 @@ static const char *const names[MECHANISM_COUNT] = {
 	[MECHANISM_PLAIN] = "PLAIN",
 	[MECHANISM_EXTERNAL] = "EXTERNAL",
 	[MECHANISM_SCRAM_SHA_256] = "SCRAM-SHA-256",
+	[MECHANISM_SCRAM_SHA_256_PLUS] = "SCRAM-SHA-256-PLUS",
 };
 
-/* Without a certificate there is nothing outside to go by. */
+/* Without a certificate there is nothing outside to go by, and without TLS of our own nothing to bind to. */
 static bool available(const struct session *s, enum mechanism m)
 {
-	return m != MECHANISM_EXTERNAL || s->certfp;
+	switch (m) {
+	case MECHANISM_EXTERNAL:
+		return s->certfp;
+	case MECHANISM_SCRAM_SHA_256_PLUS:
+		return s->binding;
+	default:
+		return true;
+	}
 }
 
 void sasl_mechanisms(const struct session *s, char *out, size_t size)
@@ -86,13 +96,16 @@ static void take_plain(const struct call *call, struct str message)
 	login_by_password(call, &t);
 }
 
-/* RFC 4422, appendix A: what was shown outside is the certificate. */
+/* RFC 4422, appendix A: what was shown outside is the certificate. One that its owner told of counts before the authority's word. */
 static void take_external(const struct call *call, struct str authzid)
 {
 	const struct login l = {call->env, call->session, names[MECHANISM_EXTERNAL], false};
 	const struct account *a = network_account_of_cert(call->env->net, str_of(call->session->certfp));
+	bool may = login_may_try(&l, authzid);
 
-	if (!login_may_try(&l, authzid))
+	if (!a && may && call->session->certname)
+		a = outside_account(&l, str_of(call->session->certname));
+	if (!may)
 		answer(&l, login_refuse(&l, a, LOGIN_WAIT));
 	else if (!a || !is_same(call, authzid, account_str(a, ACCOUNT_NAME)))
 		answer(&l, login_refuse(&l, a, LOGIN_WRONG));
@@ -116,7 +129,19 @@ static void challenge(struct session *s, struct str message)
 
 static struct login scram_login(const struct call *call)
 {
-	return (struct login){call->env, call->session, names[MECHANISM_SCRAM_SHA_256], true};
+	return (struct login){call->env, call->session, names[call->session->exchange->mechanism], true};
+}
+
+static struct scram_binding binding_of(const struct session *s)
+{
+	const struct tls_binding *b = s->binding;
+	struct scram_binding out = {.plus = s->exchange->mechanism == MECHANISM_SCRAM_SHA_256_PLUS, .offered = b};
+
+	if (b) {
+		out.exporter = (struct str){(const char *)b->exporter, b->exporter_size};
+		out.endpoint = (struct str){(const char *)b->endpoint, b->endpoint_size};
+	}
+	return out;
 }
 
 /* An account that is not there has a salt too. */
@@ -132,12 +157,13 @@ static void credential_of(const struct call *call, const char *name, struct cred
 static void scram_begin(const struct call *call, struct str message)
 {
 	const struct login l = scram_login(call);
+	const struct scram_binding binding = binding_of(call->session);
 	struct exchange *x = call->session->exchange;
 	char text[REPLY_MAX];
 	struct credential c;
 	struct buf b;
 
-	x->scram = scram_new(message, NULL);
+	x->scram = scram_new(message, &binding, NULL);
 	if (!x->scram || !is_same(call, str_of(scram_authzid(x->scram)), str_of(scram_name(x->scram)))) {
 		fail(call->session, NULL);
 		return;

@@ -122,8 +122,6 @@ static bool set_tickets(SSL_CTX *ctx, const unsigned char keys[TLS_TICKET_KEYS])
 
 static int set_up_server(struct tls_context *tls, SSL_CTX *ctx, const struct tls_server_config *config)
 {
-	static const unsigned char id[] = "chatd";
-
 	SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER | SSL_VERIFY_CLIENT_ONCE, accept_any);
 	SSL_CTX_set_alpn_select_cb(ctx, choose_alpn, NULL);
 	SSL_CTX_set_tlsext_servername_callback(ctx, choose_pair);
@@ -131,7 +129,26 @@ static int set_up_server(struct tls_context *tls, SSL_CTX *ctx, const struct tls
 	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF); /* tickets: the client keeps it */
 	if (config->kernel)
 		SSL_CTX_set_options(ctx, SSL_OP_ENABLE_KTLS);
-	return SSL_CTX_set_session_id_context(ctx, id, sizeof(id) - 1) == 1 && set_tickets(ctx, config->ticket_keys);
+	return set_tickets(ctx, config->ticket_keys);
+}
+
+/* What a ticket says of a client's certificate holds for as long as the same authorities are trusted. */
+static bool set_context(SSL_CTX *ctx, const char *authorities)
+{
+	unsigned char id[EVP_MAX_MD_SIZE] = {0};
+	STACK_OF(X509_OBJECT) *all = authorities ? X509_STORE_get0_objects(SSL_CTX_get_cert_store(ctx)) : NULL;
+
+	for (int i = 0; i < sk_X509_OBJECT_num(all); i++) {
+		const X509 *cert = X509_OBJECT_get0_X509(sk_X509_OBJECT_value(all, i));
+		unsigned char hash[EVP_MAX_MD_SIZE] = {0};
+		unsigned n = 0;
+
+		if (!cert || X509_digest(cert, EVP_sha256(), hash, &n) != 1)
+			continue;
+		for (unsigned k = 0; k < n; k++)
+			id[k] = (unsigned char)(id[k] + hash[k]);
+	}
+	return SSL_CTX_set_session_id_context(ctx, id, SSL_MAX_SID_CTX_LENGTH) == 1;
 }
 
 static int add_pair(struct tls_context *tls, const struct tls_server_config *config, size_t nth, char *why, size_t size)
@@ -142,6 +159,10 @@ static int add_pair(struct tls_context *tls, const struct tls_server_config *con
 		return tls_fail("TLS", why, size);
 	tls->each[tls->count++] = ctx;
 	if (!set_up_server(tls, ctx, config))
+		return tls_fail("TLS", why, size);
+	if (config->client_authorities && SSL_CTX_load_verify_locations(ctx, config->client_authorities, NULL) != 1)
+		return tls_fail(config->client_authorities, why, size);
+	if (!set_context(ctx, config->client_authorities))
 		return tls_fail("TLS", why, size);
 	return load_pair(ctx, &config->pairs[nth], why, size);
 }

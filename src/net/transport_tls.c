@@ -295,6 +295,16 @@ bool transport_tls_facts(const struct transport *t, struct tls_facts *out)
 	return true;
 }
 
+bool transport_tls_binding(const struct transport *t, struct tls_binding *out)
+{
+	return t->ops == &tls_ops && tls_binding(((const struct tls *)t->state)->ssl, out);
+}
+
+bool transport_tls_name(const struct transport *t, enum tls_name field, char name[TLS_NAME_MAX])
+{
+	return t->ops == &tls_ops && tls_name(((const struct tls *)t->state)->ssl, field, name);
+}
+
 bool transport_tls_settle(struct transport *t)
 {
 	struct tls *tls = t->state;

@@ -13,12 +13,16 @@ enum {
 	ARRIVAL_PROXIED = 1 << 2,   /* peer is what a trusted proxy said */
 };
 
+struct tls_binding;
+
 struct arrival {
 	struct transport transport; /* goes over to the session */
 	struct str first;           /* what was read of it already */
 	struct address peer;        /* where it really comes from */
 	unsigned traits;            /* ARRIVAL_* */
 	const char *certfp;         /* SHA-256 of the client's certificate in lower-case hex; NULL: none */
+	const char *certname;       /* the account that it is for, as an authority says that is trusted to; NULL: none */
+	const struct tls_binding *binding; /* what a login can be bound to; NULL: nothing */
 };
 
 /* A plain connection that comes itself. */

@@ -10,7 +10,13 @@ struct session;
  * An AUTHENTICATE in progress: https://ircv3.net/specs/extensions/sasl-3.1. It is not carried over a restart: what the
  * client says next is then taken for the name of a mechanism, and it begins anew.
  */
-enum mechanism { MECHANISM_PLAIN, MECHANISM_EXTERNAL, MECHANISM_SCRAM_SHA_256, MECHANISM_COUNT };
+enum mechanism {
+	MECHANISM_PLAIN,
+	MECHANISM_EXTERNAL,
+	MECHANISM_SCRAM_SHA_256,
+	MECHANISM_SCRAM_SHA_256_PLUS,
+	MECHANISM_COUNT
+};
 
 enum { EXCHANGE_MAX = 4096 }; /* base64 of one message */
 

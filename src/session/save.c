@@ -1,7 +1,10 @@
 #include "session/save.h"
 
+#include <string.h>
+
 #include "base/mem.h"
 #include "net/address.h"
+#include "net/tls.h"
 #include "proto/line.h"
 #include "session/exchange.h"
 #include "session/held.h"
@@ -123,10 +126,18 @@ static uint32_t saved_flags(const struct session *s)
 	return saved;
 }
 
+static void save_binding(const struct tls_binding *b, struct wire_out *out)
+{
+	wire_put_str(out, b ? (struct str){(const char *)b->exporter, b->exporter_size} : STR_NONE);
+	wire_put_str(out, b ? (struct str){(const char *)b->endpoint, b->endpoint_size} : STR_NONE);
+}
+
 /* Behind all that was there from the first version on; each may be missing, with all that follow it. */
 static void save_more(const struct session *s, struct wire_out *out)
 {
 	wire_put_text(out, s->certfp);
+	wire_put_text(out, s->certname);
+	save_binding(s->binding, out);
 }
 
 bool session_save(const struct session *s, struct wire_out *out)
@@ -238,11 +249,30 @@ static void load_monitors(struct session *s, struct wire_in *in)
 	}
 }
 
+static void load_binding(struct session *s, struct wire_in *in)
+{
+	struct str exporter = wire_str(in), endpoint = wire_str(in);
+
+	if (exporter.n > TLS_EXPORTER_SIZE || endpoint.n > TLS_ENDPOINT_MAX)
+		wire_fail(in);
+	if (in->bad || (!exporter.n && !endpoint.n))
+		return;
+	s->binding = mem_zalloc(sizeof(*s->binding));
+	s->binding->exporter_size = (uint8_t)exporter.n;
+	s->binding->endpoint_size = (uint8_t)endpoint.n;
+	memcpy(s->binding->exporter, exporter.p ? exporter.p : "", exporter.n);
+	memcpy(s->binding->endpoint, endpoint.p ? endpoint.p : "", endpoint.n);
+}
+
 /* What save_more wrote. */
 static void load_more(struct session *s, struct wire_in *in)
 {
 	if (wire_more(in))
 		s->certfp = take_text(in);
+	if (wire_more(in))
+		s->certname = take_text(in);
+	if (wire_more(in))
+		load_binding(s, in);
 }
 
 static bool load(struct session *s, struct wire_in *in)

@@ -66,6 +66,7 @@ struct account_policy {
 	bool before_connect; /* before registering with the server too */
 	bool required;       /* nobody comes in without one */
 	bool email_required;
+	bool autocreate;     /* whom somebody outside vouches for has one made at the first login */
 	bool multiclient;    /* several devices on one nick */
 	bool always_on;      /* what a new account has */
 	enum nick_policy nicks;

@@ -5,6 +5,7 @@
 #include "base/buf.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "net/tls.h"
 #include "proto/line.h"
 #include "proto/tags.h"
 #include "proto/utf8.h"
@@ -409,6 +410,11 @@ struct session *session_new(struct session_hub *hub, const struct arrival *a)
 	s->id = ++hub->last_id;
 	s->address = mem_strdup(host);
 	s->certfp = a->certfp ? mem_strdup(a->certfp) : NULL;
+	s->certname = a->certname ? mem_strdup(a->certname) : NULL;
+	if (a->binding) {
+		s->binding = mem_alloc(sizeof(*s->binding));
+		*s->binding = *a->binding;
+	}
 	s->opened = loop_clock(hub->loop)->real_ms;
 	s->heard = now_ms(s);
 	s->reg = mem_zalloc(sizeof(*s->reg));
@@ -427,6 +433,8 @@ void session_free(struct session *s)
 	LIST_REMOVE(s, all);
 	mem_free(s->address);
 	mem_free(s->certfp);
+	mem_free(s->certname);
+	mem_free(s->binding);
 	mem_free(s);
 }
 

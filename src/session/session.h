@@ -28,6 +28,7 @@ struct reply_batch;
 struct server;
 struct session;
 struct stream;
+struct tls_binding;
 struct user;
 
 /* What NICK, USER, PASS and CAP said so far; gone once registered. */
@@ -104,7 +105,9 @@ struct session {
 	struct stream *stream;     /* a long answer in progress: input waits */
 	struct vec monitors;       /* what it watches, monitor.c's */
 	char *address;             /* numeric, or "localhost" */
-	char *certfp;              /* as in struct arrival */
+	char *certfp;              /* as in struct arrival, as are the next two */
+	char *certname;
+	struct tls_binding *binding;
 	cap_set caps;
 	int64_t opened;     /* ms since 1970 */
 	int64_t heard;      /* mono ms of the last line */

@@ -36,8 +36,8 @@ def attributes(message):
 
 
 class Scram:
-    def __init__(self, account, password, header="n,,"):
-        self.account, self.password, self.header = account, password, header
+    def __init__(self, account, password, header="n,,", bound=b""):
+        self.account, self.password, self.header, self.bound = account, password, header, bound
         self.bare = f"n={account},r={encode(os.urandom(12))}"
 
     def first(self):
@@ -48,7 +48,7 @@ class Scram:
         salted = hashlib.pbkdf2_hmac("sha256", self.password.encode(), base64.b64decode(said["s"]), int(said["i"]))
         key = hmac.digest(salted, b"Client Key", "sha256")
         stored = hashlib.sha256(key).digest()
-        without = f"c={encode(self.header.encode())},r={said['r']}"
+        without = f"c={encode(self.header.encode() + self.bound)},r={said['r']}"
         self.log = f"{self.bare},{first},{without}".encode()
         self.server = hmac.digest(hmac.digest(salted, b"Server Key", "sha256"), self.log, "sha256")
         signature = hmac.digest(stored, self.log, "sha256")
@@ -56,10 +56,15 @@ class Scram:
         return f"{without},p={encode(proof)}"
 
 
-def scram(client, account, password):
-    """Tries; all that was said from the proof on. The server must prove that it knows the password too."""
-    s = Scram(account, password)
-    client.send("AUTHENTICATE SCRAM-SHA-256")
+def scram(client, account, password, header="n,,", bind=None):
+    """
+    Tries; all that was said from the proof on. The server must prove that it knows the password too. bind: the name of a
+    channel binding, and its bytes.
+    """
+    if bind:
+        header = f"p={bind[0]},,"
+    s = Scram(account, password, header, bind[1] if bind else b"")
+    client.send("AUTHENTICATE SCRAM-SHA-256" + ("-PLUS" if bind else ""))
     assert challenge(client) == ""
     client.send(f"AUTHENTICATE {encode(s.first().encode())}")
     said = client.ask(f"AUTHENTICATE {encode(s.final(challenge(client)).encode())}")

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <openssl/evp.h>
 
 #include "account/credential.h"
 #include "account/scram.h"
@@ -39,7 +40,7 @@ static struct credential pencil(void)
 
 static struct scram *begun(const char *message, const struct credential *c)
 {
-	struct scram *s = scram_new(str_of(message), server_nonce);
+	struct scram *s = scram_new(str_of(message), NULL, server_nonce);
 	char memory[SCRAM_MESSAGE_MAX];
 	struct buf b;
 
@@ -135,13 +136,13 @@ static void firsts_that_are_wrong(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
-		if (scram_new(str_of(wrong[i]), NULL))
+		if (scram_new(str_of(wrong[i]), NULL, NULL))
 			fail_msg("%zu: %s", i, wrong[i]);
 }
 
 static void names_have_escapes(void **state)
 {
-	struct scram *s = scram_new(STR("y,a=b=3D,n=a=2Cb,r=abc"), NULL);
+	struct scram *s = scram_new(STR("y,a=b=3D,n=a=2Cb,r=abc"), NULL, NULL);
 
 	(void)state;
 	assert_non_null(s);
@@ -168,6 +169,82 @@ static void salts_differ_and_fakes_do_not(void **state)
 	assert_memory_not_equal(a.salt, b.salt, a.salt_size);
 }
 
+/* ",p=" and what "pencil" proves of that log, under the salt of the RFC. */
+static void add_proof(struct buf *out, struct str log)
+{
+	static const unsigned char salt[] = {0x5b, 0x6d, 0x99, 0x68, 0x9d, 0x12, 0x35, 0x8e,
+					     0xec, 0xa0, 0x4b, 0x14, 0x12, 0x36, 0xfa, 0x81};
+	unsigned char salted[CREDENTIAL_KEY_SIZE], key[CREDENTIAL_KEY_SIZE], stored[CREDENTIAL_KEY_SIZE],
+		signature[CREDENTIAL_KEY_SIZE];
+
+	PKCS5_PBKDF2_HMAC("pencil", 6, salt, sizeof(salt), 4096, EVP_sha256(), sizeof(salted), salted);
+	credential_hmac(key, salted, STR("Client Key"));
+	credential_hash(stored, (struct str){(const char *)key, sizeof(key)});
+	credential_hmac(signature, stored, log);
+	for (size_t i = 0; i < sizeof(key); i++)
+		key[i] ^= signature[i];
+	buf_cstr(out, ",p=");
+	base64_encode(out, (struct str){(const char *)key, sizeof(key)});
+}
+
+/* The proof of a client that is bound to these bytes; it knows the keys of the password. */
+static bool bound_proves(const struct scram_binding *b, const char *header, struct str bytes)
+{
+	struct credential c = pencil();
+	char said[SCRAM_MESSAGE_MAX], bare[SCRAM_MESSAGE_MAX], text[3 * SCRAM_MESSAGE_MAX], memory[SCRAM_MESSAGE_MAX];
+	struct buf first_of, server, log, end;
+	struct scram *s;
+	bool ok;
+
+	buf_init(&first_of, said, sizeof(said));
+	buf_cstr(&first_of, header);
+	buf_cstr(&first_of, "n=user,r=abc");
+	s = scram_new(buf_view(&first_of), b, server_nonce);
+	if (!s)
+		return false;
+	buf_init(&server, bare, sizeof(bare));
+	assert_true(scram_challenge(s, &c, &server));
+	buf_init(&end, memory, sizeof(memory));
+	first_of.n = 0;
+	buf_cstr(&first_of, header);
+	buf_str(&first_of, bytes);
+	buf_cstr(&end, "c=");
+	base64_encode(&end, buf_view(&first_of));
+	buf_cstr(&end, ",r=abc");
+	buf_cstr(&end, server_nonce);
+	buf_init(&log, text, sizeof(text));
+	buf_fmt(&log, "n=user,r=abc,%.*s,%.*s", (int)server.n, server.p, (int)end.n, end.p);
+	add_proof(&end, buf_view(&log));
+	server.n = 0;
+	ok = scram_finish(s, buf_view(&end), &server);
+	scram_free(s);
+	return ok;
+}
+
+static void it_is_bound_to_its_connection(void **state)
+{
+	const struct scram_binding none = {0}, off = {.offered = true, .exporter = STR("EXPORT"), .endpoint = STR("END")};
+	struct scram_binding on = off;
+
+	(void)state;
+	on.plus = true;
+	assert_true(bound_proves(&on, "p=tls-exporter,,", STR("EXPORT")));
+	assert_true(bound_proves(&on, "p=tls-server-end-point,,", STR("END")));
+	assert_false(bound_proves(&on, "p=tls-exporter,,", STR("END")));
+	assert_false(bound_proves(&on, "p=tls-exporter,,", STR("")));
+	assert_false(bound_proves(&on, "p=tls-exporter,,", STR("EXPORTS")));
+	assert_false(bound_proves(&on, "p=tls-unique,,", STR("EXPORT")));
+	assert_false(bound_proves(&on, "n,,", STR("")));
+	assert_false(bound_proves(&on, "y,,", STR("")));
+	assert_true(bound_proves(&off, "n,,", STR("")));
+	assert_false(bound_proves(&off, "n,,", STR("EXPORT")));
+	assert_false(bound_proves(&off, "y,,", STR("")));
+	assert_false(bound_proves(&off, "p=tls-exporter,,", STR("EXPORT")));
+	assert_true(bound_proves(&none, "y,,", STR("")));
+	on.exporter = STR_NONE;
+	assert_false(bound_proves(&on, "p=tls-exporter,,", STR("")));
+}
+
 static void damaged_credentials(void **state)
 {
 	static const char *const wrong[] = {
@@ -192,7 +269,7 @@ int main(void)
 		cmocka_unit_test(the_rfc_logs_in),       cmocka_unit_test(another_key_does_not),
 		cmocka_unit_test(finals_that_are_wrong), cmocka_unit_test(firsts_that_are_wrong),
 		cmocka_unit_test(names_have_escapes),    cmocka_unit_test(salts_differ_and_fakes_do_not),
-		cmocka_unit_test(damaged_credentials),
+		cmocka_unit_test(damaged_credentials),   cmocka_unit_test(it_is_bound_to_its_connection),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

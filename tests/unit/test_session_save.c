@@ -12,6 +12,7 @@
 
 #include "base/mem.h"
 #include "fd_count.h"
+#include "net/tls.h"
 #include "session/held.h"
 #include "session/monitor.h"
 #include "session/save.h"
@@ -85,6 +86,24 @@ static void a_client_goes_on_where_it_was(void **state)
 	assert_string_equal(stage_log(st), "command 0 PRIVMSG #a :half; command 0 PING :2; ");
 	session_write(s, STR("next\r\n"));
 	assert_string_equal(stage_heard(st, 0), "unsent\nnext\n");
+}
+
+static void what_tls_told_stays(void **state)
+{
+	static const struct tls_binding binding = {.exporter_size = 32, .endpoint_size = 3, .exporter = "e", .endpoint = "abc"};
+	struct stage *st = *state;
+	struct session *s = stage_session(st, 0);
+
+	s->certname = mem_strdup("ann");
+	s->binding = mem_alloc(sizeof(binding));
+	*s->binding = binding;
+	s = move(st, 0);
+	assert_null(s->certfp);
+	assert_string_equal(s->certname, "ann");
+	assert_memory_equal(s->binding, &binding, sizeof(binding));
+	mem_free(s->binding);
+	s->binding = NULL;
+	assert_null(move(st, 0)->binding);
 }
 
 static void registration_goes_on(void **state)
@@ -419,6 +438,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_client_goes_on_where_it_was),
 		TEST(registration_goes_on),
+		TEST(what_tls_told_stays),
 		TEST(what_it_watches_is_watched),
 		TEST(deadlines_stay),
 		TEST(throttled_input_stays_held),

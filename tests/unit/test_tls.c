@@ -202,6 +202,25 @@ static void test_a_client_that_shows_one(void **state)
 	assert_int_equal(strlen(facts.certfp), 64);
 }
 
+/* Another connection has another exporter; the certificate is the same. */
+static void test_binding(void **state)
+{
+	struct fixture *f = *state;
+	struct tls_binding b[2];
+	char name[TLS_NAME_MAX];
+
+	for (int i = 0; i < 2; i++) {
+		dial(f, names[0]);
+		shake_hands(f);
+		assert_true(transport_tls_binding(&f->s, &b[i]));
+		assert_int_equal(b[i].exporter_size, TLS_EXPORTER_SIZE);
+		assert_int_equal(b[i].endpoint_size, 32);
+	}
+	assert_memory_not_equal(b[0].exporter, b[1].exporter, TLS_EXPORTER_SIZE);
+	assert_memory_equal(b[0].endpoint, b[1].endpoint, 32);
+	assert_false(transport_tls_name(&f->s, TLS_NAME_CN, name));
+}
+
 /* More than the socket takes, with breaks in the middle of records. */
 static void test_much(void **state)
 {
@@ -359,6 +378,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_talk, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_each_name_has_its_certificate, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_a_client_that_shows_one, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_binding, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_much, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_what_is_pending, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_goodbye, set_up, tear_down),

@@ -28,6 +28,8 @@ struct tls_server_config {
 	/* Sessions can be resumed for as long as these are the same. */
 	unsigned char ticket_keys[TLS_TICKET_KEYS];
 	bool kernel; /* the kernel may hold the keys */
+	/* File in PEM of the authorities whose certificates of clients are trusted; NULL: nobody's are. None must be shown. */
+	const char *client_authorities;
 };
 
 struct tls_client_config {
@@ -64,17 +66,39 @@ int transport_tls_connect(struct transport *t, struct tls_context *ctx, const ch
  */
 int transport_tls_handshake(struct transport *t, char *why, size_t size);
 
+/*
+ * What a login can be bound to, so that nobody in between can pass it on: the exporter of RFC 9266 and the hash of the
+ * server's certificate, RFC 5929, 4. A size of 0: there is none.
+ */
+enum { TLS_EXPORTER_SIZE = 32, TLS_ENDPOINT_MAX = 64 };
+struct tls_binding {
+	uint8_t exporter_size, endpoint_size;
+	unsigned char exporter[TLS_EXPORTER_SIZE]; /* of TLS 1.3 alone */
+	unsigned char endpoint[TLS_ENDPOINT_MAX];
+};
+
+/* The field of a certificate that says whose it is. */
+enum tls_name { TLS_NAME_NONE, TLS_NAME_CN, TLS_NAME_UID, TLS_NAME_EMAIL };
+enum { TLS_NAME_MAX = 128 };
+
 struct tls_facts {
 	char version[16], cipher[64];
 	char certfp[65];       /* SHA-256 of the peer's certificate in lower-case hex; "": it showed none */
 	char pin[TLS_PIN_MAX]; /* of the peer's public key; "" */
 	char alpn[16];
 	bool resumed;
-	bool trusted;       /* a client's: the certificate is the host's, and of an authority that is trusted */
+	bool trusted; /* the certificate is of an authority that is trusted; to a client: and the host's */
 	char distrust[128]; /* why not */
 };
 /* Of a handshake that is done, before the first read; false: it is none of TLS, or the kernel has it already. */
 bool transport_tls_facts(const struct transport *t, struct tls_facts *out);
+/* At the same time, and a server's alone. False: there is nothing to bind to. */
+bool transport_tls_binding(const struct transport *t, struct tls_binding *out);
+/*
+ * That field of the peer's certificate, where an authority that is trusted says so; of an address of e-mail what stands before
+ * the '@'. False: it shows none such, or more than one, or one that is no text.
+ */
+bool transport_tls_name(const struct transport *t, enum tls_name field, char name[TLS_NAME_MAX]);
 /*
  * Gives the keys to the kernel where it takes both directions. Call after transport_tls_facts. True: *t is one of the
  * kernel's now.
