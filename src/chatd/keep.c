@@ -13,6 +13,8 @@ enum journal_class keep_class(const struct keep *k, const struct record *r)
 		if (r->message.channel.n == 0 && !k->config->keep_direct)
 			return JOURNAL_PASSING;
 		return JOURNAL_MESSAGE;
+	case RECORD_REMOVAL:
+		return JOURNAL_REMOVAL;
 	default:
 		return JOURNAL_STATE;
 	}
@@ -44,6 +46,10 @@ void keep_encode(struct keep *k, struct buf *out, const struct record *r, struct
 {
 	record_encode(out, r);
 	*about = (struct journal_about){.time = r->time, .msgid = r->msgid, .target = target_of(k, r)};
+	if (r->type == RECORD_REDACT)
+		about->msgid = r->redact.msgid;
+	else if (r->type == RECORD_FORGET)
+		*about = (struct journal_about){.time = r->time, .target = r->forget.account};
 }
 
 static bool gave_up_registration(const struct change *c)

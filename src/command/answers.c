@@ -167,6 +167,8 @@ static struct str wanted_channel(const struct record *r)
 		return r->channel.name;
 	case RECORD_KNOCK:
 		return r->knock.channel;
+	case RECORD_REDACT:
+		return r->redact.channel.n ? r->redact.channel : r->redact.to;
 	default:
 		return STR("*");
 	}
@@ -240,6 +242,23 @@ static void refused_by_ban(struct session *s, const struct ban *ban)
 	reply(s, ERR_YOUREBANNEDCREEP, STR_ARG(buf_view(&b)));
 }
 
+/* Whoever is not in the channel is told no more than that. */
+static void refused_redact(struct session *s, const struct change *c, const char *name)
+{
+	const struct redaction *r = &c->record->redact;
+	char context[LINE_BODY_MAX];
+	int n = snprintf(context, sizeof(context), "%s %.*s", name, STR_ARG(r->msgid));
+
+	if (c->refusal == REFUSAL_REDACT) {
+		reply_fail(s, "REDACT", "REDACT_FORBIDDEN", context, "You may not take back this message");
+	} else if (c->refusal == REFUSAL_REDACT_LATE) {
+		snprintf(context + n, sizeof(context) - (size_t)n, " %lld", (long long)(r->window_ms / 1000));
+		reply_fail(s, "REDACT", "REDACT_WINDOW_EXPIRED", context, "It is too late to take back this message");
+	} else {
+		reply_fail(s, "REDACT", "INVALID_TARGET", name, "You cannot take back messages there");
+	}
+}
+
 /* A NOTICE is never answered, not even with what went wrong: two programs could go on for ever. */
 static bool is_notice(const struct record *r)
 {
@@ -254,6 +273,10 @@ void answer_refused(struct session *s, const struct change *c)
 	if (is_notice(c->record))
 		return;
 	snprintf(name, sizeof(name), "%.*s", STR_ARG(wanted_channel(c->record)));
+	if (c->record->type == RECORD_REDACT) {
+		refused_redact(s, c, name);
+		return;
+	}
 	switch (c->refusal) {
 	case REFUSAL_NONE:
 		break;
@@ -294,6 +317,8 @@ void answer_refused(struct session *s, const struct change *c)
 		break;
 	case REFUSAL_ACCOUNT_CHANGED:
 	case REFUSAL_ACCOUNT_TAKEN:
+	case REFUSAL_REDACT:
+	case REFUSAL_REDACT_LATE:
 		break; /* whoever asked looks at the account, and says it in its own words */
 	case REFUSAL_SERVER_BAN:
 		refused_by_ban(s, c->ban);

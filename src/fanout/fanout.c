@@ -351,6 +351,29 @@ static void on_message(struct fanout *f, const struct change *c)
 		tell_plain(f, s, c);
 }
 
+/* As the message was told; whoever asked hears it in any case, for it is the answer. */
+static void on_redacted(struct fanout *f, const struct change *c)
+{
+	const struct redaction *r = &c->record->redact;
+	const struct user *author = network_user(f->net, r->author);
+
+	begin_once(f);
+	if (c->by)
+		tell_once(f, c->by, c);
+	for (uint32_t i = 0; c->channel && i < c->channel->members.count; i++) {
+		const struct member *m = channel_member(c->channel, i);
+
+		if (m->rank >= r->min_rank || m->user == author)
+			tell_once(f, m->user, c);
+	}
+	if (r->channel.n)
+		return;
+	if (c->user)
+		tell_once(f, c->user, c);
+	if (author)
+		tell_once(f, author, c);
+}
+
 /* Operators alone: who attacks need not know what is done about it. */
 static void on_emergency(struct fanout *f, const struct change *c)
 {
@@ -404,6 +427,7 @@ static const audience_fn audiences[] = {
 	[CHANGE_MESSAGE] = on_message,
 	[CHANGE_WALLOPS] = on_wallops,
 	[CHANGE_EMERGENCY] = on_emergency,
+	[CHANGE_REDACTED] = on_redacted,
 };
 
 void fanout_tell(struct fanout *f, const struct change *c)

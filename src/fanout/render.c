@@ -40,6 +40,8 @@ cap_set render_matters(const struct change *c)
 		return caps | CAP_BIT(CAP_CHGHOST);
 	case CHANGE_ACCOUNT:
 		return caps | CAP_BIT(CAP_ACCOUNT_NOTIFY);
+	case CHANGE_REDACTED:
+		return caps | CAP_BIT(CAP_MESSAGE_REDACTION);
 	default:
 		return caps;
 	}
@@ -264,6 +266,30 @@ static void render_message(struct buf *out, const struct change *c, cap_set caps
 	trailing(out, r->message.text);
 }
 
+/* Others are told nothing, and keep what they saw. */
+static void render_redacted(struct buf *out, const struct change *c, cap_set caps)
+{
+	const struct redaction *r = &c->record->redact;
+	struct str target = r->channel.n ? r->channel : r->to;
+
+	if (!(caps & CAP_BIT(CAP_MESSAGE_REDACTION))) {
+		out->n = 0;
+		return;
+	}
+	if (c->channel)
+		target = str_of(c->channel->name);
+	else if (c->user)
+		target = user_str(c->user, USER_NICK);
+	word(out, "REDACT");
+	buf_str(out, target);
+	buf_chr(out, ' ');
+	buf_str(out, r->msgid);
+	if (c->text.n) {
+		buf_chr(out, ' ');
+		trailing(out, c->text);
+	}
+}
+
 static void render_wallops(struct buf *out, const struct change *c, cap_set caps)
 {
 	(void)caps;
@@ -277,7 +303,7 @@ static const render_fn renderers[] = {
 	[CHANGE_REALNAME] = render_realname, [CHANGE_HOST] = render_host,       [CHANGE_USER_MODES] = render_user_modes,
 	[CHANGE_ACCOUNT] = render_account,   [CHANGE_JOINED] = render_joined,   [CHANGE_PARTED] = render_parted,
 	[CHANGE_KICKED] = render_kicked,     [CHANGE_TOPIC] = render_topic,     [CHANGE_INVITED] = render_invited,
-	[CHANGE_MESSAGE] = render_message,   [CHANGE_WALLOPS] = render_wallops,
+	[CHANGE_MESSAGE] = render_message,   [CHANGE_WALLOPS] = render_wallops, [CHANGE_REDACTED] = render_redacted,
 };
 
 static void source_of_change(struct buf *out, const struct render_context *ctx, const struct change *c)

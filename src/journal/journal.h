@@ -13,13 +13,19 @@
  * On one machine `ordered` comes from inside append. Another engine may call it later, from the loop; callers must
  * not depend on which.
  */
-enum journal_class { JOURNAL_PASSING, JOURNAL_MESSAGE, JOURNAL_STATE }; /* PASSING is ordered, not kept */
+enum journal_class {
+	JOURNAL_PASSING, /* ordered, not kept */
+	JOURNAL_MESSAGE,
+	JOURNAL_STATE,
+	JOURNAL_REMOVAL, /* takes messages away that were kept before, and is not kept itself */
+};
 
 /* What the store files a kept record under. */
 struct journal_about {
 	int64_t time;      /* ms since 1970 */
 	struct str msgid;  /* may be empty */
 	struct str target; /* of a message: the folded channel, "@" for one to a user; empty for state */
+	/* Of a removal: msgid is the message's, or target is an account, all of whose messages up to now go. */
 };
 
 struct journal_owner {

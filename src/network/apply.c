@@ -38,6 +38,8 @@ static const struct row rows[RECORD_TYPE_END] = {
 	[RECORD_BAN_CLEAR] = {apply_ban_clear, ORIGIN_NONE},
 	[RECORD_KNOCK] = {apply_knock, ORIGIN_USER},
 	[RECORD_EMERGENCY] = {apply_emergency, ORIGIN_NONE},
+	[RECORD_REDACT] = {apply_redact, ORIGIN_ANY},
+	[RECORD_FORGET] = {apply_forget, ORIGIN_ANY},
 };
 
 struct change apply_change(const struct apply *a, enum change_type type)

@@ -47,6 +47,8 @@ void apply_channel_modes(struct apply *a);
 void apply_kept_channel(struct apply *a);
 void apply_kept_account(struct apply *a);
 void apply_message(struct apply *a);
+void apply_redact(struct apply *a);
+void apply_forget(struct apply *a);
 void apply_wallops(struct apply *a);
 void apply_ban_set(struct apply *a);
 void apply_ban_clear(struct apply *a);

@@ -44,6 +44,30 @@ void apply_message(struct apply *a)
 	tell_message(a, target, NULL);
 }
 
+void apply_redact(struct apply *a)
+{
+	const struct redaction *r = &a->r->redact;
+	struct change c = apply_change(a, CHANGE_REDACTED);
+
+	c.channel = r->channel.n ? state_channel(a->net, r->channel) : NULL;
+	c.user = r->target ? state_user(a->net, r->target) : NULL;
+	c.text = r->reason;
+	if (r->channel.n && !c.channel && !a->unchecked) {
+		apply_refuse(a, REFUSAL_NO_SUCH_CHANNEL, NULL, NULL);
+		return;
+	}
+	if (!a->unchecked && apply_refuse(a, rule_redact(a->net, a->origin, r, a->r->time), c.user, c.channel))
+		return;
+	apply_tell(a, &c);
+}
+
+/* Nobody is told: what is on the screens of others is theirs. */
+void apply_forget(struct apply *a)
+{
+	if (!a->unchecked && !str_eq_nocase(a->r->forget.account, user_str(a->origin, USER_ACCOUNT)))
+		apply_refuse(a, REFUSAL_REDACT, a->origin, NULL);
+}
+
 void apply_wallops(struct apply *a)
 {
 	struct change c = apply_change(a, CHANGE_WALLOPS);

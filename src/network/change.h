@@ -33,6 +33,7 @@ enum change_type {
 	CHANGE_BAN_CLEARED, /* ban: what it was */
 	CHANGE_EMERGENCY,   /* the level is the record's */
 	CHANGE_KNOCKED,     /* for those who can invite; text: what was said with it */
+	CHANGE_REDACTED,    /* a message is no more: in channel, or to user, NULL when gone */
 };
 
 enum refusal {
@@ -73,6 +74,8 @@ enum refusal {
 	REFUSAL_FORWARD,                /* not a half-operator there, or there is no such channel; text: its name */
 	REFUSAL_FORWARDED,              /* to the channel that text names, and in there */
 	REFUSAL_KNOCKED,                /* KNOCK too soon after another one */
+	REFUSAL_REDACT,                 /* not one's own message, and no operator there */
+	REFUSAL_REDACT_LATE,            /* one's own, but the time is over */
 	REFUSAL_END,
 };
 

@@ -89,6 +89,11 @@ static const struct field fields[RECORD_TYPE_END][FIELDS_MAX + 1] = {
 	[RECORD_BAN_CLEAR] = {AT(FIELD_U64, ban_clear.id), AT(FIELD_STR, ban_clear.by)},
 	[RECORD_KNOCK] = {AT(FIELD_STR, knock.channel), AT(FIELD_STR, knock.text)},
 	[RECORD_EMERGENCY] = {AT(FIELD_U32, emergency.level), AT(FIELD_STR, emergency.by)},
+	[RECORD_REDACT] = {AT(FIELD_STR, redact.channel), AT(FIELD_U64, redact.target), AT(FIELD_STR, redact.to),
+			   AT(FIELD_RANK, redact.min_rank), AT(FIELD_STR, redact.msgid), AT(FIELD_STR, redact.reason),
+			   AT(FIELD_U64, redact.author), AT(FIELD_STR, redact.account), AT(FIELD_U64, redact.said),
+			   AT(FIELD_U64, redact.window_ms)},
+	[RECORD_FORGET] = {AT(FIELD_STR, forget.account)},
 };
 
 static void put_ops(struct wire_out *out, const struct record *r)
@@ -436,6 +441,9 @@ enum record_class record_class(const struct record *r)
 	case RECORD_BAN_CLEAR:
 	case RECORD_EMERGENCY:
 		return RECORD_KEPT_NETWORK;
+	case RECORD_REDACT:
+	case RECORD_FORGET:
+		return RECORD_REMOVAL;
 	default:
 		return RECORD_PRESENCE;
 	}
@@ -467,6 +475,8 @@ static const char *const type_names[RECORD_TYPE_END] = {
 	[RECORD_BAN_SET] = "ban_set",
 	[RECORD_BAN_CLEAR] = "ban_clear",
 	[RECORD_EMERGENCY] = "emergency",
+	[RECORD_REDACT] = "redact",
+	[RECORD_FORGET] = "forget",
 };
 
 const char *record_type_name(enum record_type type)

@@ -38,6 +38,8 @@ enum record_type {
 	RECORD_EMERGENCY,
 	RECORD_USER_NOTICES,
 	RECORD_KNOCK,
+	RECORD_REDACT,
+	RECORD_FORGET,
 	RECORD_TYPE_END,
 };
 
@@ -48,6 +50,7 @@ enum record_class {
 	RECORD_KEPT_ACCOUNT,
 	RECORD_KEPT_CHANNEL,
 	RECORD_KEPT_NETWORK, /* bans, the emergency level */
+	RECORD_REMOVAL,      /* takes kept messages away, and is not kept itself */
 };
 
 enum {
@@ -119,6 +122,23 @@ struct record_room {
 	struct list_item items[RECORD_LIST_ITEMS_MAX];
 	struct account_item account_items[RECORD_ACCOUNT_ITEMS_MAX];
 	char params[RECORD_PARAMS_MAX];
+};
+
+/*
+ * A message that is to be no more: whose it was, where and when, as the message itself has it, and never as the one
+ * says who asks. https://ircv3.net/specs/extensions/message-redaction
+ */
+struct redaction {
+	struct str channel; /* that it was said in; empty: to a user */
+	uint64_t target;    /* that user; 0: not here, or to a channel */
+	struct str to;      /* how whoever asks calls that user; empty for a channel */
+	uint8_t min_rank;   /* of the message */
+	struct str msgid;   /* of the message */
+	struct str reason;  /* may be empty */
+	uint64_t author;    /* id of the user who said it */
+	struct str account; /* of that user at the time; empty: none */
+	int64_t said;       /* ms since 1970 */
+	int64_t window_ms;  /* for how long its author may; 0: for ever */
 };
 
 struct record {
@@ -272,6 +292,11 @@ struct record {
 			uint32_t level; /* 0: as ever */
 			struct str by;
 		} emergency;
+		struct redaction redact;
+		/* All that the account has said up to now. By one who is logged in to it, or the server. */
+		struct {
+			struct str account;
+		} forget;
 	};
 };
 

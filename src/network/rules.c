@@ -212,6 +212,38 @@ enum refusal rule_mode(const struct channel *c, const struct user *u, const stru
 	return state_rule_mode(c, u, op, target);
 }
 
+bool rule_is_author(const struct user *u, const struct redaction *r)
+{
+	if (r->account.n)
+		return str_eq_nocase(r->account, user_str(u, USER_ACCOUNT));
+	return r->author == u->id;
+}
+
+/* Not that of somebody who is there, and above. */
+static bool may_moderate(const struct network *net, const struct channel *c, const struct member *m,
+			 const struct redaction *r)
+{
+	const struct user *author = network_user(net, r->author);
+	const struct member *theirs = author ? network_member(c, author) : NULL;
+
+	return rule_has_rank(m, RANK_HALFOP) && (!theirs || rank_top(m->rank) >= rank_top(theirs->rank));
+}
+
+enum refusal rule_redact(const struct network *net, const struct user *u, const struct redaction *r, int64_t time)
+{
+	const struct channel *c = r->channel.n ? network_channel(net, r->channel) : NULL;
+	const struct member *m = c ? network_member(c, u) : NULL;
+	bool own = rule_is_author(u, r);
+
+	if (r->channel.n && !m)
+		return REFUSAL_NOT_ON_CHANNEL;
+	if (c && may_moderate(net, c, m, r))
+		return REFUSAL_NONE;
+	if (own && r->window_ms && time - r->said > r->window_ms)
+		return REFUSAL_REDACT_LATE;
+	return own ? REFUSAL_NONE : REFUSAL_REDACT;
+}
+
 bool rule_sees_channel(const struct channel *c, const struct user *viewer)
 {
 	return !(c->flags & CHAN_SECRET) ||

@@ -46,6 +46,11 @@ enum refusal rule_kick(const struct channel *c, const struct user *u, const stru
 /* One step of a mode change by u. */
 enum refusal rule_mode(const struct channel *c, const struct user *u, const struct mode_op *op);
 
+/* The message is u's: of the same account, or of the same user. */
+bool rule_is_author(const struct user *u, const struct redaction *r);
+/* Taking back a message at that time. Whoever is not in its channel may not. */
+enum refusal rule_redact(const struct network *net, const struct user *u, const struct redaction *r, int64_t time);
+
 /* The channel shows itself to the viewer (NULL: a stranger): it is not secret, or the viewer is in it, or has
  * PRIV_SEE_SECRET. */
 bool rule_sees_channel(const struct channel *c, const struct user *viewer);

@@ -9,6 +9,7 @@ static const struct cap_row rows[] = {
 	{CAP_CHGHOST, "chghost", NULL},
 	{CAP_REGISTER, "draft/account-registration", NULL},
 	{CAP_EXTENDED_ISUPPORT, "draft/extended-isupport", NULL},
+	{CAP_MESSAGE_REDACTION, "draft/message-redaction", NULL},
 	{CAP_NO_IMPLICIT_NAMES, "draft/no-implicit-names", NULL},
 	{CAP_OPER_TAG, "draft/oper-tag", NULL},
 	{CAP_PRE_AWAY, "draft/pre-away", NULL},

@@ -25,6 +25,7 @@ static const char *const names[PRIV_COUNT] = {
 	[PRIV_ANNOUNCE] = "announce",
 	[PRIV_NOTICES] = "notices",
 	[PRIV_HIDE] = "hide",
+	[PRIV_REDACT] = "redact",
 };
 
 const char *privilege_name(enum privilege priv)

@@ -31,7 +31,7 @@ static void hear(void *ctx, const struct change *c)
 {
 	unsigned *told = ctx;
 
-	CHECK(c->record && c->type <= CHANGE_EMERGENCY && c->refusal < REFUSAL_END);
+	CHECK(c->record && c->type <= CHANGE_REDACTED && c->refusal < REFUSAL_END);
 	CHECK((c->type == CHANGE_REFUSED) == (c->refusal != REFUSAL_NONE));
 	CHECK(c->nops <= RECORD_MODE_OPS_MAX);
 	(*told)++;

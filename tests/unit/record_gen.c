@@ -219,6 +219,23 @@ static void make_channel_record(struct record_gen *g, struct record *r)
 	}
 }
 
+/* Of a message of one's own or of somebody else's, of now or long ago. */
+static void make_removal(struct record_gen *g, struct record *r)
+{
+	if (r->type == RECORD_FORGET) {
+		r->forget.account = STR("nobody");
+		return;
+	}
+	if (below(g, 3))
+		r->redact.channel = some_channel(g);
+	else
+		r->redact.target = somebody(g);
+	r->redact.msgid = STR("id-0");
+	r->redact.author = below(g, 2) ? r->origin : somebody(g);
+	r->redact.said = g->time - (int64_t)below(g, 2000);
+	r->redact.window_ms = 1000;
+}
+
 /* Registered or not; the entries of its lists get older and older times from the last to the first. */
 static void make_kept(struct record_gen *g, struct record *r)
 {
@@ -305,7 +322,7 @@ static const unsigned weights[RECORD_TYPE_END] = {
 	[RECORD_TOPIC] = 5,        [RECORD_CHANNEL_MODES] = 30, [RECORD_INVITE] = 6,    [RECORD_MESSAGE] = 24,
 	[RECORD_WALLOPS] = 1,      [RECORD_CHANNEL] = 3,        [RECORD_USER_OPER] = 2, [RECORD_USER_NOTICES] = 1,
 	[RECORD_ACCOUNT] = 4,      [RECORD_BAN_SET] = 3,        [RECORD_BAN_CLEAR] = 1, [RECORD_EMERGENCY] = 1,
-	[RECORD_KNOCK] = 6,
+	[RECORD_KNOCK] = 6,        [RECORD_REDACT] = 6,         [RECORD_FORGET] = 1,
 };
 
 static enum record_type some_type(struct record_gen *g)
@@ -327,10 +344,10 @@ static enum record_type some_type(struct record_gen *g)
 /* Modes often enough that registered channels, whose first member is no operator, get operators. */
 static uint64_t override_one_in(enum record_type type)
 {
-	return type == RECORD_ACCOUNT                             ? 1
-	       : type == RECORD_CHANNEL || type >= RECORD_BAN_SET ? 2
-	       : type == RECORD_CHANNEL_MODES                     ? 6
-								  : 15;
+	return type == RECORD_ACCOUNT                                                           ? 1
+	       : type == RECORD_CHANNEL || (type >= RECORD_BAN_SET && type <= RECORD_EMERGENCY) ? 2
+	       : type == RECORD_CHANNEL_MODES                                                   ? 6
+												: 15;
 }
 
 struct record record_gen_next(struct record_gen *g)
@@ -358,6 +375,8 @@ struct record record_gen_next(struct record_gen *g)
 		make_account(g, &r);
 	else if (r.type >= RECORD_BAN_SET && r.type <= RECORD_EMERGENCY)
 		make_network(g, &r);
+	else if (r.type == RECORD_REDACT || r.type == RECORD_FORGET)
+		make_removal(g, &r);
 	else if (r.type == RECORD_KNOCK || (r.type >= RECORD_PART && r.type <= RECORD_INVITE))
 		make_channel_record(g, &r);
 	else

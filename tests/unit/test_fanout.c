@@ -568,6 +568,33 @@ static void a_full_reader_harms_nobody(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
+/* As the message was told, to those who know the command; and to whoever asked. */
+static void redaction(void **state)
+{
+	struct house *h = *state;
+	struct record r = {.type = RECORD_REDACT, .origin = 1, .time = 10};
+
+	all_caps(h, CAP_BIT(CAP_MESSAGE_REDACTION));
+	caps(h, DAN_, 0);
+	r.redact.channel = STR("#A");
+	r.redact.msgid = STR("id-0");
+	r.redact.reason = STR("no more");
+	r.redact.author = 2;
+	ask(h, ANN_, "", r);
+	assert_all_heard(h, (const char *[]){ANN "REDACT #a id-0 :no more\n", ANN "REDACT #a id-0 :no more\n",
+					     ANN "REDACT #a id-0 :no more\n", "", ""});
+	r.redact.min_rank = RANK_OP;
+	r.redact.reason = STR_NONE;
+	ask(h, ANN_, "", r);
+	assert_all_heard(h, (const char *[]){ANN "REDACT #a id-0\n", ANN "REDACT #a id-0\n", "", "", ""});
+	r.redact = (struct redaction){.target = 5, .to = STR("EVE"), .msgid = STR("id-0"), .author = 1};
+	ask(h, ANN_, "", r);
+	assert_all_heard(h, (const char *[]){ANN "REDACT eve id-0\n", "", "", "", ANN "REDACT eve id-0\n"});
+	r.redact.target = 0;
+	ask(h, ANN_, "", r);
+	assert_all_heard(h, (const char *[]){ANN "REDACT EVE id-0\n", "", "", "", ""});
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -594,6 +621,7 @@ int main(void)
 		TEST(others_stay_outside_the_answer),
 		TEST(long_modes_are_a_batch),
 		TEST(each_in_its_own_form),
+		TEST(redaction),
 		TEST(a_full_reader_harms_nobody),
 	};
 

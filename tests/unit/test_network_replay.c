@@ -33,7 +33,7 @@ struct listener {
 	struct network *net;
 	struct change_sink sink;
 	uint64_t told; /* a hash of every change in its order */
-	unsigned changes[CHANGE_KNOCKED + 1];
+	unsigned changes[CHANGE_REDACTED + 1];
 	unsigned refusals[REFUSAL_END];
 	char altered[64]; /* a registered channel, or one that was until now, that is not as it was; "": none */
 };
@@ -191,7 +191,7 @@ static void test_everything_happened(void **state)
 {
 	struct fixed *x = *state;
 
-	for (int i = 0; i <= CHANGE_KNOCKED; i++) {
+	for (int i = 0; i <= CHANGE_REDACTED; i++) {
 		if (x->first->changes[i] < 20)
 			fail_msg("change %d came %u times", i, x->first->changes[i]);
 	}

@@ -113,6 +113,21 @@ static struct record sample(enum record_type type)
 		r.message.by = STR("nick!user@host");
 		r.message.account = STR("acc");
 		break;
+	case RECORD_REDACT:
+		r.redact.channel = STR("#c");
+		r.redact.target = 7;
+		r.redact.to = STR("bob");
+		r.redact.min_rank = RANK_VOICE;
+		r.redact.msgid = STR("msgid-0");
+		r.redact.reason = STR("wrong window");
+		r.redact.author = 11;
+		r.redact.account = STR("acc");
+		r.redact.said = 1700000000100;
+		r.redact.window_ms = 3600000;
+		break;
+	case RECORD_FORGET:
+		r.forget.account = STR("acc");
+		break;
 	case RECORD_CHANNEL:
 		r.channel.name = STR("#c");
 		r.channel.created = 1500000000001;
@@ -398,6 +413,8 @@ static void test_class(void **state)
 			assert_int_equal(record_class(&r), RECORD_KEPT_ACCOUNT);
 		else if (type >= RECORD_BAN_SET && type <= RECORD_EMERGENCY)
 			assert_int_equal(record_class(&r), RECORD_KEPT_NETWORK);
+		else if (type == RECORD_REDACT || type == RECORD_FORGET)
+			assert_int_equal(record_class(&r), RECORD_REMOVAL);
 		else if (type != RECORD_MESSAGE)
 			assert_int_equal(record_class(&r), RECORD_PRESENCE);
 	}

@@ -353,6 +353,51 @@ static void test_sight(void **state)
 	assert_true(rule_share_channel(user(f, OUTSIDER), user(f, PLAIN)));
 }
 
+static enum refusal redact(const struct fixture *f, uint64_t who, struct redaction r, int64_t time)
+{
+	return rule_redact(f->net, user(f, who), &r, time);
+}
+
+/* By the channel that it was said in, by who said it, and when. */
+static void test_redact(void **state)
+{
+	struct fixture *f = *state;
+	struct redaction r = {.channel = STR("#a"), .msgid = STR("x"), .author = PLAIN, .said = 1000, .window_ms = 50};
+
+	assert_int_equal(redact(f, PLAIN, r, 1050), REFUSAL_NONE);
+	assert_int_equal(redact(f, PLAIN, r, 1051), REFUSAL_REDACT_LATE);
+	assert_int_equal(redact(f, VOICE, r, 1000), REFUSAL_REDACT);
+	assert_int_equal(redact(f, HALFOP, r, 9000), REFUSAL_NONE);
+	assert_int_equal(redact(f, OUTSIDER, r, 1000), REFUSAL_NOT_ON_CHANNEL);
+	r.author = OWNER;
+	assert_int_equal(redact(f, HALFOP, r, 1000), REFUSAL_REDACT);
+	assert_int_equal(redact(f, ADMIN, r, 1000), REFUSAL_REDACT);
+	r.author = 99;
+	assert_int_equal(redact(f, HALFOP, r, 1000), REFUSAL_NONE);
+	r.author = OUTSIDER;
+	assert_int_equal(redact(f, OUTSIDER, r, 1000), REFUSAL_NOT_ON_CHANNEL);
+	r.channel = STR("#elsewhere");
+	assert_int_equal(redact(f, OWNER, r, 1000), REFUSAL_NOT_ON_CHANNEL);
+	r.window_ms = 0;
+	r.channel = STR_NONE;
+	assert_int_equal(redact(f, OUTSIDER, r, 9000), REFUSAL_NONE);
+	assert_int_equal(redact(f, OWNER, r, 1000), REFUSAL_REDACT);
+}
+
+/* Whoever has the account, and not whoever has the nick, or the id, of somebody who had none. */
+static void test_redact_by_account(void **state)
+{
+	struct fixture *f = *state;
+	struct redaction r = {.target = OWNER, .msgid = STR("x"), .author = 99, .account = STR("Acc"), .said = 1000};
+
+	assert_int_equal(redact(f, PLAIN, r, 1000), REFUSAL_REDACT);
+	fixture_apply(f, rec_account(PLAIN, "acc"));
+	assert_int_equal(redact(f, PLAIN, r, 1000), REFUSAL_NONE);
+	r.account = STR("other");
+	r.author = PLAIN;
+	assert_int_equal(redact(f, PLAIN, r, 1000), REFUSAL_REDACT);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -371,6 +416,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_mode_rights, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_mode_targets, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_sight, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_redact, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_redact_by_account, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

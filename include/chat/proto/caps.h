@@ -31,6 +31,7 @@ enum cap {
 	CAP_STANDARD_REPLIES,
 	CAP_STS, /* told, and never asked for; its value is the session's */
 	CAP_USERHOST_IN_NAMES,
+	CAP_MESSAGE_REDACTION, /* draft/message-redaction */
 	CAP_COUNT,
 };
 

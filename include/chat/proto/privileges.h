@@ -36,6 +36,7 @@ enum privilege {
 	PRIV_ANNOUNCE,  /* messages to everybody */
 	PRIV_NOTICES,   /* server notices: user mode +s */
 	PRIV_HIDE,      /* user mode +H */
+	PRIV_REDACT,    /* taking back messages of others anywhere */
 	PRIV_COUNT
 };
 
