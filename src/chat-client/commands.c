@@ -243,9 +243,7 @@ static void run_ignore(const struct command_context *x, struct str args)
 		buf_fmt(&b, "* you ignore %s", (const char *)ignored->items[i]);
 		x->tell(x->ctx, buf_view(&b));
 	}
-	if (mask.n && ignored->count < VIEW_IGNORED_MAX)
-		vec_push(ignored, mem_strndup(mask.p, mask.n));
-	else if (mask.n)
+	if (mask.n && !view_ignore(x->view, mask))
 		x->tell(x->ctx, STR("! you ignore too many already"));
 }
 

@@ -56,11 +56,12 @@ struct app {
 };
 
 static const char usage[] =
-	"usage: chat-client [-c channel]... [-n nick] [-p port] [-w] [user@]host[:port]\n"
+	"usage: chat-client [options] [user@]host[:port] | name\n"
 	"\n"
 	"  -c, --channel=NAME  enter this channel; may be given again\n"
 	"  -n, --nick=NAME     the name to go by, instead of the login name\n"
 	"  -p, --port=PORT     6667 unless given, 6697 with TLS\n"
+	"      --user=NAME     the user name to give to the server\n"
 	"  -a, --account=NAME  log in to this account; the password is asked for\n"
 	"      --password-file=FILE  or is in this file\n"
 	"  -s, --tls           TLS, as with port 6697 and ircs://\n"
@@ -71,13 +72,19 @@ static const char usage[] =
 	"  -t, --tail          print for ever what is said, and come back when the server went away\n"
 	"  -H, --history=N     print the last N lines, and exit (or go on with --tail)\n"
 	"  -j, --json          print one object per message\n"
+	"      --joins=no      do not print who comes and goes\n"
+	"      --ignore=MASK   print nothing of this nick, or nick!user@host; may be given again\n"
+	"      --mute=NAME     no bell and no count for this channel or nick; may be given again\n"
 	"      --time=FORMAT   of the time in front of each line, as strftime(3); empty for none\n"
 	"      --bell=WHEN     off, mention or all\n"
 	"      --color=WHEN    auto, always or never\n"
+	"  -S, --server=NAME   as the part [NAME] of the configuration says\n"
+	"      --config=FILE   the configuration, instead of ~/.config/chat-client/config\n"
 	"  -h, --help          print this\n"
 	"  -V, --version       print the version\n"
 	"\n"
-	"host is a name, an address ([::1]:6667 too) or the path of a Unix socket.\n"
+	"host is a name, an address ([::1]:6667 too) or the path of a Unix socket; name is a\n"
+	"part of the configuration, where each option can stand as option = value.\n"
 	"Where standard input is not a terminal, its lines are said in the first channel.\n";
 
 static void tell(void *ctx, struct str text)
@@ -459,6 +466,10 @@ static void set_look(struct app *app)
 	view_init(&app->view);
 	if (app->options.bell[0])
 		(void)view_set(&app->view, STR("bell"), str_of(app->options.bell));
+	app->view.fold_joins = app->options.fold_joins;
+	app->view.options = &app->options;
+	for (size_t i = 0; i < app->options.nignored; i++)
+		(void)view_ignore(&app->view, str_of(app->options.ignored[i]));
 }
 
 static int start(struct app *app, const struct transport *t)
@@ -578,12 +589,27 @@ static int run(struct app *app)
 	return app->why ? complain(app->why, app->code) : app->code;
 }
 
+/* $XDG_CONFIG_HOME/chat-client/config, or ~/.config/chat-client/config. NULL: the environment names no home. */
+static const char *find_config(char path[PATH_MAX])
+{
+	const char *config = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
+	int n;
+
+	if (config && *config == '/')
+		n = snprintf(path, PATH_MAX, "%s/chat-client/config", config);
+	else if (home && *home == '/')
+		n = snprintf(path, PATH_MAX, "%s/.config/chat-client/config", home);
+	else
+		return NULL;
+	return n < PATH_MAX ? path : NULL;
+}
+
 int main(int argc, char **argv)
 {
 	static struct app app;
 	const struct passwd *pw = getpwuid(getuid());
-	struct options_args args = {argc, argv, pw ? pw->pw_name : getenv("LOGNAME")};
-	char why[512];
+	char config[PATH_MAX], why[PATH_MAX + 512];
+	struct options_args args = {argc, argv, pw ? pw->pw_name : getenv("LOGNAME"), find_config(config)};
 
 	open_standard_streams();
 	(void)signal(SIGPIPE, SIG_IGN);
@@ -597,6 +623,8 @@ int main(int argc, char **argv)
 		complain(why, EX_USAGE);
 		fputs("Try 'chat-client --help'.\n", stderr);
 		return EX_USAGE;
+	case OPTIONS_CONFIG:
+		return complain(why, EX_CONFIG);
 	case OPTIONS_RUN:
 		break;
 	}

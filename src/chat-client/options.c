@@ -5,20 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static const struct option long_options[] = {
-	{"channel", required_argument, NULL, 'c'}, {"nick", required_argument, NULL, 'n'},
-	{"port", required_argument, NULL, 'p'},    {"wait", no_argument, NULL, 'w'},
-	{"tls", no_argument, NULL, 's'},           {"pin", required_argument, NULL, 'P'},
-	{"account", required_argument, NULL, 'a'}, {"password-file", required_argument, NULL, 'F'},
-	{"ca", required_argument, NULL, 'A'},      {"cert", required_argument, NULL, 'E'},
-	{"key", required_argument, NULL, 'K'},     {"tail", no_argument, NULL, 't'},
-	{"history", required_argument, NULL, 'H'}, {"json", no_argument, NULL, 'j'},
-	{"time", required_argument, NULL, 'T'},    {"bell", required_argument, NULL, 'B'},
-	{"color", required_argument, NULL, 'C'},   {"help", no_argument, NULL, 'h'},
-	{"version", no_argument, NULL, 'V'},       {NULL, 0, NULL, 0},
-};
-
-static const char short_options[] = ":a:c:n:p:swtH:jhV";
+#include "chat-client/words.h"
 
 /* Copies n bytes; false when they do not fit or are none. */
 static bool copy_part(char *dst, size_t size, const char *from, size_t n)
@@ -121,34 +108,108 @@ bool options_parse_server(struct options *o, const char *text)
 	return strncmp(text, "irc://", 6) ? parse_server(o, text) : parse_url(o, text + 6);
 }
 
+/* Settings. Each takes one value. */
+
+static bool set_text(char *dst, size_t size, const char *value)
+{
+	return copy_part(dst, size, value, strlen(value));
+}
+
+static bool set_switch(bool *dst, const char *value)
+{
+	static const char *const names[] = {"no", "yes", "off", "on", "false", "true"};
+
+	for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (!strcmp(value, names[i])) {
+			*dst = i % 2;
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool set_account(struct options *o, const char *value)
+{
+	return set_text(o->account, sizeof(o->account), value);
+}
+
+static bool set_password_file(struct options *o, const char *value)
+{
+	return set_text(o->password_file, sizeof(o->password_file), value);
+}
+
+static bool set_authorities(struct options *o, const char *value)
+{
+	return set_text(o->authorities, sizeof(o->authorities), value);
+}
+
+static bool set_certificate(struct options *o, const char *value)
+{
+	return set_text(o->certificate, sizeof(o->certificate), value);
+}
+
+static bool set_key(struct options *o, const char *value)
+{
+	return set_text(o->key, sizeof(o->key), value);
+}
+
+static bool set_config(struct options *o, const char *value)
+{
+	return set_text(o->config_file, sizeof(o->config_file), value);
+}
+
+static bool set_server(struct options *o, const char *value)
+{
+	return set_text(o->server, sizeof(o->server), value);
+}
+
+static bool set_port(struct options *o, const char *value)
+{
+	return set_text(o->port, sizeof(o->port), value);
+}
+
+static bool set_tls(struct options *o, const char *value)
+{
+	return set_switch(&o->tls, value);
+}
+
+static bool set_wait(struct options *o, const char *value)
+{
+	return set_switch(&o->wait, value);
+}
+
+static bool set_tail(struct options *o, const char *value)
+{
+	return set_switch(&o->tail, value);
+}
+
+static bool set_json(struct options *o, const char *value)
+{
+	return set_switch(&o->json, value);
+}
+
+static bool set_joins(struct options *o, const char *value)
+{
+	bool joins = false, good = set_switch(&joins, value);
+
+	o->fold_joins = !joins;
+	return good;
+}
+
 static bool set_pin(struct options *o, const char *pin)
 {
 	o->tls = true;
-	return !strncmp(pin, "sha256/", 7) && copy_part(o->pin, sizeof(o->pin), pin, strlen(pin));
+	return !strncmp(pin, "sha256/", 7) && set_text(o->pin, sizeof(o->pin), pin);
 }
 
-static bool set_nick(struct options *o, const char *name)
+static bool set_nick(struct options *o, const char *nick)
 {
-	struct str nick = str_of(name);
-
-	return name_nick_valid(nick, NAME_NICK_MAX) && copy_part(o->nick, sizeof(o->nick), nick.p, nick.n);
+	return name_nick_valid(str_of(nick), NAME_NICK_MAX) && set_text(o->nick, sizeof(o->nick), nick);
 }
 
-struct option_context {
-	struct options *options;
-	char *why;
-	size_t size;
-};
-
-__attribute__((format(printf, 2, 3))) static enum options_result wrong(const struct option_context *x, const char *fmt,
-								       ...)
+static bool set_user(struct options *o, const char *name)
 {
-	va_list args;
-
-	va_start(args, fmt);
-	vsnprintf(x->why, x->size, fmt, args);
-	va_end(args);
-	return OPTIONS_WRONG;
+	return name_username_make(o->user, str_of(name));
 }
 
 static bool set_colour(struct options *o, const char *when)
@@ -167,7 +228,12 @@ static bool set_colour(struct options *o, const char *when)
 static bool set_bell(struct options *o, const char *when)
 {
 	return (!strcmp(when, "off") || !strcmp(when, "mention") || !strcmp(when, "all")) &&
-	       copy_part(o->bell, sizeof(o->bell), when, strlen(when));
+	       set_text(o->bell, sizeof(o->bell), when);
+}
+
+static bool set_time(struct options *o, const char *format)
+{
+	return strlcpy(o->time, format, sizeof(o->time)) < sizeof(o->time);
 }
 
 static bool set_last(struct options *o, const char *lines)
@@ -180,100 +246,205 @@ static bool set_last(struct options *o, const char *lines)
 	return true;
 }
 
-/* How things are shown. */
-static enum options_result take_look(const struct option_context *x, int letter)
+static bool add_name(char (*list)[OPTIONS_MASK_MAX], size_t *n, const char *name)
 {
-	struct options *o = x->options;
+	if (*n == OPTIONS_LIST_MAX || strpbrk(name, " ,") || !set_text(list[*n], OPTIONS_MASK_MAX, name))
+		return false;
+	++*n;
+	return true;
+}
 
-	switch (letter) {
-	case 'T':
-		return strlcpy(o->time, optarg, sizeof(o->time)) < sizeof(o->time)
-			       ? OPTIONS_RUN
-			       : wrong(x, "the format of the time is too long");
-	case 'B':
-		return set_bell(o, optarg) ? OPTIONS_RUN : wrong(x, "--bell is off, mention or all, not '%s'", optarg);
-	case 'C':
-		return set_colour(o, optarg) ? OPTIONS_RUN
-					     : wrong(x, "--color is auto, always or never, not '%s'", optarg);
-	case 'H':
-		return set_last(o, optarg) ? OPTIONS_RUN : wrong(x, "--history is a number of lines, not '%s'", optarg);
-	case 't':
-		o->tail = true;
-		return OPTIONS_RUN;
-	default:
-		o->json = true;
-		return OPTIONS_RUN;
+static bool add_ignored(struct options *o, const char *mask)
+{
+	return add_name(o->ignored, &o->nignored, mask);
+}
+
+static bool add_muted(struct options *o, const char *name)
+{
+	return add_name(o->muted, &o->nmuted, name);
+}
+
+enum option_kind { OPTION_SWITCH, OPTION_VALUE, OPTION_COMMAND_LINE };
+
+/* Each is an option, and a key of the configuration where it is not of the command line alone. */
+struct option_row {
+	const char *name;
+	char letter; /* 0: none */
+	enum option_kind kind;
+	bool (*set)(struct options *o, const char *value);
+	const char *wrong;
+};
+
+static const char not_switch[] = N_("that is neither yes nor no");
+static const char no_file[] = N_("no file can be called that");
+
+static const struct option_row rows[] = {
+	{"account", 'a', OPTION_VALUE, set_account, N_("no account can be called that")},
+	{"bell", 0, OPTION_VALUE, set_bell, N_("a bell rings off, mention or all")},
+	{"ca", 0, OPTION_VALUE, set_authorities, no_file},
+	{"cert", 0, OPTION_VALUE, set_certificate, no_file},
+	{"channel", 'c', OPTION_VALUE, add_channel, N_("no channel can be called that")},
+	{"color", 0, OPTION_VALUE, set_colour, N_("colors are shown auto, always or never")},
+	{"config", 0, OPTION_COMMAND_LINE, set_config, no_file},
+	{"history", 'H', OPTION_VALUE, set_last, N_("that is not a number of lines from 1 to 1000")},
+	{"ignore", 0, OPTION_VALUE, add_ignored, N_("nobody can be called that, or too many are ignored")},
+	{"joins", 0, OPTION_SWITCH, set_joins, not_switch},
+	{"json", 'j', OPTION_SWITCH, set_json, not_switch},
+	{"key", 0, OPTION_VALUE, set_key, no_file},
+	{"mute", 0, OPTION_VALUE, add_muted, N_("nothing can be called that, or too much is muted")},
+	{"nick", 'n', OPTION_VALUE, set_nick, N_("no nick can be like that")},
+	{"password-file", 0, OPTION_VALUE, set_password_file, no_file},
+	{"pin", 0, OPTION_VALUE, set_pin, N_("a pin begins with sha256/")},
+	{"port", 'p', OPTION_VALUE, set_port, N_("no port can be called that")},
+	{"server", 'S', OPTION_VALUE, set_server, N_("no part of the configuration can be called that")},
+	{"tail", 't', OPTION_SWITCH, set_tail, not_switch},
+	{"time", 0, OPTION_VALUE, set_time, N_("the format of the time is too long")},
+	{"tls", 's', OPTION_SWITCH, set_tls, not_switch},
+	{"user", 0, OPTION_VALUE, set_user, N_("no user can be called that")},
+	{"wait", 'w', OPTION_SWITCH, set_wait, not_switch},
+};
+
+enum { ROWS = sizeof(rows) / sizeof(rows[0]), WITHOUT_LETTER = 256 };
+
+const char *options_set(struct options *o, const char *name, const char *value)
+{
+	/* there it is a key; the command line has it as a word of its own */
+	if (!strcmp(name, "host"))
+		return options_parse_server(o, value) ? NULL
+						      : _("this is no [user@]host[:port] and no path of a socket");
+	for (size_t i = 0; i < ROWS; i++) {
+		if (rows[i].kind != OPTION_COMMAND_LINE && !strcmp(name, rows[i].name))
+			return rows[i].set(o, value) ? NULL : _(rows[i].wrong);
 	}
+	return _("there is no such setting");
 }
 
-/* What TLS needs. */
-static enum options_result take_file(const struct option_context *x, int letter)
-{
-	struct options *o = x->options;
-	char *dst = letter == 'A'   ? o->authorities
-		    : letter == 'E' ? o->certificate
-		    : letter == 'F' ? o->password_file
-				    : o->key;
+struct option_context {
+	struct options *options;
+	char *why;
+	size_t size;
+	bool channels; /* the command line names some: those of the configuration are not entered */
+};
 
-	return copy_part(dst, OPTIONS_FILE_MAX, optarg, strlen(optarg)) ? OPTIONS_RUN
-									: wrong(x, "no file can be '%s'", optarg);
+__attribute__((format(printf, 2, 3))) static enum options_result wrong(const struct option_context *x, const char *fmt,
+								       ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(x->why, x->size, fmt, args);
+	va_end(args);
+	return OPTIONS_WRONG;
 }
 
-static enum options_result take_option(const struct option_context *x, int letter, const char *given)
+static int code_of(size_t row)
 {
-	struct options *o = x->options;
+	return rows[row].letter ? rows[row].letter : WITHOUT_LETTER + (int)row;
+}
 
-	switch (letter) {
-	case 'c':
-		return add_channel(o, optarg) ? OPTIONS_RUN : wrong(x, "no channel can be called '%s'", optarg);
-	case 'n':
-		return set_nick(o, optarg) ? OPTIONS_RUN : wrong(x, "no nick can be '%s'", optarg);
-	case 'p':
-		return copy_part(o->port, sizeof(o->port), optarg, strlen(optarg)) ? OPTIONS_RUN
-										   : wrong(x, "bad port '%s'", optarg);
-	case 's':
-		o->tls = true;
-		return OPTIONS_RUN;
-	case 'P':
-		return set_pin(o, optarg) ? OPTIONS_RUN : wrong(x, "a pin begins with sha256/, not as '%s'", optarg);
-	case 'w':
-		o->wait = true;
-		return OPTIONS_RUN;
-	case 'T':
-	case 'B':
-	case 'C':
-	case 'H':
-	case 't':
-	case 'j':
-		return take_look(x, letter);
-	case 'a':
-		return copy_part(o->account, sizeof(o->account), optarg, strlen(optarg))
-			       ? OPTIONS_RUN
-			       : wrong(x, "no account can be '%s'", optarg);
-	case 'A':
-	case 'F':
-	case 'E':
-	case 'K':
-		return take_file(x, letter);
-	case 'h':
+/* What getopt_long wants, made of the table. */
+struct option_tables {
+	struct option longs[ROWS + 3];
+	char shorts[2 * ROWS + 8];
+};
+
+static void make_tables(struct option_tables *t)
+{
+	size_t n = 0;
+
+	*t = (struct option_tables){0};
+	t->shorts[n++] = ':';
+	for (size_t i = 0; i < ROWS; i++) {
+		bool value = rows[i].kind != OPTION_SWITCH;
+
+		t->longs[i] =
+			(struct option){rows[i].name, value ? required_argument : optional_argument, NULL, code_of(i)};
+		if (rows[i].letter)
+			t->shorts[n++] = rows[i].letter;
+		if (rows[i].letter && value)
+			t->shorts[n++] = ':';
+	}
+	t->longs[ROWS] = (struct option){"help", no_argument, NULL, 'h'};
+	t->longs[ROWS + 1] = (struct option){"version", no_argument, NULL, 'V'};
+	t->shorts[n++] = 'h';
+	t->shorts[n] = 'V';
+}
+
+static enum options_result take_option(struct option_context *x, int code, const char *given)
+{
+	const char *value = optarg ? optarg : "yes";
+
+	if (code == 'h')
 		return OPTIONS_HELP;
-	case 'V':
+	if (code == 'V')
 		return OPTIONS_VERSION;
-	case ':':
-		return wrong(x, "option '%s' needs a value", given);
-	default:
-		return wrong(x, "unknown option '%s'", given);
+	if (code == ':')
+		return wrong(x, _("option '%s' needs a value"), given);
+	for (size_t i = 0; i < ROWS; i++) {
+		if (code != code_of(i))
+			continue;
+		if (rows[i].set == add_channel && !x->channels) {
+			x->options->nchannels = 0;
+			x->channels = true;
+		}
+		return rows[i].set(x->options, value) ? OPTIONS_RUN : wrong(x, "%s: '%s'", _(rows[i].wrong), value);
 	}
+	return wrong(x, _("unknown option '%s'"), given);
 }
 
-static enum options_result take_server(const struct option_context *x, const struct options_args *args)
+static enum options_result take_options(struct option_context *x, const struct options_args *args)
+{
+	enum options_result result = OPTIONS_RUN;
+	struct option_tables tables;
+	int code;
+
+	make_tables(&tables);
+	opterr = 0;
+	optind = 1;
+	while (result == OPTIONS_RUN &&
+	       (code = getopt_long(args->argc, args->argv, tables.shorts, tables.longs, NULL)) != -1)
+		result = take_option(x, code, args->argv[optind - 1]);
+	return result;
+}
+
+/* The command line is read once to find the file, and once more over it. */
+static enum options_result read_config(struct option_context *x, const struct options_args *args, const char **host)
+{
+	struct options *o = x->options;
+	const char *path = o->config_file[0] ? o->config_file : args->config;
+	struct options read = {.time = "%H:%M"};
+	struct options_source source = {path, NULL, x->why, x->size, false};
+
+	if (args->argc - optind > 1)
+		return wrong(x, _("one server, please"));
+	*host = source.host = optind < args->argc ? args->argv[optind] : NULL;
+	strlcpy(read.server, o->server, sizeof(read.server));
+	strlcpy(read.config_file, o->config_file, sizeof(read.config_file));
+	if (path && !options_read_file(&read, &source))
+		return OPTIONS_CONFIG;
+	if (read.server[0] && !source.found && (o->server[0] || !*host))
+		return wrong(x, _("no part of the configuration is called [%s]"), read.server);
+	if (!source.found)
+		read.server[0] = '\0';
+	/* that was its name there */
+	if (source.found && *host && !o->server[0])
+		*host = NULL;
+	*o = read;
+	x->channels = false;
+	return OPTIONS_RUN;
+}
+
+static enum options_result take_server(const struct option_context *x, const struct options_args *args,
+				       const char *host)
 {
 	struct options *o = x->options;
 
-	if (optind + 1 != args->argc)
-		return wrong(x, optind < args->argc ? "one server, please" : "which server?");
-	if (!options_parse_server(o, args->argv[optind]))
-		return wrong(x, "'%s' is not [user@]host[:port] or the path of a socket", args->argv[optind]);
+	if (host && !options_parse_server(o, host))
+		return wrong(x, _("'%s' is not [user@]host[:port] or the path of a socket"), host);
+	if (!o->host[0] && o->server[0])
+		(void)set_text(o->host, sizeof(o->host), o->server);
+	if (!o->host[0])
+		return wrong(x, _("which server?"));
 	o->tls |= !strcmp(o->port, "6697");
 	if (!o->port[0])
 		strcpy(o->port, o->tls ? "6697" : "6667");
@@ -286,17 +457,15 @@ static enum options_result take_server(const struct option_context *x, const str
 
 enum options_result options_parse(struct options *o, const struct options_args *args, char *why, size_t size)
 {
-	struct option_context x = {o, why, size};
+	struct option_context x = {o, why, size, false};
 	enum options_result result;
-	int letter;
+	const char *host = NULL;
 
-	*o = (struct options){.time = "%H:%M"};
-	opterr = 0;
-	optind = 1;
-	while ((letter = getopt_long(args->argc, args->argv, short_options, long_options, NULL)) != -1) {
-		result = take_option(&x, letter, args->argv[optind - 1]);
-		if (result != OPTIONS_RUN)
-			return result;
-	}
-	return take_server(&x, args);
+	*o = (struct options){0};
+	result = take_options(&x, args);
+	if (result == OPTIONS_RUN)
+		result = read_config(&x, args, &host);
+	if (result == OPTIONS_RUN)
+		result = take_options(&x, args);
+	return result == OPTIONS_RUN ? take_server(&x, args, host) : result;
 }

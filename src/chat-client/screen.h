@@ -15,7 +15,7 @@ struct screen {
 	struct prompt *prompt; /* NULL: there is no line being typed */
 	bool ascii;            /* the terminal does not take UTF-8 */
 	bool colour;           /* formatting is shown */
-	char time[32];         /* strftime of what stands in front, in brackets; "" for nothing */
+	char time[64];         /* strftime of what stands in front, in brackets; "" for nothing */
 	int day;               /* of the line before, so that a new day is announced; 0: there was none */
 	bool quiet;            /* SCREEN_REST is left out */
 	bool json;             /* messages go out through screen_raw, as objects */

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "chat-client/client.h"
 #include "chat-client/events.h"
+#include "chat-client/options.h"
 #include "chat-client/stamp.h"
 #include "proto/mask.h"
 #include "proto/tags.h"
@@ -123,6 +124,27 @@ static void learn_nicks(struct view *v, const struct line *line)
 	note_nick(v, line->params[0]);
 }
 
+bool view_ignore(struct view *v, struct str mask)
+{
+	if (v->ignored.count == VIEW_IGNORED_MAX)
+		return false;
+	vec_push(&v->ignored, mem_strndup(mask.p, mask.n));
+	return true;
+}
+
+/* The window of that name, made where there is none. NULL when there are too many. */
+static struct window *open_window(struct view *v, struct str name)
+{
+	struct window *w = windows_find(&v->windows, name);
+
+	if (w)
+		return w;
+	w = windows_get(&v->windows, name);
+	for (size_t i = 0; w && v->options && i < v->options->nmuted; i++)
+		w->muted |= client_same_name(v->client, str_of(v->options->muted[i]), name);
+	return w;
+}
+
 static bool is_ignored(const struct view *v, const struct line *line)
 {
 	for (uint32_t i = 0; i < v->ignored.count; i++) {
@@ -206,7 +228,7 @@ static bool take_message(struct view *v, const struct line *line, const struct m
 	/* what servers say belongs to no window */
 	if (!memchr(line->source.n ? line->source.p : "", '!', line->source.n) && is_command(line, "NOTICE"))
 		return false;
-	w = windows_get(&v->windows, place_of(v, line));
+	w = open_window(v, place_of(v, line));
 	if (!w)
 		return false;
 	if (missed_message(&v->history, w, line, words))
@@ -230,7 +252,7 @@ static void follow_joins(struct view *v, const struct line *line)
 	if (!line->nparams || !client_is_me(v->client, line->source))
 		return;
 	if (is_command(line, "JOIN"))
-		w = windows_get(&v->windows, line->params[0]);
+		w = open_window(v, line->params[0]);
 	else if (is_command(line, "PART") && (w = windows_find(&v->windows, line->params[0])))
 		windows_remove(&v->windows, w);
 	if (!w || !is_command(line, "JOIN"))
@@ -313,7 +335,7 @@ void view_end(struct view *v)
 
 bool view_go(struct view *v, struct str name)
 {
-	struct window *w = windows_get(&v->windows, name);
+	struct window *w = open_window(v, name);
 
 	if (!w)
 		return false;

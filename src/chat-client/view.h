@@ -11,6 +11,7 @@
  * the Tab key knows.
  */
 struct client;
+struct options;
 struct screen;
 
 enum view_bell { VIEW_BELL_OFF, VIEW_BELL_MENTION, VIEW_BELL_ALL };
@@ -20,6 +21,7 @@ enum { VIEW_NICKS_MAX = 512, VIEW_IGNORED_MAX = 64, VIEW_TYPING_MS = 6000 };
 struct view {
 	struct client *client;
 	struct screen *screen;
+	const struct options *options; /* what is muted from the first; NULL: nothing */
 	struct windows windows;
 	struct missed history;
 	struct vec nicks;   /* allocated; those who spoke last come last */
@@ -43,6 +45,9 @@ void view_ready(struct view *v);
 bool view_is_waiting(const struct view *v);
 /* The connection is over. */
 void view_end(struct view *v);
+
+/* Shows nothing any more of those whom the mask is of. False: there are too many. */
+bool view_ignore(struct view *v, struct str mask);
 
 /* Something of our own, "! " in front of errors. */
 void view_tell(struct view *v, struct str text);

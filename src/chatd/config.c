@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/ini.h"
 #include "base/mem.h"
-#include "chatd/config_ini.h"
 #include "chatd/config_set.h"
 #include "command/filters.h"
 #include "proto/cidr.h"
@@ -276,7 +276,7 @@ static void fail_file(struct loading *l, int err)
 
 static void load_file(struct loading *l, const char *path)
 {
-	struct config_ini_sink sink = {take_section, take_value, take_fault, l};
+	struct ini_sink sink = {take_section, take_value, take_fault, l};
 	FILE *f = fopen(path, "re");
 	int rc = f ? 0 : -errno;
 
@@ -284,7 +284,7 @@ static void load_file(struct loading *l, const char *path)
 	l->job.section = NULL;
 	l->section = NULL;
 	if (f) {
-		rc = config_ini_read(f, &sink);
+		rc = ini_read(f, &sink);
 		(void)fclose(f);
 	}
 	if (rc < 0)

@@ -1,4 +1,4 @@
-#include "chatd/config_ini.h"
+#include "base/ini.h"
 
 #include <errno.h>
 #include <ini.h>
@@ -13,7 +13,7 @@
  */
 struct reading {
 	FILE *file;
-	const struct config_ini_sink *sink;
+	const struct ini_sink *sink;
 	unsigned line;
 	bool expects; /* the line at hand must come out as a key with a value */
 };
@@ -141,7 +141,7 @@ static int take_value(void *ctx, const char *section, const char *key, const cha
 	return 1;
 }
 
-int config_ini_read(FILE *file, const struct config_ini_sink *sink)
+int ini_read(FILE *file, const struct ini_sink *sink)
 {
 	struct reading r = {.file = file, .sink = sink};
 	int rc;

@@ -3,7 +3,7 @@
 #include <stdio.h>
 
 /* What stands in a file, in its order, with the number of the line. Strings are valid during the call. */
-struct config_ini_sink {
+struct ini_sink {
 	void (*section)(void *ctx, unsigned line, const char *name);
 	void (*value)(void *ctx, unsigned line, const char *key, const char *value);
 	/* Something that is neither; the sentence says what is wrong. Reading goes on. */
@@ -15,4 +15,4 @@ struct config_ini_sink {
  * "[section]", "key = value", comments after '#' or ';' at the front of a line or after " ;". White space at the front
  * of a line means nothing. 0, or -errno when the file could not be read to its end.
  */
-int config_ini_read(FILE *file, const struct config_ini_sink *sink);
+int ini_read(FILE *file, const struct ini_sink *sink);
