@@ -24,7 +24,8 @@ enum journal_class {
 struct journal_about {
 	int64_t time;      /* ms since 1970 */
 	struct str msgid;  /* may be empty */
-	struct str target; /* of a message: the folded channel, "@" for one to a user; empty for state */
+	/* Of a message: the folded channel, or another name of history.h; empty: for state, and what is not read. */
+	struct str target;
 	/* Of a removal: msgid is the message's, or target is an account, all of whose messages up to now go. */
 };
 
@@ -48,6 +49,7 @@ struct journal_owner {
 	void *ctx;
 };
 
+struct history_read;
 struct journal;
 
 typedef bool (*journal_each_fn)(void *ctx, uint64_t position, struct str bytes);
@@ -62,6 +64,11 @@ struct journal_ops {
 	 * 0 or -errno.
 	 */
 	int (*restore)(struct journal *j, journal_each_fn each, void *ctx);
+	/*
+	 * Reads history (history.h), without making anybody wait; what was appended before is seen. What is kept of each target
+	 * is what `encode` said of a JOURNAL_MESSAGE record.
+	 */
+	void (*read)(struct journal *j, struct history_read *r);
 	/* Ends it: what was appended is made durable first, and `durable` called. */
 	void (*free)(struct journal *j);
 };
@@ -70,7 +77,7 @@ struct journal {
 	const struct journal_ops *ops;
 };
 
-/* Orders, keeps nothing: what is durable is durable at once. */
+/* Orders, and keeps messages for a while in memory alone: what is durable is durable at once. */
 struct journal *journal_local_new(const struct journal_owner *owner);
 /* Orders, and keeps every record in memory, passing ones too: for tests and replay; restore gives them all. */
 struct journal *journal_mem_new(const struct journal_owner *owner);

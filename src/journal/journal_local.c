@@ -1,11 +1,29 @@
+#include "base/buf.h"
 #include "base/mem.h"
+#include "journal/history_source.h"
 #include "journal/journal.h"
+
+enum { MESSAGE_MAX = 64 << 10 };
 
 struct local {
 	struct journal base; /* first: a journal is freed as what it is */
 	struct journal_owner owner;
 	uint64_t head;
+	struct history_mem *history;
+	char memory[MESSAGE_MAX];
 };
+
+/* What is longer than any line of a chat is passed over. */
+static void remember(struct local *l, uint64_t position, const void *record)
+{
+	struct journal_about about = {0};
+	struct buf b;
+
+	buf_init(&b, l->memory, sizeof(l->memory));
+	l->owner.encode(l->owner.ctx, &b, record, &about);
+	if (b.n && !b.full)
+		history_mem_add(l->history, position, &about, buf_view(&b));
+}
 
 static int local_append(struct journal *j, const void *record, enum journal_class class)
 {
@@ -13,6 +31,8 @@ static int local_append(struct journal *j, const void *record, enum journal_clas
 	uint64_t position = ++l->head;
 
 	l->owner.ordered(l->owner.ctx, position, record);
+	if (class == JOURNAL_MESSAGE)
+		remember(l, position, record);
 	if (class != JOURNAL_PASSING)
 		l->owner.durable(l->owner.ctx, position, 0);
 	return 0;
@@ -31,17 +51,24 @@ static int local_restore(struct journal *j, journal_each_fn each, void *ctx)
 	return 0;
 }
 
+static void local_read(struct journal *j, struct history_read *r)
+{
+	history_mem_read(((struct local *)j)->history, r);
+}
+
 static void local_free(struct journal *j)
 {
+	history_mem_free(((struct local *)j)->history);
 	mem_free(j);
 }
 
 struct journal *journal_local_new(const struct journal_owner *owner)
 {
-	static const struct journal_ops ops = {local_append, local_head, local_restore, local_free};
+	static const struct journal_ops ops = {local_append, local_head, local_restore, local_read, local_free};
 	struct local *l = mem_zalloc(sizeof(*l));
 
 	l->base.ops = &ops;
 	l->owner = *owner;
+	l->history = history_mem_new();
 	return &l->base;
 }

@@ -3,12 +3,14 @@
 
 #include "base/mem.h"
 #include "base/vec.h"
+#include "journal/history_source.h"
 #include "journal/journal.h"
 
 /* What one record may take when encoded. */
 enum { RECORD_SIZE_FIRST = 1024, RECORD_SIZE_MAX = 1 << 20 };
 
 struct entry {
+	struct journal_about about; /* its views last until the next record is encoded */
 	size_t n;
 	char bytes[];
 };
@@ -18,28 +20,28 @@ struct mem {
 	struct journal base; /* first: a journal is freed as what it is */
 	struct journal_owner owner;
 	struct vec entries;
+	struct history_mem *history;
 };
 
-static struct entry *encode_in(const struct mem *m, const void *record, size_t size, int *err)
+/* 0 or -errno. */
+static int encode_in(const struct mem *m, const void *record, size_t size, struct entry **out)
 {
 	struct entry *e = mem_try_alloc(sizeof(*e) + size);
-	struct journal_about about;
+	struct journal_about about = {0};
 	struct buf b;
 
-	if (!e) {
-		*err = -ENOMEM;
-		return NULL;
-	}
+	if (!e)
+		return -ENOMEM;
 	buf_init(&b, e->bytes, size);
 	m->owner.encode(m->owner.ctx, &b, record, &about);
 	if (b.full) {
-		*err = -EMSGSIZE;
 		mem_free(e);
-		return NULL;
+		return -EMSGSIZE;
 	}
 	e->n = b.n;
-	*err = 0;
-	return e;
+	e->about = about;
+	*out = e;
+	return 0;
 }
 
 static struct entry *encode(const struct mem *m, const void *record, int *err)
@@ -48,7 +50,7 @@ static struct entry *encode(const struct mem *m, const void *record, int *err)
 
 	*err = -EMSGSIZE;
 	for (size_t size = RECORD_SIZE_FIRST; *err == -EMSGSIZE && size <= RECORD_SIZE_MAX; size *= 2)
-		e = encode_in(m, record, size, err);
+		*err = encode_in(m, record, size, &e);
 	return e ? mem_realloc(e, sizeof(*e) + e->n) : NULL;
 }
 
@@ -62,6 +64,8 @@ static int mem_append(struct journal *j, const void *record, enum journal_class 
 	if (!e)
 		return err;
 	position = (uint64_t)vec_push(&m->entries, e) + 1;
+	if (class == JOURNAL_MESSAGE)
+		history_mem_add(m->history, position, &e->about, (struct str){e->bytes, e->n});
 	m->owner.ordered(m->owner.ctx, position, record);
 	if (class != JOURNAL_PASSING)
 		m->owner.durable(m->owner.ctx, position, 0);
@@ -86,10 +90,16 @@ static int mem_restore(struct journal *j, journal_each_fn each, void *ctx)
 	return 0;
 }
 
+static void mem_read(struct journal *j, struct history_read *r)
+{
+	history_mem_read(((struct mem *)j)->history, r);
+}
+
 static void mem_free_journal(struct journal *j)
 {
 	struct mem *m = (struct mem *)j;
 
+	history_mem_free(m->history);
 	for (uint32_t i = 0; i < m->entries.count; i++)
 		mem_free(m->entries.items[i]);
 	vec_deinit(&m->entries);
@@ -98,10 +108,11 @@ static void mem_free_journal(struct journal *j)
 
 struct journal *journal_mem_new(const struct journal_owner *owner)
 {
-	static const struct journal_ops ops = {mem_append, mem_head, mem_restore, mem_free_journal};
+	static const struct journal_ops ops = {mem_append, mem_head, mem_restore, mem_read, mem_free_journal};
 	struct mem *m = mem_zalloc(sizeof(*m));
 
 	m->base.ops = &ops;
 	m->owner = *owner;
+	m->history = history_mem_new();
 	return &m->base;
 }

@@ -160,6 +160,7 @@ static void land(struct store *s, int err)
 	s->flying = NULL;
 	if (!s->closing && take_off(s))
 		fly(s);
+	store_history_landed(s, last);
 	tell(s, last, err);
 }
 
@@ -302,6 +303,7 @@ static void store_free(struct journal *j)
 	}
 	store_job_await(&s->keep.job);
 	write_rest(s);
+	store_history_deinit(s);
 	keep_stop(s);
 	keep_deinit(s);
 	disk_deinit(&s->disk);
@@ -364,7 +366,7 @@ static int open_disk(struct store *s, char *why, size_t size)
 
 static struct store *make(const struct store_options *options, const struct journal_owner *owner)
 {
-	static const struct journal_ops ops = {store_append, store_head, store_restore, store_free};
+	static const struct journal_ops ops = {store_append, store_head, store_restore, store_history_read, store_free};
 	struct store *s = mem_zalloc(sizeof(*s));
 
 	s->base.ops = &ops;
@@ -396,11 +398,14 @@ int store_open(struct journal **out, const struct store_options *options, const 
 	s->lock_fd = fd;
 	err = open_disk(s, why, size);
 	if (!err) {
-		err = keep_init(s);
+		err = store_history_init(s);
+		if (!err)
+			err = keep_init(s);
 		if (err)
 			snprintf(why, size, "no thread for the journal: %s", strerror(-err));
 	}
 	if (err) {
+		store_history_deinit(s);
 		disk_deinit(&s->disk);
 		close(fd);
 		store_unref(s);

@@ -32,7 +32,7 @@ struct retention {
 	int64_t age_ms;        /* of messages in channels */
 	uint32_t count;        /* per channel */
 	int64_t direct_age_ms; /* of messages between users */
-	uint32_t direct_count; /* all of them together */
+	uint32_t direct_count; /* per conversation */
 };
 
 /* What tests make smaller; 0: the usual. */

@@ -39,6 +39,18 @@ static const char *const sql_of[STMT_END] = {
 	[STMT_STATE_READ] = "SELECT position, bytes FROM journal WHERE class = 2 AND position > ?1 ORDER BY position",
 	[STMT_STATE_TRIM] = "DELETE FROM journal WHERE position IN (SELECT position FROM journal"
 			    " WHERE class = 2 AND position <= ?1 ORDER BY position LIMIT ?2)",
+	[STMT_HISTORY_NEWEST] = "SELECT time, position FROM message_at WHERE target_id = ?1"
+				" AND (time, position) < (?2, ?3) AND (time, position) > (?4, ?5)"
+				" ORDER BY time DESC, position DESC LIMIT ?6",
+	[STMT_HISTORY_OLDEST] = "SELECT time, position FROM message_at WHERE target_id = ?1"
+				" AND (time, position) < (?2, ?3) AND (time, position) > (?4, ?5)"
+				" ORDER BY time, position LIMIT ?6",
+	[STMT_HISTORY_FIND] = "SELECT time, position, (SELECT name FROM targets WHERE id = target_id) FROM journal"
+			      " WHERE msgid = ?1 AND class = 1",
+	[STMT_HISTORY_FETCH] = "SELECT msgid, bytes FROM journal WHERE position = ?1",
+	[STMT_HISTORY_TALKS] = "SELECT name FROM targets WHERE name >= '@' || ?1 || ' ' AND name < '@' || ?1 || '!'"
+			       " UNION SELECT name FROM targets WHERE substr(name, instr(name, ' ') + 1) = ?1"
+			       " AND substr(name, 1, 1) = '@'",
 };
 
 static struct str target_key(const void *item)

@@ -45,6 +45,11 @@ enum disk_statement {
 	STMT_TARGET_NEXT,
 	STMT_STATE_READ,
 	STMT_STATE_TRIM,
+	STMT_HISTORY_NEWEST,
+	STMT_HISTORY_OLDEST,
+	STMT_HISTORY_FIND,
+	STMT_HISTORY_FETCH,
+	STMT_HISTORY_TALKS,
 	STMT_END,
 };
 
@@ -110,7 +115,7 @@ void disk_note(struct disk *d, enum log_event event, const char *fmt, ...) __att
 void notes_log(struct notes *notes, const char *path);
 
 /* store_schema.c */
-enum { SCHEMA_VERSION = 2 };
+enum { SCHEMA_VERSION = 3 };
 int disk_open(struct disk *d, char *why, size_t size); /* anything but 0 comes with a sentence */
 int disk_project(struct disk *d);                      /* drops and rebuilds what answers queries, in a transaction */
 

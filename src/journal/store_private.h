@@ -122,6 +122,7 @@ struct store {
 	struct timer retry;
 	struct trouble trouble;
 	struct keep keep;
+	struct store_history *history; /* store_history.c's */
 };
 
 /* store.c */
@@ -131,6 +132,14 @@ void store_job_worked(struct store_job *j);     /* the last thing that work does
 void store_job_settled(struct store_job *j);    /* in the loop: logs what it had to say */
 void store_job_await(struct store_job *j);      /* until the work is done */
 void store_unref(struct store *s);
+
+/* store_history.c */
+struct store_history;
+int store_history_init(struct store *s);
+void store_history_deinit(struct store *s);
+void store_history_read(struct journal *j, struct history_read *r);
+/* What is kept up to there is written, or never will be. */
+void store_history_landed(struct store *s, uint64_t position);
 
 /* store_keep.c */
 int keep_init(struct store *s);

@@ -1,3 +1,4 @@
+#include "journal/history.h"
 #include "journal/store_disk.h"
 
 /* Of one step, so that a batch never waits long behind it. */
@@ -18,7 +19,7 @@ struct step {
 
 static bool is_direct(const struct target *t)
 {
-	return str_eq(t->name, STR("@"));
+	return history_is_talk(t->name);
 }
 
 static int64_t age_of(const struct step *s, const struct target *t)

@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { VERSION = SCHEMA_VERSION, PROJECTION_PARTS = 2 };
+enum { VERSION = SCHEMA_VERSION, PROJECTION_PARTS = 3 };
 
 _Static_assert(JOURNAL_PASSING == 0 && JOURNAL_MESSAGE == 1 && JOURNAL_STATE == 2, "the numbers stand in files");
 
@@ -24,7 +24,10 @@ _Static_assert(JOURNAL_PASSING == 0 && JOURNAL_MESSAGE == 1 && JOURNAL_STATE == 
 	" ('position', 0);"
 
 /* What answers queries: all of it can be made from the table journal. */
-#define DROP_PROJECTION "DROP INDEX IF EXISTS message_msgid; DROP TABLE IF EXISTS message_at;"
+#define DROP_PROJECTION                                                                                                \
+	"DROP INDEX IF EXISTS target_second; DROP INDEX IF EXISTS message_msgid; DROP TABLE IF EXISTS message_at;"
+/* The second of the two who have a conversation; the first is found by the name. */
+#define CREATE_SECOND "CREATE INDEX target_second ON targets(substr(name, instr(name, ' ') + 1));"
 #define CREATE_PROJECTION                                                                                              \
 	"CREATE TABLE message_at(target_id INTEGER NOT NULL, time INTEGER NOT NULL, position INTEGER NOT NULL,"        \
 	" PRIMARY KEY(target_id, time, position)) WITHOUT ROWID;"                                                      \
@@ -41,11 +44,12 @@ static const char *const migrations[VERSION + 1] = {
 	      " FROM journal_1 ORDER BY position;"
 	      "DROP TABLE journal_1;" CREATE_COUNTERS "UPDATE meta SET value = (SELECT coalesce(max(position), 0) FROM "
 	      "journal) WHERE key = 'position';" CREATE_PROJECTION,
+	[3] = CREATE_SECOND,
 };
 
 static const char fresh[] =
 	"CREATE TABLE meta(key TEXT PRIMARY KEY, value) WITHOUT ROWID;" CREATE_TARGETS CREATE_JOURNAL CREATE_COUNTERS
-		CREATE_PROJECTION;
+		CREATE_PROJECTION CREATE_SECOND;
 
 int disk_project(struct disk *d)
 {
@@ -53,7 +57,7 @@ int disk_project(struct disk *d)
 
 	if (rc)
 		return rc;
-	return disk_end(d, disk_exec(d, DROP_PROJECTION CREATE_PROJECTION));
+	return disk_end(d, disk_exec(d, DROP_PROJECTION CREATE_PROJECTION CREATE_SECOND));
 }
 
 /* The file must be private before SQLite finds it: the files beside it take over its mode. */
@@ -140,7 +144,8 @@ static int set_up(struct disk *d)
 static int complete_projection(struct disk *d)
 {
 	int64_t parts;
-	int rc = disk_number(d, "SELECT count(*) FROM sqlite_master WHERE name IN ('message_at', 'message_msgid')",
+	int rc = disk_number(d, "SELECT count(*) FROM sqlite_master WHERE name IN ('message_at', 'message_msgid', "
+			     "'target_second')",
 			     &parts);
 
 	if (rc || parts == PROJECTION_PARTS)

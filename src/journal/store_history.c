@@ -1,0 +1,251 @@
+#include <errno.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "base/mem.h"
+#include "journal/history_source.h"
+#include "journal/store_private.h"
+
+/*
+ * History of a store. Its thread has a handle of its own that reads alone: batches never wait for it, nor it for them.
+ * A read waits for the batch that has what was ordered before it; that is the only time they meet.
+ */
+enum { READ_BUSY_MS = 2000 };
+
+struct store_history {
+	struct worker *worker;
+	STAILQ_HEAD(, history_read) waiting;
+	/* The thread's. */
+	struct disk disk;
+	ino_t file; /* that the handle is of: a damaged one is exchanged for another */
+};
+
+/* In the thread */
+
+static int open_file(struct store_history *h)
+{
+	struct stat st;
+	int rc;
+
+	if (stat(h->disk.path, &st) < 0)
+		return -errno;
+	if (h->disk.db && st.st_ino == h->file)
+		return 0;
+	disk_handle_abandon(&h->disk);
+	rc = disk_handle_open(&h->disk, SQLITE_OPEN_READONLY);
+	if (rc) {
+		disk_handle_abandon(&h->disk);
+		return rc;
+	}
+	sqlite3_busy_timeout(h->disk.db, READ_BUSY_MS);
+	h->file = st.st_ino;
+	return 0;
+}
+
+/* 0 in *id: nothing is kept of it. */
+static int target_id(struct disk *d, struct str name, int64_t *id)
+{
+	sqlite3_stmt *st = disk_statement(d, STMT_TARGET_GET);
+	int rc;
+
+	*id = 0;
+	if (!st)
+		return disk_code(d);
+	sqlite3_bind_text(st, 1, name.p, (int)name.n, SQLITE_STATIC);
+	rc = sqlite3_step(st);
+	if (rc == SQLITE_ROW)
+		*id = sqlite3_column_int64(st, 0);
+	sqlite3_reset(st);
+	return rc == SQLITE_ROW || rc == SQLITE_DONE ? SQLITE_OK : rc;
+}
+
+static int scan(void *ctx, struct history_scan *s)
+{
+	struct disk *d = ctx;
+	sqlite3_stmt *st = disk_statement(d, s->newest ? STMT_HISTORY_NEWEST : STMT_HISTORY_OLDEST);
+	int64_t id = 0;
+	int rc = st ? target_id(d, s->target->name, &id) : disk_code(d);
+
+	s->count = 0;
+	if (rc || !id)
+		return rc;
+	sqlite3_bind_int64(st, 1, id);
+	sqlite3_bind_int64(st, 2, s->before.time);
+	sqlite3_bind_int64(st, 3, (sqlite3_int64)s->before.position);
+	sqlite3_bind_int64(st, 4, s->after.time);
+	sqlite3_bind_int64(st, 5, (sqlite3_int64)s->after.position);
+	sqlite3_bind_int64(st, 6, s->limit);
+	while ((rc = sqlite3_step(st)) == SQLITE_ROW && s->count < s->limit)
+		s->places[s->count++] = (struct history_place){sqlite3_column_int64(st, 0),
+							       (uint64_t)sqlite3_column_int64(st, 1), NULL};
+	sqlite3_reset(st);
+	return rc == SQLITE_ROW || rc == SQLITE_DONE ? SQLITE_OK : rc;
+}
+
+static bool is_asked(const struct history_read *r, struct str name)
+{
+	for (uint32_t i = 0; i < r->targets.count; i++)
+		if (str_eq(((const struct history_target *)r->targets.items[i])->name, name))
+			return true;
+	return false;
+}
+
+static struct str text_of(sqlite3_stmt *st, int column)
+{
+	struct str s;
+
+	s.p = sqlite3_column_blob(st, column);
+	s.n = (size_t)sqlite3_column_bytes(st, column);
+	return s;
+}
+
+static int find(void *ctx, const struct history_read *r, struct str msgid, struct history_place *out)
+{
+	struct disk *d = ctx;
+	sqlite3_stmt *st = disk_statement(d, STMT_HISTORY_FIND);
+	int rc;
+
+	if (!st)
+		return disk_code(d);
+	sqlite3_bind_text(st, 1, msgid.p, (int)msgid.n, SQLITE_STATIC);
+	while ((rc = sqlite3_step(st)) == SQLITE_ROW && !is_asked(r, text_of(st, 2)))
+		continue;
+	if (rc == SQLITE_ROW)
+		*out = (struct history_place){sqlite3_column_int64(st, 0), (uint64_t)sqlite3_column_int64(st, 1), NULL};
+	sqlite3_reset(st);
+	if (rc == SQLITE_DONE)
+		return -ENOENT;
+	return rc == SQLITE_ROW ? SQLITE_OK : rc;
+}
+
+static int fetch(void *ctx, const struct history_place *at, struct history_row **out)
+{
+	struct disk *d = ctx;
+	sqlite3_stmt *st = disk_statement(d, STMT_HISTORY_FETCH);
+	struct history_row row = {.position = at->position, .time = at->time};
+	int rc;
+
+	if (!st)
+		return disk_code(d);
+	sqlite3_bind_int64(st, 1, (sqlite3_int64)at->position);
+	rc = sqlite3_step(st);
+	if (rc == SQLITE_ROW) {
+		row.msgid = text_of(st, 0);
+		row.bytes = text_of(st, 1);
+		*out = history_row_new(&row);
+		if (!*out)
+			rc = SQLITE_NOMEM;
+	}
+	sqlite3_reset(st);
+	return rc == SQLITE_ROW || rc == SQLITE_DONE ? SQLITE_OK : rc;
+}
+
+static int talks(void *ctx, struct str person, history_talk_fn each, void *each_ctx)
+{
+	struct disk *d = ctx;
+	sqlite3_stmt *st = disk_statement(d, STMT_HISTORY_TALKS);
+	int rc;
+
+	if (!st)
+		return disk_code(d);
+	sqlite3_bind_text(st, 1, person.p, (int)person.n, SQLITE_STATIC);
+	while ((rc = sqlite3_step(st)) == SQLITE_ROW)
+		each(each_ctx, text_of(st, 0));
+	sqlite3_reset(st);
+	return rc == SQLITE_DONE ? SQLITE_OK : rc;
+}
+
+/* In one transaction, so that what is found is there when it is fetched. */
+static void work(struct job *job)
+{
+	struct history_read *r = (struct history_read *)((char *)job - offsetof(struct history_read, job));
+	struct store_history *h = ((struct store *)r->reader)->history;
+	const struct history_source source = {scan, find, fetch, talks, &h->disk};
+	int rc = open_file(h);
+
+	if (!rc)
+		rc = disk_exec(&h->disk, "BEGIN");
+	if (!rc) {
+		history_answer(r, &source);
+		disk_exec(&h->disk, "COMMIT");
+	} else {
+		r->err = rc;
+	}
+	if (r->err == -ENOENT)
+		r->err = HISTORY_NO_MESSAGE;
+	else if (r->err)
+		r->err = disk_errno(r->err);
+}
+
+/* In the loop */
+
+static void done(struct job *job)
+{
+	struct history_read *r = (struct history_read *)((char *)job - offsetof(struct history_read, job));
+	struct store *s = r->reader;
+
+	history_read_end(r);
+	store_unref(s);
+}
+
+static void give(struct store *s, struct history_read *r)
+{
+	worker_run(s->history->worker, &r->job);
+}
+
+void store_history_read(struct journal *j, struct history_read *r)
+{
+	struct store *s = (struct store *)j;
+
+	r->under_way = true;
+	r->reader = s;
+	r->job.work = work;
+	r->job.done = done;
+	r->needs = s->kept;
+	s->refs++;
+	if (s->flying || s->gathering->count)
+		STAILQ_INSERT_TAIL(&s->history->waiting, r, next);
+	else
+		give(s, r);
+}
+
+void store_history_landed(struct store *s, uint64_t position)
+{
+	struct history_read *r;
+
+	while ((r = STAILQ_FIRST(&s->history->waiting)) && r->needs <= position) {
+		STAILQ_REMOVE_HEAD(&s->history->waiting, next);
+		give(s, r);
+	}
+}
+
+int store_history_init(struct store *s)
+{
+	struct store_history *h = mem_zalloc(sizeof(*h));
+	int err = worker_new(&h->worker, s->options.loop);
+
+	if (err) {
+		mem_free(h);
+		return err;
+	}
+	STAILQ_INIT(&h->waiting);
+	disk_init(&h->disk, s->disk.directory, 1);
+	s->history = h;
+	return 0;
+}
+
+/* What is asked still is answered first. */
+void store_history_deinit(struct store *s)
+{
+	struct store_history *h = s->history;
+
+	if (!h)
+		return;
+	store_history_landed(s, UINT64_MAX);
+	worker_free(h->worker);
+	disk_handle_abandon(&h->disk);
+	disk_deinit(&h->disk);
+	mem_free(h);
+	s->history = NULL;
+}
