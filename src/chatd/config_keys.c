@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "chatd/config_value.h"
+#include "network/metadata.h"
 #include "network/record.h"
 #include "proto/line.h"
 #include "proto/name.h"
@@ -59,6 +60,9 @@ static const struct config_key table[] = {
 	{"limits", "modes", CONFIG_NUMBER, SERVER(modes_max), 1, LINE_PARAMS_MAX - 2, "a number"},
 	{"limits", "targets", CONFIG_NUMBER, SERVER(targets_max), 1, 100, "a number"},
 	{"limits", "monitor", CONFIG_NUMBER, SERVER(monitor_max), 1, 10000, "a number"},
+	{"limits", "metadata", CONFIG_NUMBER, SERVER(metadata_max), 0, METADATA_KEYS_MAX, "a number"},
+	{"limits", "metadata_changes", CONFIG_NUMBER, SERVER(metadata_minute), 1, 10000, "a number"},
+	{"limits", "subscriptions", CONFIG_NUMBER, SERVER(subscriptions_max), 1, 200, "a number"},
 	{"limits", "filters", CONFIG_NUMBER, SERVER(filters_max), 0, 1000, "a number"},
 	{"limits", "bans", CONFIG_NUMBER, SERVER(bans_max), 0, MANY, "a number"},
 	{"limits", "sendq", CONFIG_SIZE, AT(conn_limits.sendq_max), 16 * KILO, 16 * MEGA, "a size"},

@@ -235,9 +235,9 @@ static void submit(void *ctx, struct record *r)
 	if (r->type == RECORD_USER_ADD)
 		r->origin = ++e->last_user;
 	keep_author(&e->keep, r, network_user(e->net, r->origin));
-	e->keep.touched[0] = '\0';
+	keep_begin(&e->keep);
 	append(e, r);
-	if (keep_touched(&e->keep, &kept))
+	while (keep_touched(&e->keep, &kept))
 		append(e, &kept);
 }
 

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "network/account.h"
+#include "network/metadata.h"
 
 enum journal_class keep_class(const struct keep *k, const struct record *r)
 {
@@ -63,44 +64,79 @@ static bool gave_up_registration(const struct change *c)
 	return false;
 }
 
-void keep_note(struct keep *k, const struct change *c)
+void keep_begin(struct keep *k)
 {
-	if (c->record->type == RECORD_CHANNEL)
-		return;
-	if (c->type != CHANGE_TOPIC && c->type != CHANGE_CHANNEL_MODES)
-		return;
-	/* Ranks alone, which are not kept with the channel. */
-	if (c->record->type == RECORD_JOIN || c->record->type == RECORD_USER_ACCOUNT)
-		return;
-	if ((c->channel->flags & CHAN_REGISTERED) || gave_up_registration(c))
-		snprintf(k->touched, sizeof(k->touched), "%s", c->channel->name);
+	k->touched[0] = '\0';
+	k->altered = k->described = false;
 }
 
-bool keep_touched(struct keep *k, struct record *r)
+/* Ranks alone are not kept with the channel. */
+static bool alters(const struct change *c)
 {
-	const struct channel *c;
+	return (c->type == CHANGE_TOPIC || c->type == CHANGE_CHANNEL_MODES) && c->record->type != RECORD_JOIN &&
+	       c->record->type != RECORD_USER_ACCOUNT;
+}
 
-	if (!k->touched[0])
-		return false;
-	c = network_channel(k->net, str_of(k->touched));
+/* One that is registered from now on keeps what was said of it before. */
+static bool describes(const struct change *c)
+{
+	return c->type == CHANGE_METADATA || (c->type == CHANGE_CHANNEL_MODES && c->channel->metadata);
+}
+
+void keep_note(struct keep *k, const struct change *c)
+{
+	if (c->record->type == RECORD_CHANNEL || !c->channel || (!alters(c) && c->type != CHANGE_METADATA))
+		return;
+	if (!(c->channel->flags & CHAN_REGISTERED) && !gave_up_registration(c))
+		return;
+	snprintf(k->touched, sizeof(k->touched), "%s", c->channel->name);
+	k->altered |= alters(c);
+	k->described |= describes(c);
+}
+
+static void make_altered(struct keep *k, const struct channel *c, struct record *r)
+{
 	*r = (struct record){.type = RECORD_CHANNEL};
 	if (c)
 		network_channel_record(c, r, &k->room);
 	else
 		r->channel.name = str_of(k->touched);
+	k->altered = false;
+}
+
+static void make_described(const struct channel *c, struct record *r)
+{
+	*r = (struct record){.type = RECORD_CHANNEL_METADATA};
+	r->channel_metadata.channel = str_of(c->name);
+	r->channel_metadata.text = metadata_text(c->metadata);
+}
+
+bool keep_touched(struct keep *k, struct record *r)
+{
+	const struct channel *c = k->touched[0] ? network_channel(k->net, str_of(k->touched)) : NULL;
+
+	if (k->altered) {
+		make_altered(k, c, r);
+	} else if (k->described && c && (c->flags & CHAN_REGISTERED)) {
+		make_described(c, r);
+		k->described = false;
+	} else {
+		return false;
+	}
 	r->flags = RECORD_OVERRIDE;
 	return true;
 }
 
 /*
- * The level, channels, accounts, bans of each kind, each from the last down to the first: one that goes meanwhile is replaced by
- * the last, which has been seen, and whatever comes or changes is in a record behind the snapshot's position.
+ * The level, channels, what is said of them, accounts, bans of each kind, each from the last down to the first: one
+ * that goes meanwhile is replaced by the last, which has been seen, and whatever comes or changes is in a record behind
+ * the snapshot's position.
  */
-enum { PART_CHANNELS, PART_ACCOUNTS, PART_BANS, PART_END = PART_BANS + BAN_KIND_COUNT };
+enum { PART_CHANNELS, PART_METADATA, PART_ACCOUNTS, PART_BANS, PART_END = PART_BANS + BAN_KIND_COUNT };
 
 static const struct vec *part_items(const struct keep *k)
 {
-	if (k->walked == PART_CHANNELS)
+	if (k->walked == PART_CHANNELS || k->walked == PART_METADATA)
 		return network_channels(k->net);
 	if (k->walked == PART_ACCOUNTS)
 		return network_accounts(k->net);
@@ -108,18 +144,28 @@ static const struct vec *part_items(const struct keep *k)
 }
 
 /* False: it is not kept. */
+static bool make_channel(struct keep *k, const struct channel *c, struct record *r)
+{
+	if (!(c->flags & CHAN_REGISTERED) || (k->walked == PART_METADATA && !c->metadata))
+		return false;
+	if (k->walked == PART_CHANNELS)
+		network_channel_record(c, r, &k->room);
+	else
+		make_described(c, r);
+	r->flags = RECORD_OVERRIDE;
+	return true;
+}
+
 static bool make_item(struct keep *k, const struct vec *items, struct record *r)
 {
 	const void *item = items->items[k->walk];
 
+	if (k->walked < PART_ACCOUNTS)
+		return make_channel(k, item, r);
 	if (k->walked >= PART_BANS)
 		network_ban_record(item, r);
-	else if (k->walked == PART_ACCOUNTS)
-		network_account_record(item, r, k->room.account_items);
-	else if (((const struct channel *)item)->flags & CHAN_REGISTERED)
-		network_channel_record(item, r, &k->room);
 	else
-		return false;
+		network_account_record(item, r, k->room.account_items);
 	return true;
 }
 

@@ -23,6 +23,8 @@ struct keep {
 	char by[512];      /* who spoke */
 	char target[256];  /* a folded channel */
 	char touched[256]; /* a registered channel that was altered, its name; empty: none */
+	bool altered;      /* its modes or its topic */
+	bool described;    /* its metadata */
 };
 
 enum journal_class keep_class(const struct keep *k, const struct record *r);
@@ -32,10 +34,13 @@ void keep_author(struct keep *k, struct record *r, const struct user *u);
 
 void keep_encode(struct keep *k, struct buf *out, const struct record *r, struct journal_about *about);
 
+/* Forgets what was noted. */
+void keep_begin(struct keep *k);
+
 /* Notes that a change altered what is kept of a channel. */
 void keep_note(struct keep *k, const struct change *c);
 
-/* The record that keeps what was noted. False: nothing was. */
+/* The next record that keeps what was noted. False: there is no more. */
 bool keep_touched(struct keep *k, struct record *r);
 
 /* The nth part of the state as a record; see journal.h. */

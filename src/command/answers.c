@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "chat_version.h"
 #include "command/ban_order.h"
+#include "command/metadata.h"
 #include "command/mode.h"
 #include "command/visible.h"
 #include "network/ban.h"
@@ -90,6 +91,7 @@ void answer_welcome(const struct command_env *env, struct session *s)
 	reply(s, RPL_MYINFO, server->name, CHAT_VERSION, user, channel, param);
 	answer_isupport(env, s);
 	answer_lusers(env, s);
+	metadata_welcome(s);
 	answer_motd(env, s);
 	if (s->user->modes)
 		mode_user_show(s);
@@ -341,6 +343,10 @@ void answer_refused(struct session *s, const struct change *c)
 	case REFUSAL_FORWARDED:
 		reply(s, ERR_LINKCHANNEL, name, c->channel->extra->forward);
 		break;
+	case REFUSAL_METADATA:
+	case REFUSAL_METADATA_FULL:
+		metadata_refused(s, c);
+		break;
 	case REFUSAL_LIST_FULL:
 		reply(s, ERR_BANLISTFULL, name, list_letter(c));
 		break;
@@ -354,6 +360,7 @@ static void owe_joined(const struct command_env *env, struct session *s, const s
 	answer_topic(s, c->channel);
 	if (!session_has(s, CAP_NO_IMPLICIT_NAMES))
 		answer_names(env, s, c->channel, c->channel->name);
+	metadata_joined(s, env, c->channel);
 }
 
 static void owe_invited(struct session *s, const struct change *c)
@@ -419,6 +426,9 @@ void answer_change(const struct command_env *env, struct session *s, const struc
 			reply(s, RPL_NOWAWAY);
 		else
 			reply(s, RPL_UNAWAY);
+		break;
+	case CHANGE_METADATA:
+		metadata_answer(s, c);
 		break;
 	case CHANGE_KNOCKED:
 		reply(s, RPL_KNOCKDLVR, c->channel->name);

@@ -8,6 +8,7 @@
 #include "command/command.h"
 #include "command/registration.h"
 #include "command/sasl.h"
+#include "network/metadata.h"
 #include "proto/caps.h"
 #include "session/server.h"
 
@@ -62,6 +63,8 @@ static bool offered(const struct session *s, const struct cap_row *row)
 
 	if (row->cap == CAP_STS)
 		return server->sts_ms && ((s->flags & SESSION_SECURE) || server->sts_port);
+	if (row->cap == CAP_METADATA_2 || row->cap == CAP_METADATA_3)
+		return server->metadata_max;
 	return row->cap != CAP_REGISTER || server->accounts.registration;
 }
 
@@ -76,6 +79,11 @@ static const char *value_of(const struct session *s, const struct cap_row *row, 
 			snprintf(memory, VALUE_MAX, "duration=%lld", (long long)s->hub->server->sts_ms / 1000);
 		else
 			snprintf(memory, VALUE_MAX, "port=%u", s->hub->server->sts_port);
+		return memory;
+	case CAP_METADATA_2:
+	case CAP_METADATA_3:
+		snprintf(memory, VALUE_MAX, "before-connect,max-subs=%u,max-keys=%u,max-value-bytes=%d",
+			 s->hub->server->subscriptions_max, s->hub->server->metadata_max, METADATA_VALUE_MAX);
 		return memory;
 	case CAP_REGISTER:
 		snprintf(memory, VALUE_MAX, "%scustom-account-name%s",

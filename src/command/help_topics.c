@@ -68,6 +68,11 @@ static const struct help_topic topics[] = {
 	{"LUSERS", "LUSERS", "Counts users, operators and channels.\n"},
 	{"MEMOSERV", "MEMOSERV <command> [<parameters>]",
 	 "Keeps messages for those who are away, as MemoServ elsewhere. MEMOSERV HELP lists its commands.\n"},
+	{"METADATA", "METADATA <target> <subcommand> [<parameters>]",
+	 "What people say about themselves, and operators about their channels, by keys; * is you.\n"
+	 "  GET <key>{ <key>}, LIST, SET <key> [:<value>], CLEAR, SYNC\n"
+	 "  SUB <key>{ <key>}, UNSUB <key>{ <key>}, SUBS: which keys you want to hear of\n"
+	 "Of an account and of a registered channel it is kept.\n"},
 	{"MODE", "MODE <channel|nick> [<modes> [<parameter>...]]",
 	 "Shows or changes modes; '+' sets the letters after it, '-' takes them away.\n"
 	 "Of a channel: +b ban, +e exception, +I invite exception (each with a mask, or without one to list them);\n"

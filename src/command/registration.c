@@ -10,6 +10,7 @@
 #include "command/errand.h"
 #include "command/filter.h"
 #include "command/login.h"
+#include "command/metadata.h"
 #include "command/nicks.h"
 #include "command/secret.h"
 #include "proto/modes.h"
@@ -135,7 +136,7 @@ static bool make_username(const struct command_env *env, const struct registrati
 	return true;
 }
 
-static void enter(const struct command_env *env, struct session *s)
+static void submit_newcomer(const struct command_env *env, struct session *s)
 {
 	const struct registration *reg = s->reg;
 	struct record r = {.type = RECORD_USER_ADD, .session = s->id};
@@ -143,8 +144,6 @@ static void enter(const struct command_env *env, struct session *s)
 	char username[NAME_USER_MAX + 1], host[NAME_HOST_MAX + 1];
 	const struct cloak *cloak = &env->server->cloak;
 
-	if (!account_suffices(env, s, a) || !lists_admit(env, s, a) || !nick_suffices(env, s, a) || attach(env, s, a))
-		return;
 	if (!make_username(env, reg, username))
 		strlcpy(username, "user", sizeof(username));
 	r.user_add.nick = str_of(reg->nick);
@@ -152,6 +151,7 @@ static void enter(const struct command_env *env, struct session *s)
 	cloak_host(cloak, str_of(s->address), str_of(reg->realhost), host);
 	r.user_add.host = a && account_str(a, ACCOUNT_VHOST).n ? account_str(a, ACCOUNT_VHOST) : str_of(host);
 	r.user_add.realhost = str_of(reg->realhost);
+	r.user_add.metadata = str_of(reg->metadata);
 	r.user_add.address = str_of(s->address);
 	r.user_add.realname = utf8_cut(str_of(reg->realname), env->server->realname_max);
 	r.user_add.account = a ? account_str(a, ACCOUNT_NAME) : STR_NONE;
@@ -161,6 +161,22 @@ static void enter(const struct command_env *env, struct session *s)
 		r.user_add.modes |= USER_CLOAKED;
 	if (emergency_admits(env, s, r.user_add.account) && !filter_stops_newcomer(env, s, &r))
 		env->host->submit(env->host->ctx, &r);
+}
+
+/* What METADATA said outlives the registration: its account keeps it, or it is one more device's. */
+static void enter(const struct command_env *env, struct session *s)
+{
+	const struct account *a = account_of(env, s);
+	char *said;
+
+	if (!account_suffices(env, s, a) || !lists_admit(env, s, a) || !nick_suffices(env, s, a))
+		return;
+	said = s->reg->metadata ? mem_strdup(s->reg->metadata) : NULL;
+	if (!attach(env, s, a))
+		submit_newcomer(env, s);
+	if (said && s->user)
+		metadata_said(env, s, str_of(said));
+	mem_free(said);
 }
 
 static void wait_done(struct errand *e, struct session *s)

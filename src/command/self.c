@@ -1,5 +1,6 @@
 #include "base/mem.h"
 #include "command/families.h"
+#include "command/metadata.h"
 #include "command/targets.h"
 #include "proto/caps.h"
 #include "proto/name.h"
@@ -132,6 +133,20 @@ static void presence_flush(struct presence *p)
 	pack_flush(&p->offline);
 }
 
+/* Of those whom it watches from now on. */
+static void monitor_metadata(const struct call *call)
+{
+	struct targets t;
+
+	targets_init(&t, call_param(call, 1), NULL, TARGETS_ALL);
+	while (call->session->subscriptions && targets_next(&t, call)) {
+		const struct user *u = network_user_by_nick(call->env->net, str_of(t.word));
+
+		if (u)
+			metadata_watched(call->session, u);
+	}
+}
+
 /* A mask, or anything else that is no nick, is passed over: nobody can come by that name. */
 static void monitor_more(const struct call *call)
 {
@@ -157,6 +172,7 @@ static void monitor_more(const struct call *call)
 	}
 	presence_flush(&presence);
 	pack_flush(&full);
+	monitor_metadata(call);
 }
 
 static void monitor_less(const struct call *call)

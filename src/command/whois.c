@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "command/metadata.h"
 #include "command/families.h"
 #include "command/server_target.h"
 #include "command/targets.h"
@@ -72,6 +73,7 @@ static void whois_standing(struct session *s, const struct user *u)
 		reply(s, RPL_WHOISREGNICK, nick);
 	if (*account)
 		reply(s, RPL_WHOISACCOUNT, nick, account);
+	metadata_whois(s, u);
 	if (u->modes & USER_BOT)
 		reply(s, RPL_WHOISBOT, nick);
 	if (is_secure(u))

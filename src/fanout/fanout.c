@@ -6,12 +6,14 @@
 #include "fanout/render.h"
 #include "fanout/rendered.h"
 #include "network/ban.h"
+#include "network/metadata.h"
 #include "network/network.h"
 #include "network/rules.h"
 #include "session/monitor.h"
 #include "session/reply.h"
 #include "session/server.h"
 #include "session/session.h"
+#include "session/subscriptions.h"
 
 struct fanout {
 	struct session_hub *hub;
@@ -174,9 +176,83 @@ static void watch_offline(struct fanout *f, struct str nick)
 	watch_line(f, monitor_watchers(f->hub->monitor, nick), "731", who);
 }
 
+/* https://ircv3.net/specs/extensions/metadata: those who want to hear of the key, but not whoever set it. */
+static void tell_metadata(struct fanout *f, struct session *s, const struct subscription_line *l)
+{
+	if (s->mark == f->hub->mark || !subscriptions_has(s, l->key))
+		return;
+	s->mark = f->hub->mark;
+	subscriptions_tell(s, l, false);
+}
+
+static void metadata_to_channel(struct fanout *f, const struct channel *c, const struct member *of,
+				const struct subscription_line *l)
+{
+	for (uint32_t i = 0; i < c->members.count; i++) {
+		const struct user *u = channel_member(c, i)->user;
+
+		for (struct session *s = !of || rule_sees_member(u, of) ? u->sessions : NULL; s; s = s->next_own)
+			tell_metadata(f, s, l);
+	}
+}
+
+static void metadata_to_watchers(struct fanout *f, const struct user *u, const struct subscription_line *l)
+{
+	const struct vec *watchers = monitor_watchers(f->hub->monitor, user_str(u, USER_NICK));
+
+	for (uint32_t i = 0; watchers && i < watchers->count; i++)
+		tell_metadata(f, ((const struct monitor_watch *)watchers->items[i])->session, l);
+}
+
+static void on_metadata(struct fanout *f, const struct change *c)
+{
+	char source[2 * LINE_BODY_MAX];
+	struct subscription_line l = {.key = c->key, .value = c->text, .removed = c->removed};
+
+	if (c->by) {
+		snprintf(source, sizeof(source), "%s!%s@%s", user_nick(c->by), user_text(c->by, USER_NAME),
+			 user_text(c->by, USER_HOST));
+		l.source = source;
+	}
+	begin_once(f);
+	for (struct session *s = c->by ? c->by->sessions : NULL; s; s = s->next_own)
+		if (s->id == c->record->session)
+			s->mark = f->hub->mark;
+	l.target = c->channel ? c->channel->name : user_nick(c->user);
+	if (c->channel) {
+		metadata_to_channel(f, c->channel, NULL, &l);
+		return;
+	}
+	for (struct session *s = c->user->sessions; s; s = s->next_own)
+		tell_metadata(f, s, &l);
+	for (uint32_t i = 0; i < c->user->memberships.count; i++) {
+		const struct member *m = c->user->memberships.items[i];
+
+		metadata_to_channel(f, m->channel, m, &l);
+	}
+	metadata_to_watchers(f, c->user, &l);
+}
+
+/* What somebody brings along: to those who are there already, or who wait for that. */
+static void metadata_of_newcomer(struct fanout *f, const struct user *u, const struct member *m)
+{
+	struct subscription_line l = {.target = user_nick(u)};
+	struct str text = metadata_text(u->metadata);
+
+	while (metadata_next(&text, &l.key, &l.value)) {
+		begin_once(f);
+		mark_own(f, u);
+		if (m)
+			metadata_to_channel(f, m->channel, m, &l);
+		else
+			metadata_to_watchers(f, u, &l);
+	}
+}
+
 static void on_user_added(struct fanout *f, const struct change *c)
 {
 	watch_online(f, c->user);
+	metadata_of_newcomer(f, c->user, NULL);
 }
 
 static void on_nick(struct fanout *f, const struct change *c)
@@ -257,6 +333,7 @@ static void on_joined(struct fanout *f, const struct change *c)
 	struct change away = *c;
 
 	tell_channel_of(f, c);
+	metadata_of_newcomer(f, c->user, c->member);
 	if (!c->user->away)
 		return;
 	away.type = CHANGE_AWAY;
@@ -425,6 +502,7 @@ static const audience_fn audiences[] = {
 	[CHANGE_INVITED] = on_invited,
 	[CHANGE_KNOCKED] = on_knocked,
 	[CHANGE_MESSAGE] = on_message,
+	[CHANGE_METADATA] = on_metadata,
 	[CHANGE_WALLOPS] = on_wallops,
 	[CHANGE_EMERGENCY] = on_emergency,
 	[CHANGE_REDACTED] = on_redacted,

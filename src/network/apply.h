@@ -49,10 +49,17 @@ void apply_kept_account(struct apply *a);
 void apply_message(struct apply *a);
 void apply_redact(struct apply *a);
 void apply_forget(struct apply *a);
+void apply_metadata(struct apply *a);
+void apply_kept_metadata(struct apply *a);
 void apply_wallops(struct apply *a);
 void apply_ban_set(struct apply *a);
 void apply_ban_clear(struct apply *a);
 void apply_emergency(struct apply *a);
+
+/* Another account has other metadata; was: the name of the one before. */
+/* What somebody new says, and what its account has; nobody is told. */
+void apply_newcomer_metadata(const struct apply *a, struct user *u);
+void apply_account_metadata(const struct apply *a, struct user *u, struct str was);
 
 /* The user leaves, and is told while everywhere still. */
 void apply_leave(struct apply *a, struct user *u, struct str text, const struct ban *ban);

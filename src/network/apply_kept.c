@@ -1,5 +1,6 @@
 #include "base/mem.h"
 #include "network/apply.h"
+#include "network/metadata.h"
 
 /*
  * RECORD_CHANNEL: a registered channel made what the record says. The new state is complete before anything is told;
@@ -250,6 +251,9 @@ void apply_kept_channel(struct apply *a)
 	if (!c)
 		c = state_channel_add(a->net, r->channel.name, 0, r->channel.created);
 	was = *c;
+	/* What was said of it while nothing of it was kept is not kept either. */
+	if (!(c->flags & CHAN_REGISTERED))
+		metadata_take(&c->metadata, STR_NONE);
 	set_kept(c, r);
 	state_list_note_ends(a->net, c);
 	tell_difference(a, &was, c);

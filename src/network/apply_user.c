@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -84,6 +85,7 @@ void apply_user_add(struct apply *a)
 	a->origin->signon = r->time;
 	a->origin->spoke = r->time;
 	state_user_set_away(a->origin, r->user_add.away);
+	apply_newcomer_metadata(a, a->origin);
 	c = apply_change(a, CHANGE_USER_ADDED);
 	apply_tell(a, &c);
 }
@@ -238,13 +240,16 @@ void apply_user_account(struct apply *a)
 {
 	struct change c = apply_change(a, CHANGE_ACCOUNT);
 	struct str account = state_text_cut(a->r->user_account.account);
+	char was[NETWORK_TEXT_MAX];
 
 	if (str_eq(account, user_str(a->origin, USER_ACCOUNT)))
 		return;
+	snprintf(was, sizeof(was), "%s", user_text(a->origin, USER_ACCOUNT));
 	state_user_set_text(a->net, a->origin, USER_ACCOUNT, account);
 	change_modes(a, &c, modes_with_account(a->origin->modes, account));
 	c.text = user_str(a->origin, USER_ACCOUNT);
 	apply_tell(a, &c);
+	apply_account_metadata(a, a->origin, str_of(was));
 	for (uint32_t i = 0; i < a->origin->memberships.count; i++)
 		apply_access(a, a->origin->memberships.items[i]);
 	apply_banned(a, a->origin);

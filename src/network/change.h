@@ -1,5 +1,6 @@
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/str.h"
@@ -34,6 +35,7 @@ enum change_type {
 	CHANGE_EMERGENCY,   /* the level is the record's */
 	CHANGE_KNOCKED,     /* for those who can invite; text: what was said with it */
 	CHANGE_REDACTED,    /* a message is no more: in channel, or to user, NULL when gone */
+	CHANGE_METADATA,    /* of channel, or of user; key, and text: the value */
 };
 
 enum refusal {
@@ -76,6 +78,8 @@ enum refusal {
 	REFUSAL_KNOCKED,                /* KNOCK too soon after another one */
 	REFUSAL_REDACT,                 /* not one's own message, and no operator there */
 	REFUSAL_REDACT_LATE,            /* one's own, but the time is over */
+	REFUSAL_METADATA,               /* not one's own, and no operator there */
+	REFUSAL_METADATA_FULL,
 	REFUSAL_END,
 };
 
@@ -92,6 +96,8 @@ struct change {
 	const struct ban *ban;         /* also of a QUIT that a ban is the reason of; NULL: none */
 	struct str was;
 	struct str text;
+	struct str key;
+	bool removed; /* the key is not set any more */
 	const struct mode_op *ops;
 	uint32_t nops;
 	uint32_t set, clear;

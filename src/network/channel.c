@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "network/metadata.h"
 #include "network/state.h"
 
 bool state_channel_name_fits(struct str name)
@@ -51,6 +52,7 @@ void state_channel_free(struct channel *c)
 	mem_free(c->name);
 	mem_free(c->folded);
 	mem_free(c->key);
+	mem_free(c->metadata);
 	state_extra_free(c->extra);
 	mem_free(c->topic);
 	mem_free(c->topic_by);

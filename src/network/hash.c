@@ -1,5 +1,6 @@
 #include "base/hash.h"
 
+#include "network/metadata.h"
 #include "network/state.h"
 
 /*
@@ -55,6 +56,7 @@ static uint64_t hash_user(const struct user *u)
 		mix_u64(&h, u->invites[i]);
 	if (u->oper)
 		mix_oper(&h, u->oper);
+	mix_str(&h, metadata_text(u->metadata));
 	return h;
 }
 
@@ -104,6 +106,7 @@ static uint64_t hash_kept(const struct channel *c)
 	for (int list = 0; list < CHAN_LIST_COUNT; list++)
 		mix_u64(&h, hash_list(&c->lists[list]));
 	mix_str(&h, channel_params(c, params, sizeof(params)));
+	mix_str(&h, metadata_text(c->metadata));
 	return h;
 }
 

@@ -52,6 +52,7 @@ struct user {
 	char *away;             /* NULL: here */
 	struct user_oper *oper; /* NULL: none, or with USER_OPER one of whom no more is known: it may all */
 	struct vec memberships; /* struct member * */
+	struct metadata *metadata; /* NULL: none */
 	uint64_t *invites;      /* ids of channels invited to, NULL: none */
 	uint32_t ninvites;
 	bool shunned;   /* by some ban: always what comes of those and the texts */
@@ -112,6 +113,7 @@ struct channel {
 	int64_t topic_time;
 	uint32_t at;                       /* index in network's channels */
 	uint32_t timed_at; /* one more than the index in those with entries that end; 0: it has none */
+	struct metadata *metadata;         /* NULL: none */
 	struct vec members;                /* struct member * */
 	struct vec lists[CHAN_LIST_COUNT]; /* struct list_entry *, oldest first */
 };

@@ -48,7 +48,7 @@ static const struct field fields[RECORD_TYPE_END][FIELDS_MAX + 1] = {
 			     AT(FIELD_STR, user_add.host), AT(FIELD_STR, user_add.realname),
 			     AT(FIELD_STR, user_add.address), AT(FIELD_STR, user_add.account),
 			     AT(FIELD_STR, user_add.away), AT(FIELD_U32, user_add.modes),
-			     AT(FIELD_STR, user_add.realhost)},
+			     AT(FIELD_STR, user_add.realhost), AT(FIELD_STR, user_add.metadata)},
 	[RECORD_USER_NICK] = {AT(FIELD_STR, user_nick.nick)},
 	[RECORD_USER_QUIT] = {AT(FIELD_STR, user_quit.reason)},
 	[RECORD_USER_KILL] = {AT(FIELD_U64, user_kill.target), AT(FIELD_STR, user_kill.reason)},
@@ -87,6 +87,10 @@ static const struct field fields[RECORD_TYPE_END][FIELDS_MAX + 1] = {
 			    AT(FIELD_STR, ban.by), AT(FIELD_STR, ban.reason), AT(FIELD_U64, ban.until),
 			    AT(FIELD_U64, ban.ban_ms)},
 	[RECORD_BAN_CLEAR] = {AT(FIELD_U64, ban_clear.id), AT(FIELD_STR, ban_clear.by)},
+	[RECORD_METADATA] = {AT(FIELD_STR, metadata.channel), AT(FIELD_U64, metadata.target),
+			     AT(FIELD_STR, metadata.key), AT(FIELD_STR, metadata.value),
+			     AT(FIELD_U32, metadata.remove), AT(FIELD_U32, metadata.max)},
+	[RECORD_CHANNEL_METADATA] = {AT(FIELD_STR, channel_metadata.channel), AT(FIELD_STR, channel_metadata.text)},
 	[RECORD_KNOCK] = {AT(FIELD_STR, knock.channel), AT(FIELD_STR, knock.text)},
 	[RECORD_EMERGENCY] = {AT(FIELD_U32, emergency.level), AT(FIELD_STR, emergency.by)},
 	[RECORD_REDACT] = {AT(FIELD_STR, redact.channel), AT(FIELD_U64, redact.target), AT(FIELD_STR, redact.to),
@@ -434,6 +438,7 @@ enum record_class record_class(const struct record *r)
 	case RECORD_MESSAGE:
 		return r->message.kind == MESSAGE_TAGMSG ? RECORD_PRESENCE : RECORD_KEPT_MESSAGE;
 	case RECORD_CHANNEL:
+	case RECORD_CHANNEL_METADATA:
 		return RECORD_KEPT_CHANNEL;
 	case RECORD_ACCOUNT:
 		return RECORD_KEPT_ACCOUNT;
@@ -471,6 +476,8 @@ static const char *const type_names[RECORD_TYPE_END] = {
 	[RECORD_USER_OPER] = "user_oper",
 	[RECORD_USER_NOTICES] = "user_notices",
 	[RECORD_KNOCK] = "knock",
+	[RECORD_METADATA] = "metadata",
+	[RECORD_CHANNEL_METADATA] = "channel_metadata",
 	[RECORD_ACCOUNT] = "account",
 	[RECORD_BAN_SET] = "ban_set",
 	[RECORD_BAN_CLEAR] = "ban_clear",
@@ -524,6 +531,7 @@ static void show_items(const struct record *r, const char *name, const struct re
 static const char *const account_item_names[ACCOUNT_ITEM_KINDS] = {
 	[ACCOUNT_CERTFP] = "certfp", [ACCOUNT_NICK] = "nick",       [ACCOUNT_MEMO] = "memo",
 	[ACCOUNT_CODE] = "code",     [ACCOUNT_SETTING] = "setting", [ACCOUNT_CHANNEL] = "channel",
+	[ACCOUNT_METADATA] = "metadata",
 };
 
 static const struct str withheld = STR("(withheld)");

@@ -40,6 +40,8 @@ enum record_type {
 	RECORD_KNOCK,
 	RECORD_REDACT,
 	RECORD_FORGET,
+	RECORD_METADATA,
+	RECORD_CHANNEL_METADATA,
 	RECORD_TYPE_END,
 };
 
@@ -104,6 +106,7 @@ enum account_item_kind {
 	ACCOUNT_CODE,    /* "purpose code": what is waited for, secret; time: until when */
 	ACCOUNT_SETTING, /* "name value" */
 	ACCOUNT_CHANNEL, /* "#channel o": its rank there, see network/access.h; time: since when */
+	ACCOUNT_METADATA, /* "key value" */
 	ACCOUNT_ITEM_KINDS,
 };
 
@@ -156,6 +159,7 @@ struct record {
 			struct str away;    /* of pre-away; empty: here */
 			uint32_t modes;
 			struct str realhost; /* the name of the address, confirmed; empty: none */
+			struct str metadata; /* as metadata_text has them; empty: none */
 		} user_add;
 		struct {
 			struct str nick;
@@ -232,6 +236,17 @@ struct record {
 			struct str by;      /* nick!user@host; empty: not kept */
 			struct str account; /* empty: none */
 		} message;
+		struct {
+			struct str channel; /* empty: of the user */
+			uint64_t target;
+			struct str key, value; /* as metadata.h has them */
+			uint32_t remove;       /* 1: the key is not set any more, and value is empty */
+			uint32_t max;          /* keys of one user or channel; 0: no other bound */
+		} metadata;
+		/* All metadata of a registered channel, as metadata_text has them. By the server alone; see channel. */
+		struct {
+			struct str channel, text;
+		} channel_metadata;
 		struct {
 			struct str text;
 		} wallops;

@@ -1,6 +1,7 @@
 #include "network/snapshot.h"
 
 #include "base/mem.h"
+#include "network/metadata.h"
 #include "network/state.h"
 
 /*
@@ -50,6 +51,7 @@ static void save_user(struct wire_out *out, const struct user *u)
 	wire_put_u32(out, u->memberships.count);
 	save_oper(out, u->oper);
 	wire_put_text(out, user_text(u, USER_REALHOST));
+	wire_put_str(out, metadata_text(u->metadata));
 	wire_end(out, begun);
 }
 
@@ -88,23 +90,28 @@ static void save_recent(struct wire_out *out, const struct recent *r)
 	}
 }
 
-/* When each entry of the lists ends, in their order, and then what few channels have. */
-static void save_channel_more(struct wire_out *out, const struct channel *c)
+static void save_extra(struct wire_out *out, const struct channel *c)
 {
 	char params[RECORD_PARAMS_MAX];
 
-	for (int list = 0; list < CHAN_LIST_COUNT; list++) {
-		for (uint32_t i = 0; i < c->lists[list].count; i++)
-			wire_put_i64(out, ((const struct list_entry *)c->lists[list].items[i])->until);
-	}
-	wire_put_u8(out, c->extra != NULL);
-	if (!c->extra)
-		return;
 	wire_put_str(out, channel_params(c, params, sizeof(params)));
 	save_recent(out, &c->extra->spoke);
 	save_recent(out, &c->extra->knocked);
 	wire_put_i64(out, c->extra->joins_from);
 	wire_put_u32(out, c->extra->joins_count);
+}
+
+/* When each entry of the lists ends, in their order, and then what few channels have. */
+static void save_channel_more(struct wire_out *out, const struct channel *c)
+{
+	for (int list = 0; list < CHAN_LIST_COUNT; list++) {
+		for (uint32_t i = 0; i < c->lists[list].count; i++)
+			wire_put_i64(out, ((const struct list_entry *)c->lists[list].items[i])->until);
+	}
+	wire_put_u8(out, c->extra != NULL);
+	if (c->extra)
+		save_extra(out, c);
+	wire_put_str(out, metadata_text(c->metadata));
 }
 
 static void save_channel(struct wire_out *out, const struct channel *c)
@@ -335,6 +342,8 @@ static bool load_user(struct network *net, struct wire_in *in)
 	realhost = take_realhost(in);
 	if (realhost.n)
 		state_user_set_text(net, u, USER_REALHOST, realhost);
+	if (wire_more(in))
+		metadata_take(&u->metadata, wire_str(in));
 	return !in->bad && !(modes & USER_REGISTERED) == !text[USER_ACCOUNT].n;
 }
 
@@ -438,6 +447,16 @@ static void load_recent(struct recent *r, struct wire_in *in)
 	}
 }
 
+static void load_extra(struct channel *c, struct wire_in *in)
+{
+	c->extra = mem_zalloc(sizeof(*c->extra));
+	state_params_take(c, wire_str(in));
+	load_recent(&c->extra->spoke, in);
+	load_recent(&c->extra->knocked, in);
+	c->extra->joins_from = wire_i64(in);
+	c->extra->joins_count = wire_u32(in);
+}
+
 /* A version before this one wrote none of it. */
 static bool load_channel_more(struct network *net, struct channel *c, struct wire_in *in)
 {
@@ -448,14 +467,10 @@ static bool load_channel_more(struct network *net, struct channel *c, struct wir
 			((struct list_entry *)c->lists[list].items[i])->until = wire_i64(in);
 	}
 	state_list_note_ends(net, c);
-	if (wire_u8(in) == 0)
-		return !in->bad;
-	c->extra = mem_zalloc(sizeof(*c->extra));
-	state_params_take(c, wire_str(in));
-	load_recent(&c->extra->spoke, in);
-	load_recent(&c->extra->knocked, in);
-	c->extra->joins_from = wire_i64(in);
-	c->extra->joins_count = wire_u32(in);
+	if (wire_u8(in))
+		load_extra(c, in);
+	if (wire_more(in))
+		metadata_take(&c->metadata, wire_str(in));
 	return !in->bad;
 }
 

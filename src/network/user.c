@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "network/metadata.h"
 #include "network/state.h"
 #include "proto/utf8.h"
 
@@ -100,6 +101,7 @@ void state_user_free(struct user *u)
 {
 	forget_oper(u);
 	vec_deinit(&u->memberships);
+	mem_free(u->metadata);
 	mem_free(u->invites);
 	mem_free(u->away);
 	mem_free(u->text);

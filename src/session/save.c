@@ -13,6 +13,7 @@
 #include "session/reply.h"
 #include "session/server.h"
 #include "session/session_internal.h"
+#include "session/subscriptions.h"
 
 /* As saved: these numbers are not used again. */
 enum {
@@ -25,7 +26,7 @@ enum {
 	SAVED_PROXIED = 1 << 6,
 };
 
-enum { TEXT_LEAST = 1 };
+enum { TEXT_LEAST = 1, LONG_TEXT_MAX = 32 << 10 };
 
 static const struct {
 	uint16_t flag;
@@ -80,6 +81,7 @@ static void save_registration(const struct registration *r, struct wire_out *out
 	wire_put_text(out, r->account);
 	wire_put_text(out, r->realhost);
 	wire_put_text(out, r->ident);
+	wire_put_text(out, r->metadata);
 	wire_put_u8(out, r->waiting);
 }
 
@@ -132,12 +134,23 @@ static void save_binding(const struct tls_binding *b, struct wire_out *out)
 	wire_put_str(out, b ? (struct str){(const char *)b->endpoint, b->endpoint_size} : STR_NONE);
 }
 
+static void save_subscriptions(const struct session *s, struct wire_out *out)
+{
+	size_t begun = wire_begin(out);
+	const char *key;
+
+	for (size_t i = 0; (key = subscriptions_nth(s, i)); i++)
+		wire_put_text(out, key);
+	wire_end(out, begun);
+}
+
 /* Behind all that was there from the first version on; each may be missing, with all that follow it. */
 static void save_more(const struct session *s, struct wire_out *out)
 {
 	wire_put_text(out, s->certfp);
 	wire_put_text(out, s->certname);
 	save_binding(s->binding, out);
+	save_subscriptions(s, out);
 }
 
 bool session_save(const struct session *s, struct wire_out *out)
@@ -165,11 +178,16 @@ bool session_save(const struct session *s, struct wire_out *out)
 
 /* Reading */
 
-static char *take_text(struct wire_in *in)
+static char *take_text_of(struct wire_in *in, uint32_t max)
 {
-	struct str s = wire_text(in, LINE_MAX_BYTES);
+	struct str s = wire_text(in, max);
 
 	return s.p ? mem_strndup(s.p, s.n) : NULL;
+}
+
+static char *take_text(struct wire_in *in)
+{
+	return take_text_of(in, LINE_MAX_BYTES);
 }
 
 /* What is not known here was offered by a later version: the client is told nothing more of it. */
@@ -232,6 +250,8 @@ static void load_registration(struct session *s, struct wire_in *in)
 	if (wire_more(&saved))
 		r->ident = take_text(&saved);
 	if (wire_more(&saved))
+		r->metadata = take_text_of(&saved, LONG_TEXT_MAX);
+	if (wire_more(&saved))
 		r->waiting = wire_bounded(&saved, 1, 1);
 	if (saved.bad)
 		wire_fail(in);
@@ -264,6 +284,18 @@ static void load_binding(struct session *s, struct wire_in *in)
 	memcpy(s->binding->endpoint, endpoint.p ? endpoint.p : "", endpoint.n);
 }
 
+static void load_subscriptions(struct session *s, struct wire_in *in)
+{
+	struct wire_in keys = wire_section(in);
+
+	while (wire_more(&keys)) {
+		struct str key = wire_text(&keys, LINE_MAX_BYTES);
+
+		if (key.n)
+			(void)subscriptions_add(s, key, UINT32_MAX);
+	}
+}
+
 /* What save_more wrote. */
 static void load_more(struct session *s, struct wire_in *in)
 {
@@ -273,6 +305,8 @@ static void load_more(struct session *s, struct wire_in *in)
 		s->certname = take_text(in);
 	if (wire_more(in))
 		load_binding(s, in);
+	if (wire_more(in))
+		load_subscriptions(s, in);
 }
 
 static bool load(struct session *s, struct wire_in *in)
@@ -328,6 +362,7 @@ static void forget(struct session *s)
 	held_drop(s);
 	loop_timer_stop(s->hub->loop, &s->timer);
 	monitor_clear(s->hub->monitor, s);
+	subscriptions_free(s);
 	if (s->reg)
 		s->hub->unregistered--;
 	session_registration_free(s->reg);

@@ -109,6 +109,9 @@ struct server {
 	uint32_t modes_max;      /* parameters in one MODE */
 	uint32_t targets_max;    /* of one command */
 	uint32_t monitor_max;    /* nicks one client watches */
+	uint32_t metadata_max;   /* keys of one user or channel; 0: no METADATA */
+	uint32_t subscriptions_max; /* keys that one client wants to hear of */
+	uint32_t metadata_minute; /* changes by one client in a minute */
 	uint32_t bans_max;       /* of the network, of all kinds */
 	uint32_t filters_max;    /* of those, that are filters */
 	char *filter_exempt;     /* masks of channels that are not filtered, with a blank between them; NULL: none */

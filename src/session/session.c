@@ -1,5 +1,6 @@
 #include "session/session.h"
 
+#include <ctype.h>
 #include <stdio.h>
 
 #include "base/buf.h"
@@ -17,6 +18,7 @@
 #include "session/reply.h"
 #include "session/server.h"
 #include "session/session_internal.h"
+#include "session/subscriptions.h"
 #include "session/throttle.h"
 
 enum {
@@ -65,6 +67,7 @@ void session_registration_free(struct registration *r)
 	mem_free(r->account);
 	mem_free(r->realhost);
 	mem_free(r->ident);
+	mem_free(r->metadata);
 	if (r->password)
 		explicit_bzero(r->password, strlen(r->password));
 	mem_free(r->password);
@@ -196,9 +199,26 @@ static void message_make(struct message *m, const struct line *line, size_t byte
 	m->bytes = bytes;
 }
 
-/* why: LINE_OK for one that is a command, but not in UTF-8. */
-static void refuse_line(struct session *s, enum line_result why)
+/* As it is said back; "*": it is not fit for that. */
+static const char *command_name(const struct line *line, char memory[32])
 {
+	memory[0] = '\0';
+	for (size_t i = 0; i < line->command.n && i < 31; i++) {
+		char c = line->command.p[i];
+
+		if (!isalpha((unsigned char)c))
+			return "*";
+		memory[i] = (char)toupper((unsigned char)c);
+		memory[i + 1] = '\0';
+	}
+	return line->command.n < 32 ? memory : "*";
+}
+
+/* why: LINE_OK for one that is a command, but not in UTF-8. */
+static void refuse_line(struct session *s, enum line_result why, const struct line *line)
+{
+	char command[32];
+
 	if (why == LINE_TAGS_TOO_LONG || why == LINE_BODY_TOO_LONG)
 		reply(s, ERR_INPUTTOOLONG);
 	else if (why == LINE_BAD_BYTE)
@@ -206,7 +226,8 @@ static void refuse_line(struct session *s, enum line_result why)
 	else if (why == LINE_MALFORMED)
 		reply(s, ERR_UNKNOWNERROR, "*", "The line is not a command and was dropped");
 	else
-		reply_fail(s, "*", "INVALID_UTF8", NULL, "Message rejected, it is not valid UTF-8");
+		reply_fail(s, command_name(line, command), "INVALID_UTF8", NULL,
+			   "Message rejected, it is not valid UTF-8");
 	session_charge(s, COST_BAD_LINE);
 }
 
@@ -218,7 +239,7 @@ static void refuse_labelled(struct session *s, enum line_result why, const struc
 	if (utf8_valid(line->tags))
 		tags_find(line->tags, STR("label"), &label);
 	answer_begin(s, label.value);
-	refuse_line(s, why);
+	refuse_line(s, why, line);
 	answer_end(s);
 }
 
@@ -262,7 +283,7 @@ static enum conn_line conn_line_ready(struct conn *c, char *text, size_t n, bool
 
 	s->heard = s->reg ? s->heard : now_ms(s);
 	if (too_long) {
-		refuse_line(s, LINE_BODY_TOO_LONG);
+		refuse_line(s, LINE_BODY_TOO_LONG, NULL);
 	} else {
 		/* A copy: what the command does may end the connection, and the ring with it. */
 		memcpy(scratch, text, n);
@@ -477,6 +498,7 @@ void session_close(struct session *s, const char *reason)
 	s->reg = NULL;
 	s->user = NULL;
 	monitor_clear(s->hub->monitor, s);
+	subscriptions_free(s);
 	exchange_end(s);
 	loop_timer_stop(s->hub->loop, &s->timer);
 	LIST_REMOVE(s, all);

@@ -29,11 +29,13 @@ struct server;
 struct session;
 struct stream;
 struct tls_binding;
+struct subscriptions;
 struct user;
 
 /* What NICK, USER, PASS and CAP said so far; gone once registered. */
 struct registration {
 	char *nick, *username, *realname, *password, *away;
+	char *metadata;   /* what METADATA said; NULL: nothing */
 	char *account;    /* that it has logged in to; NULL: none */
 	char *realhost;   /* the name of its address, confirmed; NULL: none */
 	char *ident;      /* whose connection its machine says that it is, fit to be a username; NULL: it does not say */
@@ -104,6 +106,7 @@ struct session {
 	struct exchange *exchange; /* an AUTHENTICATE in progress, see exchange.h; NULL: none */
 	struct stream *stream;     /* a long answer in progress: input waits */
 	struct vec monitors;       /* what it watches, monitor.c's */
+	struct subscriptions *subscriptions; /* NULL: none, see subscriptions.h */
 	char *address;             /* numeric, or "localhost" */
 	char *certfp;              /* as in struct arrival, as are the next two */
 	char *certname;

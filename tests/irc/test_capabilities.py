@@ -164,7 +164,7 @@ def test_away_notify_on_join(server):
 def test_standard_replies_for_invalid_utf8(server):
     c = server.client("c", "standard-replies")
     c.raw(b"PRIVMSG someone :\xff\xfe\r\n")
-    assert c.sync().one("FAIL").params[:2] == ["*", "INVALID_UTF8"]
+    assert c.sync().one("FAIL").params[:2] == ["PRIVMSG", "INVALID_UTF8"]
 
 
 def test_a_capability_off_again_is_off(server):

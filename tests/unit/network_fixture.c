@@ -19,7 +19,7 @@ static const char *const change_names[] = {
 	[CHANGE_TOPIC] = "topic",       [CHANGE_CHANNEL_MODES] = "modes", [CHANGE_INVITED] = "invited",
 	[CHANGE_MESSAGE] = "message",   [CHANGE_WALLOPS] = "wallops",     [CHANGE_BAN_SET] = "ban",
 	[CHANGE_BAN_CLEARED] = "unban", [CHANGE_EMERGENCY] = "emergency", [CHANGE_KNOCKED] = "knock",
-	[CHANGE_REDACTED] = "redacted",
+	[CHANGE_REDACTED] = "redacted", [CHANGE_METADATA] = "metadata",
 };
 
 static const char *const refusal_names[] = {
@@ -62,6 +62,8 @@ static const char *const refusal_names[] = {
 	[REFUSAL_KNOCKED] = "knocked",
 	[REFUSAL_REDACT] = "redact",
 	[REFUSAL_REDACT_LATE] = "redact-late",
+	[REFUSAL_METADATA] = "metadata",
+	[REFUSAL_METADATA_FULL] = "metadata-full",
 };
 
 static void add(char *out, size_t size, const char *fmt, ...) __attribute__((format(printf, 3, 4)));

@@ -236,6 +236,24 @@ static void make_removal(struct record_gen *g, struct record *r)
 	r->redact.window_ms = 1000;
 }
 
+/* Few keys and values, so that some are set already. */
+static void make_metadata(struct record_gen *g, struct record *r)
+{
+	if (r->type == RECORD_CHANNEL_METADATA) {
+		r->channel_metadata.channel = some_channel(g);
+		r->channel_metadata.text = below(g, 3) ? text(g, "url %\nkey \n", below(g, 9)) : STR_NONE;
+		return;
+	}
+	if (below(g, 2))
+		r->metadata.channel = some_channel(g);
+	else
+		r->metadata.target = below(g, 3) ? r->origin : somebody(g);
+	r->metadata.key = text(g, "key%", below(g, 4));
+	r->metadata.remove = below(g, 3) == 0;
+	r->metadata.value = r->metadata.remove ? STR_NONE : text(g, "value %", below(g, 3));
+	r->metadata.max = 3;
+}
+
 /* Registered or not; the entries of its lists get older and older times from the last to the first. */
 static void make_kept(struct record_gen *g, struct record *r)
 {
@@ -277,7 +295,8 @@ static void make_account(struct record_gen *g, struct record *r)
 	r->account.nitems = (uint32_t)below(g, RECORD_GEN_ITEMS + 1);
 	for (uint32_t i = 0; i < r->account.nitems; i++) {
 		g->account_items[i].kind = (enum account_item_kind)below(g, ACCOUNT_ITEM_KINDS);
-		g->account_items[i].text = text(g, "Nick[%]", below(g, 60));
+		g->account_items[i].text =
+			text(g, g->account_items[i].kind == ACCOUNT_METADATA ? "key% v" : "Nick[%]", below(g, 60));
 		g->account_items[i].time = (int64_t)below(g, 9);
 	}
 }
@@ -316,13 +335,35 @@ static void make_network(struct record_gen *g, struct record *r)
 
 /* How often each type comes, in parts of their sum. */
 static const unsigned weights[RECORD_TYPE_END] = {
-	[RECORD_USER_ADD] = 5,     [RECORD_USER_NICK] = 6,      [RECORD_USER_QUIT] = 2, [RECORD_USER_KILL] = 2,
-	[RECORD_USER_AWAY] = 3,    [RECORD_USER_REALNAME] = 2,  [RECORD_USER_HOST] = 2, [RECORD_USER_MODES] = 3,
-	[RECORD_USER_ACCOUNT] = 3, [RECORD_JOIN] = 30,          [RECORD_PART] = 6,      [RECORD_KICK] = 8,
-	[RECORD_TOPIC] = 5,        [RECORD_CHANNEL_MODES] = 30, [RECORD_INVITE] = 6,    [RECORD_MESSAGE] = 24,
-	[RECORD_WALLOPS] = 1,      [RECORD_CHANNEL] = 3,        [RECORD_USER_OPER] = 2, [RECORD_USER_NOTICES] = 1,
-	[RECORD_ACCOUNT] = 4,      [RECORD_BAN_SET] = 3,        [RECORD_BAN_CLEAR] = 1, [RECORD_EMERGENCY] = 1,
-	[RECORD_KNOCK] = 6,        [RECORD_REDACT] = 6,         [RECORD_FORGET] = 1,
+	[RECORD_USER_ADD] = 5,
+	[RECORD_USER_NICK] = 6,
+	[RECORD_USER_QUIT] = 2,
+	[RECORD_USER_KILL] = 2,
+	[RECORD_USER_AWAY] = 3,
+	[RECORD_USER_REALNAME] = 2,
+	[RECORD_USER_HOST] = 2,
+	[RECORD_USER_MODES] = 3,
+	[RECORD_USER_ACCOUNT] = 3,
+	[RECORD_JOIN] = 30,
+	[RECORD_PART] = 6,
+	[RECORD_KICK] = 8,
+	[RECORD_TOPIC] = 5,
+	[RECORD_CHANNEL_MODES] = 30,
+	[RECORD_INVITE] = 6,
+	[RECORD_MESSAGE] = 24,
+	[RECORD_WALLOPS] = 1,
+	[RECORD_CHANNEL] = 3,
+	[RECORD_USER_OPER] = 2,
+	[RECORD_USER_NOTICES] = 1,
+	[RECORD_ACCOUNT] = 4,
+	[RECORD_BAN_SET] = 3,
+	[RECORD_BAN_CLEAR] = 1,
+	[RECORD_EMERGENCY] = 1,
+	[RECORD_KNOCK] = 6,
+	[RECORD_REDACT] = 6,
+	[RECORD_FORGET] = 1,
+	[RECORD_METADATA] = 12,
+	[RECORD_CHANNEL_METADATA] = 2,
 };
 
 static enum record_type some_type(struct record_gen *g)
@@ -345,6 +386,7 @@ static enum record_type some_type(struct record_gen *g)
 static uint64_t override_one_in(enum record_type type)
 {
 	return type == RECORD_ACCOUNT                                                           ? 1
+	       : type == RECORD_CHANNEL_METADATA                                                ? 1
 	       : type == RECORD_CHANNEL || (type >= RECORD_BAN_SET && type <= RECORD_EMERGENCY) ? 2
 	       : type == RECORD_CHANNEL_MODES                                                   ? 6
 												: 15;
@@ -377,6 +419,8 @@ struct record record_gen_next(struct record_gen *g)
 		make_network(g, &r);
 	else if (r.type == RECORD_REDACT || r.type == RECORD_FORGET)
 		make_removal(g, &r);
+	else if (r.type == RECORD_METADATA || r.type == RECORD_CHANNEL_METADATA)
+		make_metadata(g, &r);
 	else if (r.type == RECORD_KNOCK || (r.type >= RECORD_PART && r.type <= RECORD_INVITE))
 		make_channel_record(g, &r);
 	else

@@ -11,14 +11,11 @@
 #include "network_fixture.h"
 #include "record_gen.h"
 #include "network/ban.h"
+#include "network/metadata.h"
 #include "proto/modes.h"
 
 /* Tens of thousands of plausible records; replaying them must give the same changes and the same network. */
-enum {
-	RECORDS = 50000,
-	CHECK_EVERY = 500,
-	TAPE_SIZE = 16 << 20
-};
+enum { RECORDS = 50000, CHECK_EVERY = 500, TAPE_SIZE = 16 << 20 };
 
 /* Records as they are stored, one behind the other. */
 struct tape {
@@ -33,7 +30,7 @@ struct listener {
 	struct network *net;
 	struct change_sink sink;
 	uint64_t told; /* a hash of every change in its order */
-	unsigned changes[CHANGE_REDACTED + 1];
+	unsigned changes[CHANGE_METADATA + 1];
 	unsigned refusals[REFUSAL_END];
 	char altered[64]; /* a registered channel, or one that was until now, that is not as it was; "": none */
 };
@@ -50,9 +47,11 @@ static bool unregisters(const struct change *c)
 /* What a kept channel is may be another after this. */
 static void note(struct listener *l, const struct change *c)
 {
-	if (c->type != CHANGE_TOPIC && c->type != CHANGE_CHANNEL_MODES && c->type != CHANGE_JOINED)
+	if (c->type != CHANGE_TOPIC && c->type != CHANGE_CHANNEL_MODES && c->type != CHANGE_JOINED &&
+	    c->type != CHANGE_METADATA)
 		return;
-	if (c->record->type != RECORD_CHANNEL && ((c->channel->flags & CHAN_REGISTERED) || unregisters(c)))
+	if (c->channel && c->record->type != RECORD_CHANNEL &&
+	    ((c->channel->flags & CHAN_REGISTERED) || unregisters(c)))
 		snprintf(l->altered, sizeof(l->altered), "%s", c->channel->name);
 }
 
@@ -101,6 +100,14 @@ static void tape_add(struct tape *tape, const struct record *r)
 	tape->start[tape->count] = tape->bytes.n;
 }
 
+static void tape_metadata(struct tape *tape, const struct channel *c, struct record *r)
+{
+	*r = (struct record){.type = RECORD_CHANNEL_METADATA, .flags = RECORD_OVERRIDE};
+	r->channel_metadata.channel = str_of(c->name);
+	r->channel_metadata.text = metadata_text(c->metadata);
+	tape_add(tape, r);
+}
+
 /*
  * As whoever owns a network does: what became of a registered channel is kept as a record of it as a whole. That record
  * has its place in the order like any other, and alters nothing that is so already.
@@ -120,6 +127,10 @@ static void keep(struct tape *kept, struct listener *l)
 		r.channel.name = str_of(l->altered);
 	tape_add(kept, &r);
 	network_apply(l->net, &r, &l->sink);
+	if (c && (c->flags & CHAN_REGISTERED)) {
+		tape_metadata(kept, c, &r);
+		network_apply(l->net, &r, &l->sink);
+	}
 	assert_true(l->told == told);
 	l->altered[0] = '\0';
 }
@@ -191,7 +202,7 @@ static void test_everything_happened(void **state)
 {
 	struct fixed *x = *state;
 
-	for (int i = 0; i <= CHANGE_REDACTED; i++) {
+	for (int i = 0; i <= CHANGE_METADATA; i++) {
 		if (x->first->changes[i] < 20)
 			fail_msg("change %d came %u times", i, x->first->changes[i]);
 	}
@@ -329,6 +340,7 @@ static void test_kept_snapshot(void **state)
 
 		network_channel_record(network_channels(x->first->net)->items[i], &r, &room);
 		tape_add(tape, &r);
+		tape_metadata(tape, network_channels(x->first->net)->items[i], &r);
 	}
 	for (uint32_t i = 0; i < network_accounts(x->first->net)->count; i++) {
 		struct record_room room;
@@ -355,7 +367,7 @@ static void test_mutated(void **state)
 	for (int i = 0; i < 3; i++) {
 		struct listener *l = listener_new(1);
 		const uint64_t id = 1ull << 40;
-		const struct record rows[] = {rec_user(id, "late"), rec_join(id, "#late", ""),
+		const struct record rows[] = {rec_override(rec_user(id, "late")), rec_join(id, "#late", ""),
 					      rec_topic(id, "#late", topics[i])};
 
 		replay(&x->tape, l, 0, x->tape.count);

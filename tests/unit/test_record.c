@@ -407,7 +407,7 @@ static void test_class(void **state)
 	assert_int_equal(record_class(&r), RECORD_KEPT_MESSAGE);
 	for (int type = 1; type < RECORD_TYPE_END; type++) {
 		r = sample((enum record_type)type);
-		if (type == RECORD_CHANNEL)
+		if (type == RECORD_CHANNEL || type == RECORD_CHANNEL_METADATA)
 			assert_int_equal(record_class(&r), RECORD_KEPT_CHANNEL);
 		else if (type == RECORD_ACCOUNT)
 			assert_int_equal(record_class(&r), RECORD_KEPT_ACCOUNT);

@@ -105,11 +105,11 @@ static void bad_lines_are_refused(void **state)
 		ROW("@a=b", ":chat.example 400 ann * :The line is not a command and was dropped\n"),
 		ROW(":src", ":chat.example 400 ann * :The line is not a command and was dropped\n"),
 		ROW("@label=7 :src", "@label=7 :chat.example 400 ann * :The line is not a command and was dropped\n"),
-		ROW("PRIVMSG #a :\xff", ":chat.example FAIL * INVALID_UTF8 :Message rejected, it is not valid UTF-8\n"),
+		ROW("PRIVMSG #a :\xff", ":chat.example FAIL PRIVMSG INVALID_UTF8 :Message rejected, it is not valid UTF-8\n"),
 		ROW("@label=7 PRIVMSG #a :\xc3",
-		    "@label=7 :chat.example FAIL * INVALID_UTF8 :Message rejected, it is not valid UTF-8\n"),
+		    "@label=7 :chat.example FAIL PRIVMSG INVALID_UTF8 :Message rejected, it is not valid UTF-8\n"),
 		ROW("@label=\xff PRIVMSG #a :x",
-		    ":chat.example FAIL * INVALID_UTF8 :Message rejected, it is not valid UTF-8\n"),
+		    ":chat.example FAIL PRIVMSG INVALID_UTF8 :Message rejected, it is not valid UTF-8\n"),
 #undef ROW
 	};
 	struct stage *st = *state;

@@ -154,6 +154,13 @@
 #define RPL_MONLIST "732", ":%s"
 #define RPL_ENDOFMONLIST "733", ":End of MONITOR list"
 #define ERR_MONLISTFULL "734", "%u %s :Monitor list is full."                    /* limit, nicks */
+#define RPL_WHOISKEYVALUE "760", "%s %.*s * :%.*s"                               /* nick, key, value */
+#define RPL_KEYVALUE "761", "%s %.*s * :%.*s"                                    /* target, key, value */
+#define RPL_KEYNOTSET "766", "%s %.*s :key not set"
+#define RPL_METADATASUBOK "770", "%s"                                            /* keys */
+#define RPL_METADATAUNSUBOK "771", "%s"
+#define RPL_METADATASUBS "772", "%s"
+#define RPL_METADATASYNCLATER "774", "%s"                                        /* target */
 #define RPL_LOGGEDIN "900", "%s %s :You are now logged in as %s"                 /* nick!user@host, account twice */
 #define RPL_LOGGEDOUT "901", "%s :You are now logged out"                        /* nick!user@host */
 #define ERR_NICKLOCKED "902", ":You must use a nick assigned to you"
