@@ -17,15 +17,19 @@
  */
 struct client;
 struct options;
+struct recall;
 
 /* Capabilities that change what the client does; what it asks for besides is in client_caps.c. */
 enum {
 	CLIENT_CAP_BATCH = 1 << 0,
-	CLIENT_CAP_ECHO = 1 << 1,    /* echo-message */
-	CLIENT_CAP_LABEL = 1 << 2,   /* labeled-response; of use only with batch */
-	CLIENT_CAP_OTHER = 1 << 3,   /* asked for, and nothing else depends on it */
-	CLIENT_CAP_SASL = 1 << 5,    /* wanted where there is an account to log in to */
-	CLIENT_CAP_HISTORY = 1 << 4, /* draft/chathistory; of use only with batch */
+	CLIENT_CAP_ECHO = 1 << 1,      /* echo-message */
+	CLIENT_CAP_LABEL = 1 << 2,     /* labeled-response; of use only with batch */
+	CLIENT_CAP_OTHER = 1 << 3,     /* asked for, and nothing else depends on it */
+	CLIENT_CAP_SASL = 1 << 5,      /* wanted where there is an account to log in to */
+	CLIENT_CAP_HISTORY = 1 << 4,   /* draft/chathistory; of use only with batch */
+	CLIENT_CAP_MULTILINE = 1 << 6, /* draft/multiline; of use only with batch */
+	CLIENT_CAP_REDACT = 1 << 7,    /* draft/message-redaction */
+	CLIENT_CAP_TAGS = 1 << 8,      /* message-tags */
 };
 
 enum client_state {
@@ -76,14 +80,16 @@ struct client {
 	unsigned nick_tries;
 	size_t prefix; /* length of our nick!user@host; 0: not seen yet */
 	enum casemap casemap;
-	char target[CLIENT_TARGET_MAX]; /* where plain lines go; "" for nowhere */
-	char wanted[CLIENT_TARGET_MAX]; /* the channel that becomes the target when we are in */
-	struct vec channels;            /* names, allocated: where we are */
-	struct vec left;                /* names, allocated: where we were when the last connection ended */
-	unsigned history_max;           /* lines that the server gives at a time; 0: it did not say */
-	bool paint;                     /* nicks are to be told apart by colour */
-	bool welcomed;                  /* once, by this or an earlier connection */
-	bool private;                   /* nobody between us and the server can listen in */
+	char target[CLIENT_TARGET_MAX];            /* where plain lines go; "" for nowhere */
+	char wanted[CLIENT_TARGET_MAX];            /* the channel that becomes the target when we are in */
+	struct vec channels;                       /* names, allocated: where we are */
+	struct vec left;                           /* names, allocated: where we were when the last connection ended */
+	unsigned history_max;                      /* lines that the server gives at a time; 0: it did not say */
+	unsigned multiline_bytes, multiline_lines; /* what a message of several lines may have */
+	const struct recall *recall;               /* what was said of late; NULL: nothing */
+	bool paint;                                /* nicks are to be told apart by colour */
+	bool welcomed;                             /* once, by this or an earlier connection */
+	bool private;                              /* nobody between us and the server can listen in */
 	struct sasl sasl;
 	struct timer alive;
 	int64_t heard_ms; /* mono */

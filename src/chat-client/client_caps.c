@@ -13,11 +13,12 @@ static const struct wish wishes[] = {
 	{"batch", CLIENT_CAP_BATCH},
 	{"chghost", CLIENT_CAP_OTHER},
 	{"draft/chathistory", CLIENT_CAP_HISTORY},
-	{"draft/message-redaction", CLIENT_CAP_OTHER},
+	{"draft/message-redaction", CLIENT_CAP_REDACT},
+	{"draft/multiline", CLIENT_CAP_MULTILINE},
 	{"echo-message", CLIENT_CAP_ECHO},
 	{"invite-notify", CLIENT_CAP_OTHER},
 	{"labeled-response", CLIENT_CAP_LABEL},
-	{"message-tags", CLIENT_CAP_OTHER},
+	{"message-tags", CLIENT_CAP_TAGS},
 	{"multi-prefix", CLIENT_CAP_OTHER},
 	{"sasl", CLIENT_CAP_SASL},
 	{"server-time", CLIENT_CAP_OTHER},
@@ -59,6 +60,24 @@ static void note_offer(struct client *c, struct str name)
 		c->caps_wanted |= 1u << i;
 }
 
+/* "max-bytes=4096,max-lines=24"; where no number of lines is named, there is no limit to it. */
+static void take_multiline(struct client *c, struct str value)
+{
+	static const struct str bytes = STR("max-bytes="), lines = STR("max-lines=");
+	unsigned long long n;
+	struct str word;
+
+	c->multiline_bytes = 0;
+	c->multiline_lines = UINT32_MAX;
+	while (str_split(&value, ',', &word)) {
+		if (str_starts(word, bytes) && str_u64((struct str){word.p + bytes.n, word.n - bytes.n}, 1 << 30, &n))
+			c->multiline_bytes = (unsigned)n;
+		else if (str_starts(word, lines) &&
+			 str_u64((struct str){word.p + lines.n, word.n - lines.n}, 1 << 30, &n) && n)
+			c->multiline_lines = (unsigned)n;
+	}
+}
+
 /* What the server says of its TLS and its logins, anywhere in a list. */
 static void find_values(struct client *c, struct str list)
 {
@@ -67,6 +86,8 @@ static void find_values(struct client *c, struct str list)
 	while (str_split(&list, ' ', &word)) {
 		if (str_starts(word, STR("sts=")))
 			c->handlers->sts(c->ctx, (struct str){word.p + 4, word.n - 4});
+		else if (str_starts(word, STR("draft/multiline=")))
+			take_multiline(c, (struct str){word.p + 16, word.n - 16});
 		else if (str_eq(word, STR("sasl")) || str_starts(word, STR("sasl=")))
 			sasl_offer(&c->sasl, word.n > 5 ? (struct str){word.p + 5, word.n - 5} : STR_NONE);
 	}

@@ -7,6 +7,8 @@
 #include "chat-client/client.h"
 #include "chat-client/outgoing.h"
 #include "chat-client/view.h"
+#include "proto/tags.h"
+#include "proto/utf8.h"
 
 struct command_row {
 	const char *name;
@@ -283,6 +285,75 @@ static void run_set(const struct command_context *x, struct str args)
 		x->tell(x->ctx, STR("! /set joins on|off, bell off|mention|all, color on|off, time FORMAT"));
 }
 
+/*
+ * The message that is meant: the last one of somebody else in the current window, or of the nick that the arguments
+ * begin with. NULL, and it is told, when there is none.
+ */
+static const struct recalled *find_message(const struct command_context *x, struct str *args)
+{
+	struct str rest = *args, nick = command_word(&rest);
+	const char *target = x->client->target;
+	const struct recalled *m = NULL;
+
+	if (rest.n)
+		m = recall_last(&x->view->recall, target, nick, false);
+	if (m)
+		*args = rest;
+	else
+		m = recall_last(&x->view->recall, target, STR_NONE, false);
+	if (!(x->client->caps & CLIENT_CAP_TAGS) || !m) {
+		x->tell(x->ctx, STR("! nothing was said here that the server could find again"));
+		return NULL;
+	}
+	return m;
+}
+
+static void run_react(const struct command_context *x, struct str args)
+{
+	const struct recalled *m = find_message(x, &args);
+	char memory[512], value[128];
+	struct buf b, escaped;
+
+	if (!m)
+		return;
+	buf_init(&escaped, value, sizeof(value));
+	tags_escape(&escaped, utf8_cut(args, sizeof(value) / 2 - 1));
+	buf_init(&b, memory, sizeof(memory));
+	buf_fmt(&b, "@+draft/react=%.*s;+draft/reply=%s TAGMSG %s", STR_ARG(buf_view(&escaped)), m->msgid,
+		x->client->target);
+	client_send(x->client, buf_view(&b));
+}
+
+static void run_reply(const struct command_context *x, struct str args)
+{
+	struct str target = str_of(x->client->target);
+	const struct recalled *m = find_message(x, &args);
+	char memory[LINE_BODY_MAX + WINDOW_MSGID_MAX + 64], text[LINE_BODY_MAX];
+	struct buf b, piece;
+
+	buf_init(&piece, text, client_room(x->client, STR("PRIVMSG"), target));
+	if (!m || !outgoing_take(&args, &piece))
+		return;
+	buf_init(&b, memory, sizeof(memory));
+	buf_fmt(&b, "@+draft/reply=%s PRIVMSG %s :", m->msgid, x->client->target);
+	buf_str(&b, buf_view(&piece));
+	client_send(x->client, buf_view(&b));
+	x->said(x->ctx, target, buf_view(&piece));
+	if (args.n)
+		x->say(x->ctx, target, args);
+}
+
+static void run_redact(const struct command_context *x, struct str args)
+{
+	const struct recalled *m = recall_last(&x->view->recall, x->client->target, STR_NONE, true);
+
+	if (!(x->client->caps & CLIENT_CAP_REDACT) || !m)
+		x->tell(x->ctx, STR("! nothing was said here that the server could take back"));
+	else
+		client_sendf(x->client, args.n ? "REDACT %s %s :%.*s" : "REDACT %s %s%.*s", x->client->target, m->msgid,
+			     STR_ARG(args));
+}
+
 static void run_help(const struct command_context *x, struct str args);
 
 static const struct command_row rows[] = {
@@ -303,6 +374,9 @@ static const struct command_row rows[] = {
 	{"query", 1, "/query nick [text]", "talks with one person: what you type goes there", run_query},
 	{"quit", 0, "/quit [reason]", "leaves the server", run_quit},
 	{"raw", 1, "/raw line", "sends a line to the server as it is", run_raw},
+	{"react", 1, "/react [nick] text", "reacts to the last message here, or to that of the nick", run_react},
+	{"redact", 0, "/redact [reason]", "takes back what you said last here", run_redact},
+	{"reply", 1, "/reply [nick] text", "answers the last message here, or that of the nick", run_reply},
 	{"set", 0, "/set name value", "changes a setting: joins, bell, color, time", run_set},
 	{"topic", 0, "/topic [#channel] [text]", "shows the topic, or sets it", run_topic},
 	{"unignore", 1, "/unignore nick|mask", "listens to somebody again", run_unignore},

@@ -20,6 +20,8 @@ struct command_context {
 	command_tell_fn tell;
 	/* Text of our own that goes out as PRIVMSG; the server may not echo it. */
 	void (*say)(void *ctx, struct str target, struct str text);
+	/* Such text was sent. */
+	void (*said)(void *ctx, struct str target, struct str text);
 	void *ctx;
 };
 

@@ -1,9 +1,11 @@
 #include "chat-client/events.h"
 
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "chat-client/client.h"
+#include "chat-client/recall.h"
 #include "chat-client/stamp.h"
 #include "proto/tags.h"
 
@@ -13,13 +15,16 @@ struct event {
 	const struct line *line;
 	struct buf *out;
 	enum screen_stream stream;
+	const struct recalled *about; /* what a reaction, a reply or a redaction is about; NULL: it is not known */
+	struct str value;             /* of the tag that it is all about, still escaped */
 };
 
 /*
  * A row says how a command or numeric with at least so many parameters reads; the first that fits is taken. Numerics
  * without a row read as their parameters, one after the other; other commands without a row are not shown.
  * In words: %n nick of the source, %u its user@host in brackets after a space, %0 to %9 a parameter, %* the parameters
- * from the next digit on ("%*2"), %T2 parameter 2 as a date, %D2 as a duration.
+ * from the next digit on ("%*2"), %T2 parameter 2 as a date, %D2 as a duration; %w who said what it is about, and %q
+ * what that was; %x the value of the tag.
  */
 struct event_row {
 	const char *command;
@@ -70,6 +75,32 @@ static void add_duration(struct event *e, struct str seconds)
 		buf_str(e->out, seconds);
 }
 
+/* On one line, whatever the tag holds. */
+static void add_value(struct event *e)
+{
+	size_t from = e->out->n;
+
+	tags_unescape(e->out, e->value);
+	for (size_t i = from; i < e->out->n; i++)
+		e->out->p[i] = e->out->p[i] == '\n' ? ' ' : e->out->p[i];
+}
+
+/* The tag of that name, with or without the prefix of drafts. */
+static bool find_tag(const struct event *e, const char *name, struct str *value)
+{
+	char key[32];
+	struct tag tag;
+
+	for (int draft = 0; draft < 2 && e->line->tags.n; draft++) {
+		snprintf(key, sizeof(key), "+%s%s", draft ? "draft/" : "", name);
+		if (tags_find(e->line->tags, str_of(key), &tag)) {
+			*value = tag.value;
+			return true;
+		}
+	}
+	return false;
+}
+
 /* One %-part of a row's words; returns what follows it. */
 static const char *add_part(struct event *e, const char *at)
 {
@@ -81,6 +112,12 @@ static const char *add_part(struct event *e, const char *at)
 		buf_str(e->out, client_source_nick(e->line->source));
 	else if (kind == 'u')
 		add_user_host(e);
+	else if (kind == 'w' && e->about)
+		buf_cstr(e->out, e->about->nick);
+	else if (kind == 'q' && e->about)
+		buf_fmt(e->out, "\"%s\017\"", e->about->text);
+	else if (kind == 'x')
+		add_value(e);
 	else if (kind == '*')
 		add_params(e, (size_t)(*at++ - '0'));
 	else if (kind == 'T')
@@ -164,6 +201,17 @@ static void add_speaker(struct event *e, struct str target, const char *open, co
 	buf_fmt(e->out, "%s ", close);
 }
 
+/* What it answers. */
+static void add_reply(struct event *e)
+{
+	struct str msgid;
+
+	if (!find_tag(e, "reply", &msgid))
+		return;
+	e->about = recall_find(e->client->recall, msgid);
+	add_words(e, e->about ? "(to %w: %q) " : "(a reply) ");
+}
+
 static bool describe_ctcp(struct event *e, struct str verb, struct str rest)
 {
 	struct str target = param(e, 0);
@@ -173,6 +221,7 @@ static bool describe_ctcp(struct event *e, struct str verb, struct str rest)
 		buf_cstr(e->out, "* ");
 		add_nick(e, client_source_nick(e->line->source));
 		buf_chr(e->out, ' ');
+		add_reply(e);
 		buf_str(e->out, rest);
 		return true;
 	}
@@ -198,24 +247,42 @@ static bool describe_message(struct event *e)
 		return true;
 	}
 	add_speaker(e, param(e, 0), notice ? "-" : "<", notice ? "-" : ">");
+	add_reply(e);
 	buf_str(e->out, text);
 	return true;
 }
 
 static bool describe_tags(struct event *e)
 {
-	static const struct str keys[] = {STR("+draft/react"), STR("+react")};
-	struct tag tag;
+	bool added = find_tag(e, "react", &e->value);
+	struct str msgid;
 
-	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
-		if (!e->line->tags.n || !tags_find(e->line->tags, keys[i], &tag))
-			continue;
-		add_place(e, param(e, 0));
-		add_words(e, "* %n reacts with ");
-		tags_unescape(e->out, tag.value);
-		return true;
-	}
-	return false;
+	if (!added && !find_tag(e, "unreact", &e->value))
+		return false;
+	if (find_tag(e, "reply", &msgid))
+		e->about = recall_find(e->client->recall, msgid);
+	add_place(e, param(e, 0));
+	if (added)
+		add_words(e, e->about ? "* %n reacts with %x to %w: %q" : "* %n reacts with %x");
+	else
+		add_words(e, e->about ? "* %n takes %x back from %w: %q" : "* %n takes %x back");
+	return true;
+}
+
+static bool describe_redact(struct event *e)
+{
+	struct str nick = client_source_nick(e->line->source);
+
+	e->about = recall_find(e->client->recall, param(e, 1));
+	if (!e->about)
+		add_words(e, "* %n took back a message in %0");
+	else if (client_same_name(e->client, nick, str_of(e->about->nick)))
+		add_words(e, "* %n took back in %0: %q");
+	else
+		add_words(e, "* %n took back in %0 what %w said: %q");
+	if (param(e, 2).n)
+		add_words(e, " (%2)");
+	return true;
 }
 
 static bool describe_nick(struct event *e)
@@ -258,8 +325,7 @@ static const struct event_row rows[] = {
 	{"PRIVMSG", 2, NULL, describe_message},
 	{"NOTICE", 2, NULL, describe_message},
 	{"TAGMSG", 1, NULL, describe_tags},
-	{"REDACT", 3, "* %n took back a message in %0: %2", NULL},
-	{"REDACT", 2, "* %n took back a message in %0", NULL},
+	{"REDACT", 2, NULL, describe_redact},
 	{"JOIN", 1, "* %n%u joined %0", NULL},
 	{"PART", 2, "* %n left %0: %1", NULL},
 	{"PART", 1, "* %n left %0", NULL},
@@ -322,7 +388,7 @@ static const struct event_row *find_row(const struct line *line)
 bool events_describe(const struct client *c, const struct line *line, struct buf *out, enum screen_stream *stream)
 {
 	const struct event_row *row = find_row(line);
-	struct event e = {c, line, out, SCREEN_REST};
+	struct event e = {.client = c, .line = line, .out = out, .stream = SCREEN_REST};
 	bool shown = true;
 
 	if (client_is_reason(c, line))

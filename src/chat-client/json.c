@@ -77,6 +77,16 @@ static bool is_ours(struct str command)
 	return false;
 }
 
+size_t json_room(const struct line *line)
+{
+	/* the text and the nick stand there twice, each byte may become an escape of six */
+	size_t bytes = line->tags.n + 3 * line->source.n + line->command.n;
+
+	for (size_t i = 0; i < line->nparams; i++)
+		bytes += 3 * line->params[i].n;
+	return bytes * 6 + 1024;
+}
+
 bool json_line(struct buf *out, const struct line *line, int64_t now_ms)
 {
 	struct str text = line->nparams ? line->params[line->nparams - 1] : STR_NONE;

@@ -10,7 +10,8 @@
  * A message as one JSON object on a line (RFC 8259), for programs; the schema stands in chat-client(1). Pure. Every
  * byte that could command a terminal, or turn the direction of text, is escaped; broken UTF-8 becomes U+FFFD.
  */
-enum { JSON_MAX = 96 << 10 };
+/* Bytes that the object takes at most. */
+size_t json_room(const struct line *line);
 
 /* Appends it, with its newline; now_ms where the server gives no time. False: the message is between the two programs.
  */

@@ -37,11 +37,11 @@ static const struct {
 	const char *sequence; /* without ESC */
 	wchar_t key[3];
 } specials[] = {
-	{"[A", L"\x10"},     {"OA", L"\x10"},     {"[B", L"\x0E"},     {"OB", L"\x0E"},  {"[C", L"\x06"},
-	{"OC", L"\x06"},     {"[D", L"\x02"},     {"OD", L"\x02"},     {"[H", L"\x01"},  {"OH", L"\x01"},
-	{"[1~", L"\x01"},    {"[7~", L"\x01"},    {"[F", L"\x05"},     {"OF", L"\x05"},  {"[4~", L"\x05"},
-	{"[8~", L"\x05"},    {"[3~", L"\x1C"},    {"[1;5C", L"\033f"}, {"Oc", L"\033f"}, {"[1;3C", L"\033f"},
-	{"[1;5D", L"\033b"}, {"[1;3D", L"\033b"}, {"Od", L"\033b"},
+	{"[A", L"\x10"},         {"OA", L"\x10"},     {"[B", L"\x0E"},     {"OB", L"\x0E"},  {"[C", L"\x06"},
+	{"OC", L"\x06"},         {"[D", L"\x02"},     {"OD", L"\x02"},     {"[H", L"\x01"},  {"OH", L"\x01"},
+	{"[1~", L"\x01"},        {"[7~", L"\x01"},    {"[F", L"\x05"},     {"OF", L"\x05"},  {"[4~", L"\x05"},
+	{"[8~", L"\x05"},        {"[3~", L"\x1C"},    {"[1;5C", L"\033f"}, {"Oc", L"\033f"}, {"[1;3C", L"\033f"},
+	{"[200~", {KEYS_PASTE}}, {"[1;5D", L"\033b"}, {"[1;3D", L"\033b"}, {"Od", L"\033b"},
 };
 
 static enum keys_result translate(struct str sequence, wchar_t *out, size_t *count)

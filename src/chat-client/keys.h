@@ -22,6 +22,9 @@ enum keys_result {
 	KEYS_NONE,  /* nothing that a line could hold, nor a key that is known: dropped */
 };
 
+/* A key that no keyboard has: what follows is pasted. */
+enum { KEYS_PASTE = 0xF0000 };
+
 enum { KEYS_WAIT_MS = 100 };
 
 enum keys_result keys_put(struct keys *k, unsigned char byte, wchar_t out[KEYS_OUT_MAX], size_t *count);

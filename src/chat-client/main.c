@@ -15,6 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/mem.h"
 #include "chat_version.h"
 #include "chat-client/client.h"
 #include "chat-client/commands.h"
@@ -23,12 +24,15 @@
 #include "chat-client/json.h"
 #include "chat-client/keep.h"
 #include "chat-client/options.h"
+#include "chat-client/multiline.h"
 #include "chat-client/outgoing.h"
+#include "chat-client/pasted.h"
 #include "chat-client/prompt.h"
 #include "chat-client/reconnect.h"
 #include "chat-client/render.h"
 #include "chat-client/screen.h"
 #include "chat-client/secure.h"
+#include "chat-client/speech.h"
 #include "chat-client/sts.h"
 #include "chat-client/view.h"
 #include "loop/signals.h"
@@ -45,6 +49,9 @@ struct app {
 	struct screen screen;
 	struct view view;
 	struct reconnect reconnect;
+	struct speech speech;
+	struct multiline multiline;
+	struct pasted pasted;
 	struct prompt *prompt; /* stdin is a terminal */
 	struct feed feed;      /* it is not */
 	struct turn_hook hook;
@@ -109,12 +116,13 @@ __attribute__((format(printf, 2, 3))) static void tellf(struct app *app, const c
 
 static void print_json(struct app *app, const struct line *line)
 {
-	char memory[JSON_MAX];
+	size_t room = json_room(line);
 	struct buf b;
 
-	buf_init(&b, memory, sizeof(memory));
+	buf_init(&b, mem_alloc(room), room);
 	if (json_line(&b, line, loop_clock(app->loop)->real_ms))
 		screen_raw(&app->screen, buf_view(&b));
+	mem_free(b.p);
 }
 
 /* All that was asked for of the past is printed, and no more is wanted; or there will never be any. */
@@ -140,8 +148,19 @@ static void show(struct app *app, const struct line *line)
 static void on_line(void *ctx, const struct line *line)
 {
 	struct app *app = ctx;
+	struct line whole;
 
-	show(app, line);
+	switch (multiline_take(&app->multiline, line, &whole)) {
+	case MULTILINE_TAKEN:
+		break;
+	case MULTILINE_WHOLE:
+		show(app, &whole);
+		break;
+	case MULTILINE_NOT:
+		if (!speech_line(&app->speech, line))
+			show(app, line);
+		break;
+	}
 	if (app->piped)
 		feed_line(&app->feed, line);
 	check_last(app, line);
@@ -161,16 +180,38 @@ static void said(void *ctx, struct str target, struct str text)
 static void say(void *ctx, struct str target, struct str text)
 {
 	struct app *app = ctx;
-	char memory[LINE_BODY_MAX];
-	struct buf piece;
 
-	buf_init(&piece, memory, client_room(&app->client, STR("PRIVMSG"), target));
-	while (outgoing_take(&text, &piece)) {
-		if (!client_sendf(&app->client, "PRIVMSG %.*s :%.*s", STR_ARG(target), STR_ARG(buf_view(&piece))))
-			return;
-		said(app, target, buf_view(&piece));
-		piece.n = 0;
+	speech_say(&app->speech, target, text);
+}
+
+/* Several lines, of which nobody knows that they were meant to be said. */
+static void on_paste(void *ctx, struct str text, bool cut)
+{
+	struct app *app = ctx;
+	char memory[512];
+	struct buf b;
+
+	if (!app->client.target[0] || app->client.state != CLIENT_READY) {
+		tell(app, STR("! nothing can be said now, and what was pasted is forgotten"));
+		return;
 	}
+	pasted_set(&app->pasted, str_of(app->client.target), text);
+	buf_init(&b, memory, sizeof(memory));
+	pasted_tell(&app->pasted, cut, &b);
+	tell(app, buf_view(&b));
+}
+
+static void answer_pasted(struct app *app, struct str typed)
+{
+	struct pasted *p = &app->pasted;
+
+	if (!pasted_agrees(typed))
+		tell(app, STR("* not said"));
+	else if (app->client.state != CLIENT_READY)
+		tell(app, STR("! not said: the server is gone"));
+	else
+		speech_say_lines(&app->speech, str_of(p->target), (struct str){p->text, p->n});
+	pasted_drop(p);
 }
 
 static void on_ready(void *ctx)
@@ -230,8 +271,13 @@ static void apply_sts(struct options *o)
 static void on_over(void *ctx, int code, const char *why)
 {
 	struct app *app = ctx;
+	size_t unsaid;
 
 	view_end(&app->view);
+	multiline_reset(&app->multiline);
+	unsaid = speech_end(&app->speech);
+	if (unsaid)
+		tellf(app, "! %zu lines were not said", unsaid);
 	if (app->again && code == EX_OK) {
 		app->again = false;
 		client_pause(&app->client);
@@ -274,9 +320,11 @@ static void on_dialled(void *ctx, int result, const char *why)
 static void on_typed(void *ctx, struct str typed)
 {
 	struct app *app = ctx;
-	struct command_context x = {&app->client, &app->view, tell, say, app};
+	struct command_context x = {&app->client, &app->view, tell, say, said, app};
 
-	if (app->client.state == CLIENT_READY || command_parse(typed).kind == COMMAND_RUN)
+	if (app->pasted.text)
+		answer_pasted(app, typed);
+	else if (app->client.state == CLIENT_READY || command_parse(typed).kind == COMMAND_RUN)
 		command_run(&x, outgoing_chomp(typed));
 	else
 		tell(app, STR("! not yet: the server has not let us in"));
@@ -298,8 +346,14 @@ static void on_label(void *ctx, char *dst, size_t size)
 	struct buf raw, b;
 
 	buf_init(&raw, memory, sizeof(memory));
-	view_label(&app->view, &raw, prompt_columns() < NARROW);
 	buf_init(&b, dst, size - sizeof("> "));
+	if (app->pasted.text) {
+		pasted_ask(&app->pasted, &raw);
+		render_text(&b, buf_view(&raw), app->screen.ascii ? RENDER_ASCII : RENDER_PLAIN);
+		dst[b.n] = '\0';
+		return;
+	}
+	view_label(&app->view, &raw, prompt_columns() < NARROW);
 	render_text(&b, buf_view(&raw), app->screen.ascii ? RENDER_ASCII : RENDER_PLAIN);
 	b.cap += 2;
 	buf_cstr(&b, "> ");
@@ -378,8 +432,9 @@ static void on_signal(void *ctx, int signo)
 	} else if (signo == SIGWINCH) {
 		if (app->prompt)
 			prompt_resize(app->prompt);
-	} else if (signo == SIGINT && app->prompt && prompt_clear(app->prompt)) {
-		return;
+	} else if (signo == SIGINT && app->prompt && (prompt_clear(app->prompt) || app->pasted.text)) {
+		if (app->pasted.text)
+			answer_pasted(app, STR("-"));
 	} else if (app->client.state == CLIENT_LEAVING) {
 		on_over(app, 128 + signo, NULL);
 	} else {
@@ -429,8 +484,8 @@ static bool terminal_can_edit(void)
 
 static int start_input(struct app *app)
 {
-	static const struct prompt_handlers typed = {on_typed,  on_typed_eof, on_label,
-						     on_number, on_complete,  command_may_be_kept};
+	static const struct prompt_handlers typed = {on_typed,    on_typed_eof, on_label,           on_number,
+						     on_complete, on_paste,     command_may_be_kept};
 	static const struct feed_handlers fed = {said, on_fed};
 
 	if (!app->piped && !app->lasting)
@@ -490,6 +545,7 @@ static int start(struct app *app, const struct transport *t)
 	app->client.options = &app->options;
 	app->client.handlers = &handlers;
 	app->client.ctx = app;
+	app->speech = (struct speech){.client = &app->client, .said = said, .ctx = app};
 	app->reconnect.loop = app->loop;
 	app->reconnect.options = &app->options;
 	app->reconnect.dialled = on_dialled;
@@ -506,6 +562,9 @@ static void stop(struct app *app)
 		feed_deinit(&app->feed);
 	app->screen.prompt = NULL;
 	prompt_free(app->prompt);
+	pasted_drop(&app->pasted);
+	multiline_reset(&app->multiline);
+	(void)speech_end(&app->speech);
 	view_deinit(&app->view);
 	client_deinit(&app->client);
 	/* the thread may be waiting for an address for long; the end of the process is its end */

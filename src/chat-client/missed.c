@@ -60,6 +60,8 @@ static bool knows_history(const struct client *c)
 static void begin(struct missed *h, struct window *w)
 {
 	w->asked = true;
+	w->asked_last = false;
+	strlcpy(w->asked_after, w->msgid, sizeof(w->asked_after));
 	w->part = 0;
 	w->ping = ++h->pings;
 	client_sendf(h->client, "PING :%s%u", token.p, w->ping);
@@ -81,6 +83,7 @@ void missed_ask_last(struct missed *h, struct window *w, unsigned lines)
 	w->missed = 0;
 	client_sendf(h->client, "CHATHISTORY LATEST %s * %u", w->name, lines);
 	begin(h, w);
+	w->asked_last = true;
 }
 
 static void tell_missed(struct missed *h, const struct window *w)
@@ -97,10 +100,11 @@ static void tell_missed(struct missed *h, const struct window *w)
 
 static void end_batch(struct missed *h, struct window *w)
 {
-	bool full = w->part >= page(h) && w->msgid[0];
+	/* how many it counts, and of what, is the server's business: there is more until it has nothing new */
+	bool more = w->part && !w->asked_last && strcmp(w->msgid, w->asked_after) != 0;
 
 	w->batch[0] = '\0';
-	if (full) {
+	if (more) {
 		client_sendf(h->client, "CHATHISTORY AFTER %s msgid=%s %u", w->name, w->msgid, page(h));
 		begin(h, w);
 		return;

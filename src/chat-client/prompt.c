@@ -11,10 +11,13 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 #include <wchar.h>
+#include <wctype.h>
 
 #include "base/mem.h"
+#include "chat-client/codepoint.h"
 #include "chat-client/keys.h"
 #include "chat-client/layout.h"
+#include "chat-client/paste.h"
 #include "loop/poller.h"
 
 enum {
@@ -23,6 +26,7 @@ enum {
 	TYPED_BYTES = TYPED_MAX * 4,
 	HISTORY_LINES = 500,
 	CONTROL_D = 4,
+	PASTE_PAUSE_MS = 3000, /* nothing came for so long: the end of what was pasted is lost */
 };
 
 struct prompt {
@@ -36,6 +40,7 @@ struct prompt {
 	History *history;
 	char *history_path; /* NULL: it is not kept */
 	struct keys keys;
+	struct paste paste;
 	wchar_t key[KEYS_OUT_MAX]; /* what the editor reads next */
 	size_t key_at, key_n;
 	char label[LABEL_MAX];
@@ -113,11 +118,18 @@ static void on_turn_end(struct turn_hook *hook)
 		prompt_show(p);
 }
 
+/* Whether the terminal is to mark what is pasted. */
+static void mark_pastes(bool on)
+{
+	dprintf(STDOUT_FILENO, "\033[?2004%c", on ? 'h' : 'l');
+}
+
 void prompt_suspend(struct prompt *p)
 {
 	if (!p->el)
 		return;
 	prompt_hide(p);
+	mark_pastes(false);
 	el_set(p->el, EL_PREP_TERM, 0);
 }
 
@@ -203,12 +215,63 @@ static void complete(struct prompt *p)
 	(void)el_winsertstr(p->el, new);
 }
 
+void prompt_insert(struct prompt *p, struct str text)
+{
+	wchar_t *wide;
+	size_t n = 0;
+
+	if (!p->el || !text.n)
+		return;
+	wide = mem_alloc((text.n + 1) * sizeof(*wide));
+	while (text.n && typed_length(p) + n < TYPED_MAX) {
+		uint32_t cp = codepoint_take(&text);
+
+		if (cp != CODEPOINT_BAD && cp >= ' ' && (cp < 0x80 || iswprint((wint_t)cp)))
+			wide[n++] = (wchar_t)cp;
+	}
+	wide[n] = L'\0';
+	prompt_hide(p);
+	(void)el_winsertstr(p->el, wide);
+	mem_free(wide);
+}
+
+/* One line is put where the cursor is; several are handed over with what stands around them. */
+static void take_paste(struct prompt *p, struct str text)
+{
+	const LineInfoW *line = el_wline(p->el);
+	size_t before = (size_t)(line->cursor - line->buffer), after = (size_t)(line->lastchar - line->cursor), n;
+	bool cut = p->paste.cut;
+	char *whole;
+
+	if (!text.n || !memchr(text.p, '\n', text.n)) {
+		prompt_insert(p, text);
+		paste_drop(&p->paste);
+		return;
+	}
+	whole = mem_alloc(text.n + 2 * TYPED_BYTES);
+	n = narrow(whole, TYPED_BYTES, line->buffer, before);
+	n = n == (size_t)-1 ? 0 : n;
+	memcpy(whole + n, text.p, text.n);
+	n += text.n;
+	before = narrow(whole + n, TYPED_BYTES, line->cursor, after);
+	n += before == (size_t)-1 ? 0 : before;
+	paste_drop(&p->paste);
+	reset_line(p);
+	p->handlers->paste(p->ctx, (struct str){whole, n}, cut);
+	prompt_hide(p);
+	mem_free(whole);
+}
+
 /* Keys that are ours and not the editor's. */
 static bool take_own_key(struct prompt *p, size_t count)
 {
 	if (count == 2 && p->key[1] >= '0' && p->key[1] <= '9') {
 		p->handlers->number(p->ctx, p->key[1] == '0' ? 10 : (unsigned)(p->key[1] - '0'));
 		prompt_hide(p);
+		return true;
+	}
+	if (p->key[0] == KEYS_PASTE) {
+		paste_begin(&p->paste);
 		return true;
 	}
 	if (p->key[0] != '\t')
@@ -243,17 +306,26 @@ static void on_unfinished(struct timer *timer)
 	struct prompt *p = (struct prompt *)((char *)timer - offsetof(struct prompt, unfinished));
 
 	keys_drop(&p->keys);
+	if (paste_is_open(&p->paste))
+		take_paste(p, paste_finish(&p->paste));
 }
 
 static void take_keys(struct prompt *p, const char *bytes, size_t n)
 {
+	struct str text;
 	size_t count;
 
 	for (size_t i = 0; i < n && !p->ended; i++) {
-		if (keys_put(&p->keys, (unsigned char)bytes[i], p->key, &count) == KEYS_WHOLE)
+		if (paste_is_open(&p->paste)) {
+			if (paste_put(&p->paste, (unsigned char)bytes[i], &text))
+				take_paste(p, text);
+		} else if (keys_put(&p->keys, (unsigned char)bytes[i], p->key, &count) == KEYS_WHOLE) {
 			edit(p, count);
+		}
 	}
-	if (keys_pending(&p->keys))
+	if (paste_is_open(&p->paste))
+		loop_timer_set(p->loop, &p->unfinished, loop_clock(p->loop)->mono_ms + PASTE_PAUSE_MS);
+	else if (keys_pending(&p->keys))
 		loop_timer_set(p->loop, &p->unfinished, loop_clock(p->loop)->mono_ms + KEYS_WAIT_MS);
 	else
 		loop_timer_stop(p->loop, &p->unfinished);
@@ -416,6 +488,7 @@ int prompt_start(struct prompt *p)
 	if (p->el) {
 		p->handlers->label(p->ctx, p->label, sizeof(p->label));
 		el_set(p->el, EL_UNBUFFERED, 1);
+		mark_pastes(true);
 	}
 	return loop_watch(p->loop, &p->watch, POLL_READ);
 }
@@ -425,6 +498,9 @@ void prompt_free(struct prompt *p)
 	if (!p)
 		return;
 	prompt_hide(p);
+	if (p->el && p->started && !p->ended)
+		mark_pastes(false);
+	paste_drop(&p->paste);
 	loop_watch_stop(p->loop, &p->watch);
 	loop_timer_stop(p->loop, &p->unfinished);
 	loop_hook_remove(p->loop, &p->hook);
@@ -461,6 +537,7 @@ void prompt_continue(struct prompt *p)
 	/* whoever had the terminal meanwhile may have changed its modes without libedit's knowledge */
 	el_set(p->el, EL_PREP_TERM, 0);
 	el_set(p->el, EL_PREP_TERM, 1);
+	mark_pastes(true);
 	el_resize(p->el);
 	p->hidden = true;
 }

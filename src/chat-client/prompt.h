@@ -26,6 +26,11 @@ struct prompt_handlers {
 	 * Tab, with what stands in front of the cursor. Appends what its last `replaced` bytes become; false: nothing.
 	 */
 	bool (*complete)(void *ctx, struct str typed, struct buf *out, size_t *replaced);
+	/*
+	 * Several lines were pasted, with '\n' between them and what stood in the line around them. cut: there were
+	 * more than can be taken.
+	 */
+	void (*paste)(void *ctx, struct str text, bool cut);
 	/* Whether the line may be kept in the history. */
 	bool (*keep)(struct str line);
 };
@@ -48,6 +53,9 @@ void prompt_show(struct prompt *p);
 
 /* The size of the terminal changed. */
 void prompt_resize(struct prompt *p);
+
+/* Puts text where the cursor is, as if it had been typed. */
+void prompt_insert(struct prompt *p, struct str text);
 
 /* ^C: forgets what was typed. False when nothing was. */
 bool prompt_clear(struct prompt *p);

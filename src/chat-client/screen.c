@@ -10,6 +10,7 @@
 #include "chat-client/render.h"
 #include "chat-client/stamp.h"
 #include "proto/line.h"
+#include "proto/utf8.h"
 
 enum { TEXT_MAX = LINE_MAX_BYTES + 1024, STAMP_MAX = 128 };
 
@@ -66,25 +67,41 @@ static void add_day(struct screen *s, struct buf *b, int64_t ms)
 	s->day = day;
 }
 
-void screen_line(struct screen *s, enum screen_stream stream, int64_t ms, struct str text)
+/* One row: at most TEXT_MAX bytes off the front of *text. */
+static void print_row(struct screen *s, int fd, int64_t ms, struct str text, bool continued)
 {
 	char memory[TEXT_MAX * RENDER_GROWTH + STAMP_MAX];
 	struct buf b;
 
-	if ((stream == SCREEN_REST && s->quiet) || (s->json && stream != SCREEN_ERRORS))
-		return;
-	if (text.n > TEXT_MAX)
-		text.n = TEXT_MAX;
 	buf_init(&b, memory, sizeof(memory));
 	add_day(s, &b, ms);
 	add_stamp(&b, s->time, ms);
+	if (continued)
+		buf_cstr(&b, SCREEN_CONTINUED);
 	render_text(&b, text, s->ascii ? RENDER_ASCII : s->colour ? RENDER_COLOUR : RENDER_PLAIN);
 	buf_chr(&b, '\n');
 	if (s->prompt)
 		prompt_hide(s->prompt);
-	if (!write_all(stream == SCREEN_MESSAGES ? STDOUT_FILENO : STDERR_FILENO, buf_view(&b)) &&
-	    stream == SCREEN_MESSAGES)
+	if (!write_all(fd, buf_view(&b)) && fd == STDOUT_FILENO)
 		s->broken = true;
+}
+
+void screen_line(struct screen *s, enum screen_stream stream, int64_t ms, struct str text)
+{
+	int fd = stream == SCREEN_MESSAGES ? STDOUT_FILENO : STDERR_FILENO;
+	bool continued = false;
+	struct str row, part;
+
+	if ((stream == SCREEN_REST && s->quiet) || (s->json && stream != SCREEN_ERRORS))
+		return;
+	while (str_split(&text, '\n', &row) || !continued) {
+		do {
+			part = utf8_cut(row, TEXT_MAX);
+			print_row(s, fd, ms, part, continued);
+			row = (struct str){row.p + part.n, row.n - part.n};
+			continued = true;
+		} while (row.n && part.n);
+	}
 }
 
 void screen_raw(struct screen *s, struct str text)

@@ -25,7 +25,11 @@ struct screen {
 /* Messages go to stdout, the rest to stderr. */
 enum screen_stream { SCREEN_MESSAGES, SCREEN_REST, SCREEN_ERRORS };
 
-/* Prints text as one line; ms since 1970 is when it was said. */
+/*
+ * Prints text as one line, and what follows a line feed in it as lines of their own that begin with CONTINUED; ms since
+ * 1970 is when it was said.
+ */
+#define SCREEN_CONTINUED "  | "
 void screen_line(struct screen *s, enum screen_stream stream, int64_t ms, struct str text);
 
 /* Prints what is inert already, as one line of messages. */

@@ -1,12 +1,14 @@
 #include "chat-client/view.h"
 
 #include <ctype.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "chat-client/client.h"
 #include "chat-client/events.h"
 #include "chat-client/options.h"
+#include "chat-client/prompt.h"
 #include "chat-client/stamp.h"
 #include "proto/mask.h"
 #include "proto/tags.h"
@@ -25,10 +27,33 @@ static void show(void *ctx, enum screen_stream stream, int64_t ms, struct str te
 	screen_line(v->screen, stream, ms, text);
 }
 
+/* The prompt is to be shown anew. */
+static void refresh(struct view *v)
+{
+	if (v->screen->prompt)
+		prompt_hide(v->screen->prompt);
+}
+
+static void stop_typing(struct view *v)
+{
+	if (!v->typing[0])
+		return;
+	v->typing[0] = '\0';
+	loop_timer_stop(v->client->loop, &v->untyping);
+	refresh(v);
+}
+
+static void on_untyping(struct timer *timer)
+{
+	stop_typing((struct view *)((char *)timer - offsetof(struct view, untyping)));
+}
+
 void view_init(struct view *v)
 {
 	v->history = (struct missed){v->client, &v->windows, show, v, 0};
 	v->bell = VIEW_BELL_MENTION;
+	v->client->recall = &v->recall;
+	v->untyping.due = on_untyping;
 }
 
 static void free_names(struct vec *names)
@@ -40,6 +65,8 @@ static void free_names(struct vec *names)
 
 void view_deinit(struct view *v)
 {
+	stop_typing(v);
+	recall_deinit(&v->recall);
 	windows_deinit(&v->windows);
 	free_names(&v->nicks);
 	free_names(&v->ignored);
@@ -223,6 +250,7 @@ static int64_t time_of(const struct view *v, const struct line *line)
 /* A message that people say: true when the history holds it back, or when it is not to be seen. */
 static bool take_message(struct view *v, const struct line *line, const struct missed_words *words)
 {
+	const struct recalled *known;
 	struct window *w;
 
 	/* what servers say belongs to no window */
@@ -231,8 +259,12 @@ static bool take_message(struct view *v, const struct line *line, const struct m
 	w = open_window(v, place_of(v, line));
 	if (!w)
 		return false;
+	known = recall_find(&v->recall, recall_msgid(line));
+	if (known && known->shown)
+		return true;
 	if (missed_message(&v->history, w, line, words))
 		return true;
+	recall_set_shown(&v->recall, recall_msgid(line));
 	if (w->muted && !is_current(v, w))
 		return true;
 	count_message(v, w, line);
@@ -270,24 +302,37 @@ static void note_typing(struct view *v, const struct line *line)
 	struct tag tag;
 
 	if (is_command(line, "PRIVMSG") && str_eq(str_of(v->typing), nick))
-		v->typing[0] = '\0';
+		stop_typing(v);
 	if (!is_command(line, "TAGMSG") || !tags_find(line->tags, STR("+typing"), &tag) ||
 	    client_is_me(v->client, nick) || !client_same_name(v->client, place_of(v, line), str_of(v->client->target)))
 		return;
-	v->typing[0] = '\0';
-	if (str_eq(tag.value, STR("active")) && nick.n < sizeof(v->typing)) {
+	if (!str_eq(tag.value, STR("active"))) {
+		if (str_eq(str_of(v->typing), nick))
+			stop_typing(v);
+	} else if (nick.n < sizeof(v->typing)) {
 		memcpy(v->typing, nick.p, nick.n);
 		v->typing[nick.n] = '\0';
-		v->typing_ms = now_ms(v);
+		loop_timer_set(v->client->loop, &v->untyping, loop_clock(v->client->loop)->mono_ms + VIEW_TYPING_MS);
+		refresh(v);
 	}
+}
+
+/* Bytes that the message has room in, said in words. */
+static size_t words_room(const struct line *line)
+{
+	size_t room = line->tags.n + 2 * line->source.n + 1024;
+
+	for (size_t i = 0; i < line->nparams; i++)
+		room += 2 * line->params[i].n;
+	return room;
 }
 
 void view_line(struct view *v, const struct line *line)
 {
 	bool message = is_command(line, "PRIVMSG") || is_command(line, "NOTICE");
-	char memory[LINE_MAX_BYTES + 512];
 	struct missed_words said;
 	struct buf words;
+	size_t room;
 
 	v->windows.casemap = v->client->casemap;
 	follow_joins(v, line);
@@ -297,13 +342,17 @@ void view_line(struct view *v, const struct line *line)
 	note_typing(v, line);
 	if (v->fold_joins && is_movement(line) && !client_is_me(v->client, line->source))
 		return;
-	buf_init(&words, memory, sizeof(memory));
-	if (!events_describe(v->client, line, &words, &said.stream))
-		return;
-	said.ms = time_of(v, line);
-	said.text = buf_view(&words);
-	if (!message || !take_message(v, line, &said))
-		screen_line(v->screen, said.stream, said.ms, said.text);
+	room = words_room(line);
+	buf_init(&words, mem_alloc(room), room);
+	if (message)
+		recall_note(&v->recall, line, place_of(v, line), client_is_me(v->client, line->source));
+	if (events_describe(v->client, line, &words, &said.stream)) {
+		said.ms = time_of(v, line);
+		said.text = buf_view(&words);
+		if (!message || !take_message(v, line, &said))
+			screen_line(v->screen, said.stream, said.ms, said.text);
+	}
+	mem_free(words.p);
 }
 
 void view_ready(struct view *v)
@@ -330,7 +379,7 @@ bool view_is_waiting(const struct view *v)
 void view_end(struct view *v)
 {
 	missed_end(&v->history);
-	v->typing[0] = '\0';
+	stop_typing(v);
 }
 
 bool view_go(struct view *v, struct str name)
@@ -340,6 +389,7 @@ bool view_go(struct view *v, struct str name)
 	if (!w)
 		return false;
 	w->unread = w->mentions = 0;
+	stop_typing(v);
 	client_set_target(v->client, str_of(w->name));
 	return true;
 }
@@ -414,8 +464,8 @@ void view_label(struct view *v, struct buf *out, bool narrow)
 		buf_fmt(out, " +%u", unread);
 	if (mentions)
 		buf_fmt(out, " !%u", mentions);
-	if (v->typing[0] && now_ms(v) - v->typing_ms < VIEW_TYPING_MS)
-		buf_fmt(out, " (%.16s...)", v->typing);
+	if (v->typing[0])
+		buf_fmt(out, " (%.16s types)", v->typing);
 	if (v->client->state == CLIENT_OFFLINE)
 		buf_cstr(out, " (offline)");
 }

@@ -4,7 +4,9 @@
 #include <stdint.h>
 
 #include "chat-client/missed.h"
+#include "chat-client/recall.h"
 #include "chat-client/windows.h"
+#include "loop/loop.h"
 
 /*
  * What of the server's messages is shown, and how: whom we ignore, what rings the bell, what is counted as unread, whom
@@ -27,10 +29,11 @@ struct view {
 	struct vec nicks;   /* allocated; those who spoke last come last */
 	struct vec ignored; /* allocated masks */
 	enum view_bell bell;
-	bool fold_joins;   /* comings and goings are not shown */
-	unsigned last;     /* lines of the past to ask for on coming into a channel */
-	char typing[64];   /* who types in the current window; "" for nobody */
-	int64_t typing_ms; /* when we heard of it */
+	bool fold_joins; /* comings and goings are not shown */
+	unsigned last;   /* lines of the past to ask for on coming into a channel */
+	struct recall recall;
+	char typing[64];       /* who types in the current window; "" for nobody */
+	struct timer untyping; /* when that is over */
 };
 
 /* client and screen are set already. */

@@ -16,11 +16,13 @@ struct window {
 	bool muted;
 	char msgid[WINDOW_MSGID_MAX]; /* of the last message seen; "" for none */
 	/* what missed.c knows of it */
-	bool asked;                 /* for what was missed; what comes meanwhile is held back */
-	char batch[WINDOW_REF_MAX]; /* the answer that is coming in; "" for none */
-	unsigned ping;              /* the number of the PING behind the question */
-	unsigned part, missed;      /* lines of this answer, and of all */
-	struct vec held;            /* struct held_line *, allocated */
+	bool asked_last;                    /* for the last lines, of which there is one answer */
+	char asked_after[WINDOW_MSGID_MAX]; /* the message that the question named */
+	bool asked;                         /* for what was missed; what comes meanwhile is held back */
+	char batch[WINDOW_REF_MAX];         /* the answer that is coming in; "" for none */
+	unsigned ping;                      /* the number of the PING behind the question */
+	unsigned part, missed;              /* lines of this answer, and of all */
+	struct vec held;                    /* struct held_line *, allocated */
 };
 
 struct windows {

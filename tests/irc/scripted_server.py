@@ -17,6 +17,7 @@ class ScriptedServer(threading.Thread):
         self.taken = set(taken)
         self.script = script or {}
         self.lines = []
+        self.tagged = []  # (tags, line) of those that had some, but labels
         self.granted = set()
         self.nick = None
         self.welcomed = False
@@ -108,6 +109,9 @@ class ScriptedServer(threading.Thread):
             own(tags, params)
         with self.changed:
             self.lines.append(rest)
+            tags.pop("label", None)
+            if tags:
+                self.tagged.append((tags, rest))
             self.changed.notify_all()
 
     def wait_for(self, pattern):

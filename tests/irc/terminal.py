@@ -22,6 +22,7 @@ class Screen:
         self.x = self.y = 0
         self.wrap = False
         self.pending = ""
+        self.marks_pastes = False
 
     def line_feed(self):
         if self.y + 1 < self.rows:
@@ -73,6 +74,11 @@ class Screen:
         text = self.pending + text
         self.pending = ""
         while text:
+            mode = re.match(r"\x1b\[\?(2004)([hl])", text)
+            if mode:
+                self.marks_pastes = mode[2] == "h"
+                text = text[mode.end():]
+                continue
             sequence = re.match(r"\x1b\[([0-9;]*)([@-~])", text)
             if sequence:
                 self.control([int(n) for n in sequence[1].split(";") if n], sequence[2])
@@ -126,6 +132,17 @@ class Terminal:
 
     def type(self, text):
         os.write(self.master, text.encode() if isinstance(text, str) else text)
+
+    def paste(self, text):
+        """As a terminal does it, between marks where they are wanted; lines end with CR."""
+        data = text.replace("\n", "\r").encode()
+        if self.screen.marks_pastes:
+            data = b"\x1b[200~" + data + b"\x1b[201~"
+        # a terminal takes so much at a time, and more when that was read
+        while data:
+            os.write(self.master, data[:1000])
+            data = data[1000:]
+            self.read(0.05)
 
     def read(self, timeout):
         if not select.select([self.master], [], [], timeout)[0]:

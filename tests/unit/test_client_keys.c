@@ -57,6 +57,7 @@ static void test_special_keys(void **state)
 	check_key("\033[1~", 0x01);
 	/* not ^D, which ends the input when the line is empty */
 	check_key("\033[3~", 0x1C);
+	check_key("\033[200~", KEYS_PASTE);
 	/* a lone Escape before a key */
 	check_key("\033\033[B", 0x0E);
 }
@@ -83,7 +84,7 @@ static void test_what_is_dropped(void **state)
 	size_t count;
 
 	(void)state;
-	assert_int_equal(feed(&k, "\033[24~\033[200~\033OZ", out, &count), 0);
+	assert_int_equal(feed(&k, "\033[24~\033[201~\033OZ", out, &count), 0);
 	assert_int_equal(feed(&k, "\xFF\xC2\x9B\x80", out, &count), 0);
 	assert_false(keys_pending(&k));
 	assert_int_equal(feed(&k, "\033", out, &count), 0);
