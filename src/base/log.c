@@ -140,7 +140,7 @@ static const char *prefix_of(enum log_level level)
 /* A value with a space or a quote in it stands in quotes, so that it cannot pass for a further field. */
 static void add_value(struct buf *line, const char *value)
 {
-	char text[VALUE_MAX];
+	BUF_MEMORY char text[VALUE_MAX];
 	bool quote = value[0] == '\0' || strpbrk(value, " \"") != NULL;
 
 	log_escape(text, sizeof(text), value, strlen(value));
@@ -179,7 +179,7 @@ static void write_stderr(struct str line)
 
 static void stderr_sink(const struct log_entry *entry)
 {
-	char memory[ENTRY_MAX];
+	BUF_MEMORY char memory[ENTRY_MAX];
 	struct buf line;
 
 	/* One byte is held back for the newline. A field that does not fit is left out whole. */
@@ -212,7 +212,7 @@ static void hand_over(const struct log_entry *entry)
 
 __attribute__((format(printf, 3, 0))) static void make_text(char *dst, size_t size, const char *fmt, va_list ap)
 {
-	char raw[TEXT_MAX];
+	BUF_MEMORY char raw[TEXT_MAX];
 	int n = vsnprintf(raw, sizeof(raw), fmt, ap);
 
 	if (n < 0)
@@ -224,7 +224,7 @@ __attribute__((format(printf, 3, 0))) static void make_text(char *dst, size_t si
 
 void log_text(enum log_level level, const char *fmt, ...)
 {
-	char text[2 * TEXT_MAX];
+	BUF_MEMORY char text[2 * TEXT_MAX];
 	struct log_entry entry = {.level = level, .text = text};
 	int saved = errno;
 	va_list ap;

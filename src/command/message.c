@@ -105,7 +105,7 @@ static void send_channel(const struct sending *m, const char *name, uint8_t min_
 {
 	const struct call *call = m->call;
 	const struct channel *c = network_channel(call->env->net, str_of(name));
-	char memory[LINE_BODY_MAX];
+	BUF_MEMORY char memory[LINE_BODY_MAX];
 	struct record r;
 
 	if (!c || !rule_sees_channel(c, call_user(call))) {
@@ -208,7 +208,7 @@ static void tags_pick(struct buf *out, const struct call *call)
 
 static void send_run(const struct call *call, enum message_kind kind)
 {
-	char memory[LINE_CLIENT_TAGS_MAX];
+	BUF_MEMORY char memory[LINE_CLIENT_TAGS_MAX];
 	struct sending m = {.call = call, .kind = kind, .text = STR_NONE};
 	struct buf tags;
 

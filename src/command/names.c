@@ -36,7 +36,7 @@ static void line_send(struct names_line *l)
 
 static void line_add(struct names_line *l, const struct member *m)
 {
-	char memory[LINE_BODY_MAX], prefixes[6];
+	BUF_MEMORY char memory[LINE_BODY_MAX], prefixes[6];
 	struct buf b;
 
 	buf_init(&b, memory, sizeof(memory));

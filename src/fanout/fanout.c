@@ -43,7 +43,7 @@ void fanout_free(struct fanout *f)
 /* The part of its answer that a change is for the session that asked for it: with its label. */
 static void tell_origin(struct fanout *f, struct session *s, const struct change *c)
 {
-	char tags_memory[RENDER_TAGS_MAX], body_memory[RENDER_BODY_MAX];
+	BUF_MEMORY char tags_memory[RENDER_TAGS_MAX], body_memory[RENDER_BODY_MAX];
 	struct buf tags, body;
 	struct str rest, line;
 

@@ -322,7 +322,7 @@ struct mode_line {
 	struct buf letters, params;
 	char sign;
 	char letters_memory[RECORD_MODE_OPS_MAX * 2 + 2];
-	char params_memory[BODY_MAX];
+	BUF_MEMORY char params_memory[BODY_MAX];
 };
 
 static void mode_line_init(struct mode_line *l)
@@ -365,7 +365,7 @@ static struct str mode_param(const struct network *net, const struct mode_op *op
 /* Several lines where one would be cut: a mode that clients do not see is worse than a second line. */
 static void render_modes(struct buf *out, const struct render_context *ctx, const struct change *c)
 {
-	char head_memory[BODY_MAX];
+	BUF_MEMORY char head_memory[BODY_MAX];
 	struct buf head;
 	struct mode_line line;
 
@@ -403,7 +403,7 @@ void render_body(struct buf *out, const struct render_context *ctx, const struct
 
 void render_lines(struct buf *out, const struct render_context *ctx, const struct change *c, cap_set caps)
 {
-	char tags_memory[RENDER_TAGS_MAX], body_memory[RENDER_BODY_MAX];
+	BUF_MEMORY char tags_memory[RENDER_TAGS_MAX], body_memory[RENDER_BODY_MAX];
 	struct buf tags, body;
 	struct str rest, line;
 

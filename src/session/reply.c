@@ -34,7 +34,7 @@ static void tag_add(struct buf *b, struct str tag)
 /* Writes one line as it is; first: a tag that leads (label=, batch=), may be empty. */
 static void write_line(struct session *s, struct str first, struct str tags, struct str body)
 {
-	char memory[LINE_MAX_BYTES];
+	BUF_MEMORY char memory[LINE_MAX_BYTES];
 	struct buf b;
 
 	buf_init(&b, memory, sizeof(memory));
@@ -61,7 +61,7 @@ static void write_in_batch(struct session *s, const char *batch, struct str tags
 
 static void write_labelled(struct session *s, struct str tags, struct str body)
 {
-	char first[LINE_CLIENT_TAGS_MAX + 8];
+	BUF_MEMORY char first[LINE_CLIENT_TAGS_MAX + 8];
 
 	snprintf(first, sizeof(first), "label=%s", s->answer->label);
 	write_line(s, str_of(first), tags, body);
@@ -218,7 +218,7 @@ static void finish(struct session *s, char *line, size_t at, const char *fmt, va
 
 void reply_numeric(struct session *s, const char *digits, const char *fmt, ...)
 {
-	char line[2 * LINE_BODY_MAX];
+	BUF_MEMORY char line[2 * LINE_BODY_MAX];
 	int at = snprintf(line, sizeof(line), ":%s %s %s ", s->hub->server->name, digits, session_nick(s));
 	va_list ap;
 
@@ -229,7 +229,7 @@ void reply_numeric(struct session *s, const char *digits, const char *fmt, ...)
 
 void reply_server(struct session *s, const char *fmt, ...)
 {
-	char line[2 * LINE_BODY_MAX];
+	BUF_MEMORY char line[2 * LINE_BODY_MAX];
 	int at = snprintf(line, sizeof(line), ":%s ", s->hub->server->name);
 	va_list ap;
 
@@ -240,7 +240,7 @@ void reply_server(struct session *s, const char *fmt, ...)
 
 void reply_bare(struct session *s, const char *fmt, ...)
 {
-	char line[2 * LINE_BODY_MAX];
+	BUF_MEMORY char line[2 * LINE_BODY_MAX];
 	va_list ap;
 
 	va_start(ap, fmt);
@@ -250,7 +250,7 @@ void reply_bare(struct session *s, const char *fmt, ...)
 
 void reply_notice(struct session *s, const char *fmt, ...)
 {
-	char line[2 * LINE_BODY_MAX];
+	BUF_MEMORY char line[2 * LINE_BODY_MAX];
 	int at = snprintf(line, sizeof(line), ":%s NOTICE %s :", s->hub->server->name, session_nick(s));
 	va_list ap;
 
@@ -261,7 +261,7 @@ void reply_notice(struct session *s, const char *fmt, ...)
 
 void reply_server_notice(struct session *s, const char *text)
 {
-	char line[2 * LINE_BODY_MAX];
+	BUF_MEMORY char line[2 * LINE_BODY_MAX];
 	int n = snprintf(line, sizeof(line), ":%s NOTICE %s :*** %s", s->hub->server->name, session_nick(s), text);
 
 	reply_unasked(s, (struct str){line, n < (int)sizeof(line) ? (size_t)n : sizeof(line) - 1});

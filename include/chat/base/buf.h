@@ -17,6 +17,12 @@ struct buf {
 	bool full;
 };
 
+/*
+ * For memory on the stack that is written before it is read and is too large to be filled for each line, as the compiler
+ * fills the rest.
+ */
+#define BUF_MEMORY __attribute__((uninitialized))
+
 static inline void buf_init(struct buf *b, void *memory, size_t cap)
 {
 	*b = (struct buf){memory, 0, cap, false};
