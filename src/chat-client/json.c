@@ -2,6 +2,7 @@
 
 #include "chat-client/client.h"
 #include "chat-client/codepoint.h"
+#include "chat-client/render.h"
 #include "proto/tags.h"
 
 static void add_escape(struct buf *out, uint32_t cp)
@@ -14,14 +15,6 @@ static void add_escape(struct buf *out, uint32_t cp)
 	buf_fmt(out, "\\u%04x\\u%04x", 0xD800u + (unsigned)(cp >> 10), 0xDC00u + (unsigned)(cp & 0x3FF));
 }
 
-/* What a terminal could take for a command, or what hides or turns text. */
-static bool is_active(uint32_t cp)
-{
-	return cp < 0x20 || (cp >= 0x7F && cp < 0xA0) || cp == 0xAD || cp == 0x61C || cp == 0xFEFF ||
-	       (cp >= 0x200B && cp <= 0x200F) || (cp >= 0x2028 && cp <= 0x202E) || (cp >= 0x2060 && cp <= 0x206F) ||
-	       (cp >= 0xE0000 && cp <= 0xE0FFF);
-}
-
 static void add_string(struct buf *out, struct str text)
 {
 	buf_chr(out, '"');
@@ -32,7 +25,8 @@ static void add_string(struct buf *out, struct str text)
 			cp = CODEPOINT_REPLACEMENT;
 		if (cp == '"' || cp == '\\')
 			buf_chr(out, '\\');
-		if (is_active(cp))
+		/* what could command a terminal, hide, or turn the direction of text */
+		if (!render_is_fit(cp))
 			add_escape(out, cp);
 		else
 			codepoint_add(out, cp);

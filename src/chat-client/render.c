@@ -185,6 +185,11 @@ static enum verdict judge(uint32_t cp)
 	return cp < 0x20 || cp == 0x7F ? REPLACE : SHOW;
 }
 
+bool render_is_fit(uint32_t cp)
+{
+	return judge(cp) == SHOW;
+}
+
 void render_text(struct buf *out, struct str text, enum render_mode mode)
 {
 	struct look look = plain_look, before;

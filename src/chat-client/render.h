@@ -1,6 +1,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/buf.h"
 #include "base/str.h"
@@ -21,5 +22,8 @@ enum render_mode {
 	RENDER_ASCII,  /* the terminal is not one that takes UTF-8; what is beyond ASCII shows as '?' */
 	RENDER_COLOUR, /* formatting is shown, as long as there is room for it in out */
 };
+
+/* Whether the code point may reach a terminal as it is: what render_text leaves alone. */
+bool render_is_fit(uint32_t cp);
 
 void render_text(struct buf *out, struct str text, enum render_mode mode);

@@ -6,9 +6,11 @@
 
 #include "base/mem.h"
 #include "chat-client/client.h"
+#include "chat-client/codepoint.h"
 #include "chat-client/events.h"
 #include "chat-client/options.h"
 #include "chat-client/prompt.h"
+#include "chat-client/render.h"
 #include "chat-client/stamp.h"
 #include "proto/mask.h"
 #include "proto/tags.h"
@@ -470,9 +472,21 @@ void view_label(struct view *v, struct buf *out, bool narrow)
 		buf_cstr(out, " (offline)");
 }
 
+/* What a stranger is called is put in the line only when the terminal can show it as it is. */
+static bool is_fit(const char *name)
+{
+	struct str rest = str_of(name);
+
+	while (rest.n) {
+		if (!render_is_fit(codepoint_take(&rest)))
+			return false;
+	}
+	return true;
+}
+
 static bool complete_from(const struct str *word, const char *name, struct buf *out, const char *after)
 {
-	if (strlen(name) < word->n || !str_eq_nocase((struct str){name, word->n}, *word))
+	if (strlen(name) < word->n || !is_fit(name) || !str_eq_nocase((struct str){name, word->n}, *word))
 		return false;
 	buf_cstr(out, name);
 	buf_cstr(out, after);

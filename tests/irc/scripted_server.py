@@ -54,6 +54,13 @@ class ScriptedServer(threading.Thread):
             except OSError:
                 pass
 
+    def finish(self):
+        """Says no more, and reads on: what was sent arrives."""
+        try:
+            self.peer.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass
+
     def run(self):
         try:
             self.peer, _ = self.listener.accept()
@@ -91,7 +98,7 @@ class ScriptedServer(threading.Thread):
         self.send(f":irc.test {number} {self.nick or '*'} " + " ".join(params))
 
     def take(self, raw):
-        text = raw.decode("utf-8")
+        text = raw.decode("utf-8", "replace")
         tags = {}
         rest = text
         if rest.startswith("@"):
