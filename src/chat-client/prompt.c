@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <wchar.h>
 #include <wctype.h>
@@ -26,6 +27,7 @@ enum {
 	TYPED_BYTES = TYPED_MAX * 4,
 	HISTORY_LINES = 500,
 	CONTROL_D = 4,
+	OUTPUT_BYTES = 64 << 10,
 	PASTE_PAUSE_MS = 3000, /* nothing came for so long: the end of what was pasted is lost */
 };
 
@@ -44,7 +46,9 @@ struct prompt {
 	wchar_t key[KEYS_OUT_MAX]; /* what the editor reads next */
 	size_t key_at, key_n;
 	char label[LABEL_MAX];
+	unsigned columns, rows; /* as the editor knows them */
 	bool started, hidden, ended;
+	bool shared; /* stderr is the same terminal as stdout */
 	char typed[TYPED_BYTES];
 	size_t ntyped; /* without an editor: bytes of a line that is not whole */
 };
@@ -96,9 +100,34 @@ void prompt_hide(struct prompt *p)
 	p->hidden = true;
 	row = cursor_row(p);
 	if (row)
-		dprintf(STDOUT_FILENO, "\r\033[%uA\033[J", row);
+		fprintf(stdout, "\r\033[%uA\033[J", row);
 	else
-		dprintf(STDOUT_FILENO, "\r\033[J");
+		fputs("\r\033[J", stdout);
+}
+
+int prompt_print(struct prompt *p, int fd, struct str lines)
+{
+	if (!p->el || (fd != STDOUT_FILENO && !p->shared))
+		return 1;
+	prompt_hide(p);
+	clearerr(stdout);
+	(void)fwrite(lines.p, 1, lines.n, stdout);
+	if ((!p->started || p->ended) && fflush(stdout) < 0)
+		return -errno;
+	return ferror(stdout) ? -EIO : 0;
+}
+
+/* The signal that tells of another size may come later than the size itself. */
+static void follow_size(struct prompt *p)
+{
+	unsigned columns, rows;
+
+	terminal_size(&columns, &rows);
+	if (columns == p->columns && rows == p->rows)
+		return;
+	p->columns = columns;
+	p->rows = rows;
+	el_resize(p->el);
 }
 
 void prompt_show(struct prompt *p)
@@ -106,6 +135,7 @@ void prompt_show(struct prompt *p)
 	if (!p->el || !p->started || p->ended)
 		return;
 	p->hidden = false;
+	follow_size(p);
 	p->handlers->label(p->ctx, p->label, sizeof(p->label));
 	el_set(p->el, EL_REFRESH);
 }
@@ -121,7 +151,8 @@ static void on_turn_end(struct turn_hook *hook)
 /* Whether the terminal is to mark what is pasted. */
 static void mark_pastes(bool on)
 {
-	dprintf(STDOUT_FILENO, "\033[?2004%c", on ? 'h' : 'l');
+	fprintf(stdout, "\033[?2004%c", on ? 'h' : 'l');
+	(void)fflush(stdout);
 }
 
 void prompt_suspend(struct prompt *p)
@@ -405,7 +436,12 @@ static void bind_keys(EditLine *el)
 static bool start_editor(struct prompt *p)
 {
 	HistEvent event;
+	struct stat out, err;
 
+	p->shared = fstat(STDOUT_FILENO, &out) == 0 && fstat(STDERR_FILENO, &err) == 0 && S_ISCHR(err.st_mode) &&
+		    out.st_rdev == err.st_rdev;
+	/* what is printed and the line below it are written together */
+	(void)setvbuf(stdout, NULL, _IOFBF, OUTPUT_BYTES);
 	p->el = el_init("chat-client", stdin, stdout, stderr);
 	p->history = history_init();
 	if (!p->el || !p->history)
@@ -488,6 +524,7 @@ int prompt_start(struct prompt *p)
 	if (p->el) {
 		p->handlers->label(p->ctx, p->label, sizeof(p->label));
 		el_set(p->el, EL_UNBUFFERED, 1);
+		terminal_size(&p->columns, &p->rows);
 		mark_pastes(true);
 	}
 	return loop_watch(p->loop, &p->watch, POLL_READ);
@@ -506,6 +543,7 @@ void prompt_free(struct prompt *p)
 	loop_hook_remove(p->loop, &p->hook);
 	if (p->el)
 		el_end(p->el);
+	(void)fflush(stdout);
 	if (p->history) {
 		save_history(p);
 		history_end(p->history);
@@ -519,7 +557,7 @@ void prompt_resize(struct prompt *p)
 	if (!p->el)
 		return;
 	prompt_hide(p);
-	el_resize(p->el);
+	follow_size(p);
 }
 
 bool prompt_clear(struct prompt *p)

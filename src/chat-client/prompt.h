@@ -45,6 +45,13 @@ void prompt_history(struct prompt *p, const char *path);
 /* 0 or -errno. */
 int prompt_start(struct prompt *p);
 
+/*
+ * Prints whole lines above the typed one; they and the line below them reach the terminal at once, at the end of the
+ * turn. 0; -errno when the terminal is gone; 1 when it is for the caller to write to fd, for that is no terminal of
+ * ours.
+ */
+int prompt_print(struct prompt *p, int fd, struct str lines);
+
 /* Takes the typed line off the screen until the end of the turn. No-op while it is off. */
 void prompt_hide(struct prompt *p);
 

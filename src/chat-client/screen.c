@@ -33,6 +33,16 @@ static bool write_all(int fd, struct str s)
 	return true;
 }
 
+static void put(struct screen *s, int fd, struct str lines)
+{
+	int r = s->prompt ? prompt_print(s->prompt, fd, lines) : 1;
+
+	if (r > 0)
+		r = write_all(fd, lines) ? 0 : -EIO;
+	if (r < 0 && fd == STDOUT_FILENO)
+		s->broken = true;
+}
+
 /* A format that people chose: no compiler can check it. */
 static void add_stamp(struct buf *b, const char *format, int64_t ms)
 {
@@ -80,10 +90,7 @@ static void print_row(struct screen *s, int fd, int64_t ms, struct str text, boo
 		buf_cstr(&b, SCREEN_CONTINUED);
 	render_text(&b, text, s->ascii ? RENDER_ASCII : s->colour ? RENDER_COLOUR : RENDER_PLAIN);
 	buf_chr(&b, '\n');
-	if (s->prompt)
-		prompt_hide(s->prompt);
-	if (!write_all(fd, buf_view(&b)) && fd == STDOUT_FILENO)
-		s->broken = true;
+	put(s, fd, buf_view(&b));
 }
 
 void screen_line(struct screen *s, enum screen_stream stream, int64_t ms, struct str text)
@@ -106,14 +113,11 @@ void screen_line(struct screen *s, enum screen_stream stream, int64_t ms, struct
 
 void screen_raw(struct screen *s, struct str text)
 {
-	if (s->prompt)
-		prompt_hide(s->prompt);
-	if (!write_all(STDOUT_FILENO, text))
-		s->broken = true;
+	put(s, STDOUT_FILENO, text);
 }
 
 void screen_bell(struct screen *s)
 {
-	if (s->prompt)
+	if (s->prompt && prompt_print(s->prompt, STDOUT_FILENO, STR("\a")) > 0)
 		(void)write_all(STDOUT_FILENO, STR("\a"));
 }

@@ -525,6 +525,35 @@ def test_terminal_hung_up():
         assert tty.program.wait(DEADLINE) != 0
 
 
+@pytest.mark.parametrize("options", [["--wait"], ["--tail"]])
+def test_terminal_gone_for_one_that_is_not_hung_up(options):
+    """As under nohup: it neither spins on a terminal that is dead nor stays for ever."""
+    with ScriptedServer() as server:
+        tty = Terminal(["sh", "-c", 'trap "" HUP; exec "$@"', "sh", CLIENT, "-n", "me", "-c", "#lobby", *options,
+                        *server.where])
+        server.wait_for(r"^JOIN")
+        os.close(tty.master)
+        before = ticks_of(tty.program)
+        for i in range(50):
+            server.send(f":ana!u@h PRIVMSG #lobby :to nobody {i}")
+        assert tty.program.wait(DEADLINE) == 74
+        assert before < os.sysconf("SC_CLK_TCK") // 2
+
+
+def test_stdin_closed_on_a_terminal():
+    with ScriptedServer() as server:
+        tty = Terminal(["sh", "-c", 'exec "$@" <&-', "sh", CLIENT, "-n", "me", "-c", "#lobby", "-w", *server.where])
+        with tty:
+            server.wait_for("^JOIN")
+            before = ticks_of(tty.program)
+            deadline = time.monotonic() + 1
+            while time.monotonic() < deadline:
+                tty.read(0.1)
+            assert ticks_of(tty.program) - before < os.sysconf("SC_CLK_TCK") // 10
+            server.send(":ana!u@h PRIVMSG #lobby :still here")
+            tty.shows("<ana> still here")
+
+
 def test_idle_client_sleeps():
     with ScriptedServer() as server:
         client = subprocess.Popen([CLIENT, "-n", "me", "-c", "#lobby", "-w", *server.where], stdin=subprocess.DEVNULL,
