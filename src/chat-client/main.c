@@ -527,9 +527,18 @@ static void set_look(struct app *app)
 		(void)view_ignore(&app->view, str_of(app->options.ignored[i]));
 }
 
+/* As under nohup: who began us wants us to stay. */
+static bool is_ignored(int signo)
+{
+	struct sigaction action;
+
+	return sigaction(signo, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
 static int start(struct app *app, const struct transport *t)
 {
-	static const int signos[] = {SIGINT, SIGTERM, SIGHUP, SIGTSTP, SIGCONT, SIGWINCH, 0};
+	static const int signos[] = {SIGINT, SIGTERM, SIGTSTP, SIGCONT, SIGWINCH, SIGHUP, 0};
+	static const int unhung[] = {SIGINT, SIGTERM, SIGTSTP, SIGCONT, SIGWINCH, 0};
 	static const struct client_handlers handlers = {on_ready, on_line, on_sts, on_over};
 	int r = loop_new(&app->loop);
 
@@ -539,7 +548,7 @@ static int start(struct app *app, const struct transport *t)
 	loop_hook_add(app->loop, &app->hook);
 	r = conn_hub_new(&app->hub, app->loop);
 	if (!r)
-		r = signals_new(&app->signals, app->loop, signos, on_signal, app);
+		r = signals_new(&app->signals, app->loop, is_ignored(SIGHUP) ? unhung : signos, on_signal, app);
 	if (r)
 		return r;
 	app->client.options = &app->options;
