@@ -1,7 +1,7 @@
 # shellcheck shell=sh disable=SC2034
 # Sourced by the tools: which Debian packages they need, and their installation.
 
-build_packages="gcc libc6-dev meson ninja-build pkg-config python3 libbsd-dev libinih-dev libedit-dev libsystemd-dev libpcre2-dev libsqlite3-dev
+build_packages="gcc gettext libc6-dev meson ninja-build pkg-config python3 libbsd-dev libinih-dev libedit-dev libsystemd-dev libpcre2-dev libsqlite3-dev
     libssl-dev libc-ares-dev libcmocka-dev"
 test_packages="python3-pytest python3-openssl python3-cryptography python3-jwt chromium irssi weechat-headless weechat-plugins ii tmux mandoc clang libclang-rt-dev valgrind"
 

@@ -11,6 +11,7 @@
 #include "chat-client/options.h"
 #include "chat-client/outgoing.h"
 #include "chat-client/render.h"
+#include "chat-client/words.h"
 #include "proto/name.h"
 #include "proto/utf8.h"
 
@@ -173,9 +174,21 @@ static void on_closed(struct conn *conn)
 	c->handlers->over(c->ctx, c->code, c->why);
 }
 
+/* The ways in which a connection ends, in words for people. */
+static const char *ending(const char *reason)
+{
+	if (!strcmp(reason, "Connection closed"))
+		return N_("the server closed the connection");
+	if (!strcmp(reason, "Connection reset by peer"))
+		return N_("the server broke the connection off");
+	if (!strcmp(reason, "Connection timed out"))
+		return N_("the server does not answer");
+	return N_("the connection is lost");
+}
+
 static void on_ended(struct conn *conn, const char *reason)
 {
-	finish(of_conn(conn), EX_UNAVAILABLE, reason);
+	finish(of_conn(conn), EX_UNAVAILABLE, ending(reason));
 	conn_close(conn, 0, on_closed);
 }
 
@@ -203,7 +216,7 @@ void client_expect_end(struct client *c, int code, const char *why, const struct
 	c->code = code;
 	c->why = c->reason;
 	buf_init(&b, c->reason, sizeof(c->reason) - 1);
-	buf_cstr(&b, why);
+	buf_cstr(&b, _(why));
 	if (text.n)
 		buf_cstr(&b, ": ");
 	/* whole characters, whatever they grow to */
@@ -239,31 +252,31 @@ static void on_nick_taken(struct client *c, const struct line *line)
 	if (next_nick(c))
 		client_sendf(c, "NICK %s", c->nick);
 	else
-		client_quit(c, STR_NONE, EX_TEMPFAIL, "the nick is in use, and those like it are");
+		client_quit(c, STR_NONE, EX_TEMPFAIL, N_("the nick is in use, and those like it are"));
 }
 
 static void on_nick_wrong(struct client *c, const struct line *line)
 {
 	if (c->state != CLIENT_REGISTERING)
 		return;
-	client_expect_end(c, EX_NOPERM, "the server does not take this nick", line);
+	client_expect_end(c, EX_NOPERM, N_("the server does not take this nick"), line);
 	client_quit(c, STR_NONE, c->code, c->why);
 }
 
 static void on_banned(struct client *c, const struct line *line)
 {
-	client_expect_end(c, EX_NOPERM, "the server refuses us", line);
+	client_expect_end(c, EX_NOPERM, N_("the server refuses us"), line);
 }
 
 static void on_fail(struct client *c, const struct line *line)
 {
 	if (c->state == CLIENT_REGISTERING)
-		client_expect_end(c, EX_NOPERM, "the server refuses us", line);
+		client_expect_end(c, EX_NOPERM, N_("the server refuses us"), line);
 }
 
 static void on_error(struct client *c, const struct line *line)
 {
-	client_expect_end(c, EX_UNAVAILABLE, "the server closed the connection", line);
+	client_expect_end(c, EX_UNAVAILABLE, N_("the server closed the connection"), line);
 }
 
 static void forget(struct vec *names)
@@ -278,7 +291,7 @@ static void on_welcome(struct client *c, const struct line *line)
 	if (c->state != CLIENT_REGISTERING || !line->nparams)
 		return;
 	if (!sasl_may_enter(c)) {
-		client_quit(c, STR_NONE, SASL_EXIT, "the server lets us in without a login");
+		client_quit(c, STR_NONE, SASL_EXIT, N_("the server lets us in without a login"));
 		return;
 	}
 	set_text(c->nick, sizeof(c->nick), line->params[0]);
@@ -426,7 +439,7 @@ static void on_alive(struct timer *timer)
 		begin(c);
 		loop_timer_set(c->loop, timer, now + CLIENT_WELCOME_MS);
 	} else if (c->state == CLIENT_REGISTERING) {
-		client_quit(c, STR_NONE, EX_TEMPFAIL, "the server does not let us in");
+		client_quit(c, STR_NONE, EX_TEMPFAIL, N_("the server does not let us in"));
 	} else if (now - c->heard_ms < CLIENT_QUIET_MS) {
 		loop_timer_set(c->loop, timer, c->heard_ms + CLIENT_QUIET_MS);
 	} else if (!c->pinged) {
@@ -434,7 +447,7 @@ static void on_alive(struct timer *timer)
 		client_sendf(c, "PING :alive");
 		loop_timer_set(c->loop, timer, now + CLIENT_PONG_MS);
 	} else {
-		finish(c, EX_UNAVAILABLE, "the server does not answer");
+		finish(c, EX_UNAVAILABLE, N_("the server does not answer"));
 		conn_close(&c->conn, 0, on_closed);
 	}
 }

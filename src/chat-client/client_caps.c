@@ -1,6 +1,7 @@
 #include "chat-client/client.h"
 
 #include "chat-client/options.h"
+#include "chat-client/words.h"
 
 struct wish {
 	const char *name;
@@ -121,7 +122,7 @@ static void end_negotiation(struct client *c)
 	if (c->caps & CLIENT_CAP_SASL)
 		sasl_start(c);
 	else if (c->options->account[0])
-		client_quit(c, STR_NONE, SASL_EXIT, "the server has no accounts to log in to");
+		client_quit(c, STR_NONE, SASL_EXIT, N_("the server has no accounts to log in to"));
 	else
 		client_sendf(c, "CAP END");
 }

@@ -7,6 +7,7 @@
 #include "chat-client/client.h"
 #include "chat-client/outgoing.h"
 #include "chat-client/view.h"
+#include "chat-client/words.h"
 #include "proto/tags.h"
 #include "proto/utf8.h"
 
@@ -56,7 +57,7 @@ static bool need_target(const struct command_context *x, struct str target)
 {
 	if (target.n)
 		return true;
-	x->tell(x->ctx, STR("! you are in no channel: /join #channel"));
+	x->tell(x->ctx, str_of(_("! you are in no channel: /join #channel")));
 	return false;
 }
 
@@ -178,7 +179,7 @@ static void run_query(const struct command_context *x, struct str args)
 	struct str name = command_word(&args);
 
 	if (!view_go(x->view, name))
-		x->tell(x->ctx, STR("! there are too many windows: /close one"));
+		x->tell(x->ctx, str_of(_("! there are too many windows: /close one")));
 	else if (args.n)
 		x->say(x->ctx, name, args);
 }
@@ -193,10 +194,10 @@ static void list_windows(const struct command_context *x)
 		buf_init(&b, memory, sizeof(memory));
 		buf_fmt(&b, "* %u %s", i + 1, w->name);
 		if (w->unread)
-			buf_fmt(&b, ", %u unread", w->unread);
+			buf_fmt(&b, _(", %u unread"), w->unread);
 		if (w->mentions)
-			buf_fmt(&b, ", %u to you", w->mentions);
-		buf_cstr(&b, w->muted ? ", muted" : "");
+			buf_fmt(&b, _(", %u to you"), w->mentions);
+		buf_cstr(&b, w->muted ? _(", muted") : "");
 		x->tell(x->ctx, buf_view(&b));
 	}
 }
@@ -210,7 +211,7 @@ static void run_win(const struct command_context *x, struct str args)
 		list_windows(x);
 	else if (str_u64(name, WINDOWS_MAX, &number) ? !view_go_number(x->view, (unsigned)number)
 						     : !windows_find(&x->view->windows, name))
-		x->tell(x->ctx, STR("! there is no such window: /win lists them"));
+		x->tell(x->ctx, str_of(_("! there is no such window: /win lists them")));
 	else if (!str_u64(name, WINDOWS_MAX, &number))
 		view_go(x->view, name);
 }
@@ -221,7 +222,7 @@ static void run_close(const struct command_context *x, struct str args)
 	struct window *w = windows_find(&x->view->windows, name);
 
 	if (!w) {
-		x->tell(x->ctx, STR("! there is no such window: /win lists them"));
+		x->tell(x->ctx, str_of(_("! there is no such window: /win lists them")));
 	} else if (client_in_channel(x->client, name)) {
 		client_sendf(x->client, "PART %.*s", STR_ARG(name));
 	} else {
@@ -242,11 +243,11 @@ static void run_ignore(const struct command_context *x, struct str args)
 
 	for (uint32_t i = 0; i < ignored->count && !mask.n; i++) {
 		buf_init(&b, memory, sizeof(memory));
-		buf_fmt(&b, "* you ignore %s", (const char *)ignored->items[i]);
+		buf_fmt(&b, _("* you ignore %s"), (const char *)ignored->items[i]);
 		x->tell(x->ctx, buf_view(&b));
 	}
 	if (mask.n && !view_ignore(x->view, mask))
-		x->tell(x->ctx, STR("! you ignore too many already"));
+		x->tell(x->ctx, str_of(_("! you ignore too many already")));
 }
 
 static void run_unignore(const struct command_context *x, struct str args)
@@ -261,7 +262,7 @@ static void run_unignore(const struct command_context *x, struct str args)
 		vec_remove(ignored, i);
 		return;
 	}
-	x->tell(x->ctx, STR("! you do not ignore that"));
+	x->tell(x->ctx, str_of(_("! you do not ignore that")));
 }
 
 static void run_mute(const struct command_context *x, struct str args)
@@ -270,11 +271,12 @@ static void run_mute(const struct command_context *x, struct str args)
 	struct window *w = windows_find(&x->view->windows, name);
 
 	if (!w) {
-		x->tell(x->ctx, STR("! there is no such window: /win lists them"));
+		x->tell(x->ctx, str_of(_("! there is no such window: /win lists them")));
 		return;
 	}
 	w->muted = !w->muted;
-	x->tell(x->ctx, w->muted ? STR("* muted: it is quiet while you are elsewhere") : STR("* not muted any more"));
+	x->tell(x->ctx, w->muted ? str_of(_("* muted: it is quiet while you are elsewhere"))
+				 : str_of(_("* not muted any more")));
 }
 
 static void run_set(const struct command_context *x, struct str args)
@@ -282,7 +284,7 @@ static void run_set(const struct command_context *x, struct str args)
 	struct str name = command_word(&args);
 
 	if (!view_set(x->view, name, args))
-		x->tell(x->ctx, STR("! /set joins on|off, bell off|mention|all, color on|off, time FORMAT"));
+		x->tell(x->ctx, str_of(_("! /set joins on|off, bell off|mention|all, color on|off, time FORMAT")));
 }
 
 /*
@@ -302,7 +304,7 @@ static const struct recalled *find_message(const struct command_context *x, stru
 	else
 		m = recall_last(&x->view->recall, target, STR_NONE, false);
 	if (!(x->client->caps & CLIENT_CAP_TAGS) || !m) {
-		x->tell(x->ctx, STR("! nothing was said here that the server could find again"));
+		x->tell(x->ctx, str_of(_("! nothing was said here that the server could find again")));
 		return NULL;
 	}
 	return m;
@@ -348,7 +350,7 @@ static void run_redact(const struct command_context *x, struct str args)
 	const struct recalled *m = recall_last(&x->view->recall, x->client->target, STR_NONE, true);
 
 	if (!(x->client->caps & CLIENT_CAP_REDACT) || !m)
-		x->tell(x->ctx, STR("! nothing was said here that the server could take back"));
+		x->tell(x->ctx, str_of(_("! nothing was said here that the server could take back")));
 	else
 		client_sendf(x->client, args.n ? "REDACT %s %s :%.*s" : "REDACT %s %s%.*s", x->client->target, m->msgid,
 			     STR_ARG(args));
@@ -357,32 +359,34 @@ static void run_redact(const struct command_context *x, struct str args)
 static void run_help(const struct command_context *x, struct str args);
 
 static const struct command_row rows[] = {
-	{"away", 0, "/away [reason]", "says that you are away, or back", run_away},
-	{"close", 0, "/close [window]", "closes a window, and leaves its channel", run_close},
-	{"help", 0, "/help [command]", "what commands there are, or what one does", run_help},
-	{"ignore", 0, "/ignore [nick|mask]", "shows nothing of somebody any more, or lists whom you ignore",
+	{"away", 0, N_("/away [reason]"), N_("says that you are away, or back"), run_away},
+	{"close", 0, N_("/close [window]"), N_("closes a window, and leaves its channel"), run_close},
+	{"help", 0, N_("/help [command]"), N_("what commands there are, or what one does"), run_help},
+	{"ignore", 0, N_("/ignore [nick|mask]"), N_("shows nothing of somebody any more, or lists whom you ignore"),
 	 run_ignore},
-	{"join", 1, "/join #channel [key]", "enters a channel, or goes back to one; what you type goes there",
+	{"join", 1, N_("/join #channel [key]"), N_("enters a channel, or goes back to one; what you type goes there"),
 	 run_join},
-	{"me", 1, "/me text", "says what you do", run_me},
-	{"msg", 2, "/msg nick|#channel text", "says something to one person, or elsewhere", run_msg},
-	{"mute", 0, "/mute [window]", "keeps a window quiet while you are elsewhere, or ends that", run_mute},
-	{"names", 0, "/names [#channel]", "who is in the channel", run_names},
-	{"nick", 1, "/nick name", "changes your name", run_nick},
-	{"notice", 2, "/notice nick|#channel text", "says something that no program answers", run_notice},
-	{"part", 0, "/part [#channel] [reason]", "leaves the channel", run_part},
-	{"query", 1, "/query nick [text]", "talks with one person: what you type goes there", run_query},
-	{"quit", 0, "/quit [reason]", "leaves the server", run_quit},
-	{"raw", 1, "/raw line", "sends a line to the server as it is", run_raw},
-	{"react", 1, "/react [nick] text", "reacts to the last message here, or to that of the nick", run_react},
-	{"redact", 0, "/redact [reason]", "takes back what you said last here", run_redact},
-	{"reply", 1, "/reply [nick] text", "answers the last message here, or that of the nick", run_reply},
-	{"set", 0, "/set name value", "changes a setting: joins, bell, color, time", run_set},
-	{"topic", 0, "/topic [#channel] [text]", "shows the topic, or sets it", run_topic},
-	{"unignore", 1, "/unignore nick|mask", "listens to somebody again", run_unignore},
-	{"who", 0, "/who [mask]", "who is in the channel, or matches the mask", run_who},
-	{"whois", 1, "/whois nick", "who somebody is", run_whois},
-	{"win", 0, "/win [number|name]", "goes to a window (Alt and its number does so too), or lists them", run_win},
+	{"me", 1, N_("/me text"), N_("says what you do"), run_me},
+	{"msg", 2, N_("/msg nick|#channel text"), N_("says something to one person, or elsewhere"), run_msg},
+	{"mute", 0, N_("/mute [window]"), N_("keeps a window quiet while you are elsewhere, or ends that"), run_mute},
+	{"names", 0, N_("/names [#channel]"), N_("who is in the channel"), run_names},
+	{"nick", 1, N_("/nick name"), N_("changes your name"), run_nick},
+	{"notice", 2, N_("/notice nick|#channel text"), N_("says something that no program answers"), run_notice},
+	{"part", 0, N_("/part [#channel] [reason]"), N_("leaves the channel"), run_part},
+	{"query", 1, N_("/query nick [text]"), N_("talks with one person: what you type goes there"), run_query},
+	{"quit", 0, N_("/quit [reason]"), N_("leaves the server"), run_quit},
+	{"raw", 1, N_("/raw line"), N_("sends a line to the server as it is"), run_raw},
+	{"react", 1, N_("/react [nick] text"), N_("reacts to the last message here, or to that of the nick"),
+	 run_react},
+	{"redact", 0, N_("/redact [reason]"), N_("takes back what you said last here"), run_redact},
+	{"reply", 1, N_("/reply [nick] text"), N_("answers the last message here, or that of the nick"), run_reply},
+	{"set", 0, N_("/set name value"), N_("changes a setting: joins, bell, color, time"), run_set},
+	{"topic", 0, N_("/topic [#channel] [text]"), N_("shows the topic, or sets it"), run_topic},
+	{"unignore", 1, N_("/unignore nick|mask"), N_("listens to somebody again"), run_unignore},
+	{"who", 0, N_("/who [mask]"), N_("who is in the channel, or matches the mask"), run_who},
+	{"whois", 1, N_("/whois nick"), N_("who somebody is"), run_whois},
+	{"win", 0, N_("/win [number|name]"), N_("goes to a window (Alt and its number does so too), or lists them"),
+	 run_win},
 };
 
 enum { ROWS = sizeof(rows) / sizeof(rows[0]) };
@@ -429,7 +433,7 @@ static void tell_usage(const struct command_context *x, const struct command_row
 	struct buf b;
 
 	buf_init(&b, memory, sizeof(memory));
-	buf_fmt(&b, "* %s: %s", row->usage, row->help);
+	buf_fmt(&b, "* %s: %s", _(row->usage), _(row->help));
 	x->tell(x->ctx, buf_view(&b));
 }
 
@@ -447,7 +451,7 @@ static void run_help(const struct command_context *x, struct str args)
 	}
 	for (size_t i = 0; i < ROWS; i++)
 		tell_usage(x, &rows[i]);
-	x->tell(x->ctx, STR("* all else is said in the channel; //text says /text"));
+	x->tell(x->ctx, str_of(_("* all else is said in the channel; //text says /text")));
 }
 
 static bool has_words(struct str args, unsigned min)
@@ -488,7 +492,7 @@ static void tell_unknown(const struct command_context *x, struct str name)
 	struct buf b;
 
 	buf_init(&b, memory, sizeof(memory));
-	buf_cstr(&b, "! /help knows all commands; there is no /");
+	buf_cstr(&b, _("! /help knows all commands; there is no /"));
 	buf_str(&b, name);
 	x->tell(x->ctx, buf_view(&b));
 }

@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "chat-client/options.h"
 #include "chat-client/secure.h"
+#include "chat-client/words.h"
 #include "net/address.h"
 #include "net/transport.h"
 
@@ -75,7 +76,7 @@ static int dial_path(const struct options *o, char *why, size_t size)
 		r = dial_address((const struct sockaddr *)&address.ss, address.len);
 	if (r >= 0)
 		return r;
-	snprintf(why, size, "cannot connect to %s: %s", o->host, strerror(-r));
+	snprintf(why, size, _("cannot connect to %s: %s"), o->host, strerror(-r));
 	return -EX_UNAVAILABLE;
 }
 
@@ -90,7 +91,7 @@ static int dial_name(const struct options *o, char *why, size_t size)
 		r = getaddrinfo(o->host, o->port, &hints, &list);
 	}
 	if (r) {
-		snprintf(why, size, "%s port %s: %s", o->host, o->port, gai_strerror(r));
+		snprintf(why, size, _("%s port %s: %s"), o->host, o->port, gai_strerror(r));
 		return -EX_NOHOST;
 	}
 	r = -EADDRNOTAVAIL;
@@ -99,7 +100,7 @@ static int dial_name(const struct options *o, char *why, size_t size)
 	freeaddrinfo(list);
 	if (r >= 0)
 		return r;
-	snprintf(why, size, "cannot connect to %s port %s: %s", o->host, o->port, strerror(-r));
+	snprintf(why, size, _("cannot connect to %s port %s: %s"), o->host, o->port, strerror(-r));
 	return -EX_UNAVAILABLE;
 }
 

@@ -7,6 +7,7 @@
 #include "chat-client/client.h"
 #include "chat-client/recall.h"
 #include "chat-client/stamp.h"
+#include "chat-client/words.h"
 #include "proto/tags.h"
 
 /* What the words of one event are made of. */
@@ -209,7 +210,7 @@ static void add_reply(struct event *e)
 	if (!find_tag(e, "reply", &msgid))
 		return;
 	e->about = recall_find(e->client->recall, msgid);
-	add_words(e, e->about ? "(to %w: %q) " : "(a reply) ");
+	add_words(e, e->about ? PHRASE("(to %w: %q) ") : PHRASE("(a reply) "));
 }
 
 static bool describe_ctcp(struct event *e, struct str verb, struct str rest)
@@ -226,7 +227,7 @@ static bool describe_ctcp(struct event *e, struct str verb, struct str rest)
 		return true;
 	}
 	e->stream = SCREEN_REST;
-	add_words(e, "* CTCP from %n: ");
+	add_words(e, PHRASE("* CTCP from %n: "));
 	buf_str(e->out, verb);
 	buf_chr(e->out, ' ');
 	buf_str(e->out, rest);
@@ -263,9 +264,9 @@ static bool describe_tags(struct event *e)
 		e->about = recall_find(e->client->recall, msgid);
 	add_place(e, param(e, 0));
 	if (added)
-		add_words(e, e->about ? "* %n reacts with %x to %w: %q" : "* %n reacts with %x");
+		add_words(e, e->about ? PHRASE("* %n reacts with %x to %w: %q") : PHRASE("* %n reacts with %x"));
 	else
-		add_words(e, e->about ? "* %n takes %x back from %w: %q" : "* %n takes %x back");
+		add_words(e, e->about ? PHRASE("* %n takes %x back from %w: %q") : PHRASE("* %n takes %x back"));
 	return true;
 }
 
@@ -275,11 +276,11 @@ static bool describe_redact(struct event *e)
 
 	e->about = recall_find(e->client->recall, param(e, 1));
 	if (!e->about)
-		add_words(e, "* %n took back a message in %0");
+		add_words(e, PHRASE("* %n took back a message in %0"));
 	else if (client_same_name(e->client, nick, str_of(e->about->nick)))
-		add_words(e, "* %n took back in %0: %q");
+		add_words(e, PHRASE("* %n took back in %0: %q"));
 	else
-		add_words(e, "* %n took back in %0 what %w said: %q");
+		add_words(e, PHRASE("* %n took back in %0 what %w said: %q"));
 	if (param(e, 2).n)
 		add_words(e, " (%2)");
 	return true;
@@ -287,13 +288,14 @@ static bool describe_redact(struct event *e)
 
 static bool describe_nick(struct event *e)
 {
-	add_words(e, client_is_me(e->client, e->line->source) ? "* you are %0 now" : "* %n is %0 now");
+	add_words(e, client_is_me(e->client, e->line->source) ? PHRASE("* you are %0 now") : PHRASE("* %n is %0 now"));
 	return true;
 }
 
 static bool describe_kick(struct event *e)
 {
-	add_words(e, client_is_me(e->client, param(e, 1)) ? "* %n kicked you out of %0" : "* %n kicked %1 out of %0");
+	add_words(e, client_is_me(e->client, param(e, 1)) ? PHRASE("* %n kicked you out of %0")
+							  : PHRASE("* %n kicked %1 out of %0"));
 	if (e->line->nparams > 2)
 		add_words(e, ": %2");
 	return true;
@@ -301,13 +303,15 @@ static bool describe_kick(struct event *e)
 
 static bool describe_topic(struct event *e)
 {
-	add_words(e, param(e, 1).n ? "* %n made the topic of %0: %1" : "* %n took the topic of %0 away");
+	add_words(e,
+		  param(e, 1).n ? PHRASE("* %n made the topic of %0: %1") : PHRASE("* %n took the topic of %0 away"));
 	return true;
 }
 
 static bool describe_invite(struct event *e)
 {
-	add_words(e, client_is_me(e->client, param(e, 0)) ? "* %n invites you to %1" : "* %n invites %0 to %1");
+	add_words(e, client_is_me(e->client, param(e, 0)) ? PHRASE("* %n invites you to %1")
+							  : PHRASE("* %n invites %0 to %1"));
 	return true;
 }
 
@@ -326,54 +330,54 @@ static const struct event_row rows[] = {
 	{"NOTICE", 2, NULL, describe_message},
 	{"TAGMSG", 1, NULL, describe_tags},
 	{"REDACT", 2, NULL, describe_redact},
-	{"JOIN", 1, "* %n%u joined %0", NULL},
-	{"PART", 2, "* %n left %0: %1", NULL},
-	{"PART", 1, "* %n left %0", NULL},
-	{"QUIT", 1, "* %n quit: %0", NULL},
-	{"QUIT", 0, "* %n quit", NULL},
+	{"JOIN", 1, N_PHRASE("* %n%u joined %0"), NULL},
+	{"PART", 2, N_PHRASE("* %n left %0: %1"), NULL},
+	{"PART", 1, N_PHRASE("* %n left %0"), NULL},
+	{"QUIT", 1, N_PHRASE("* %n quit: %0"), NULL},
+	{"QUIT", 0, N_PHRASE("* %n quit"), NULL},
 	{"NICK", 1, NULL, describe_nick},
 	{"KICK", 2, NULL, describe_kick},
 	{"TOPIC", 2, NULL, describe_topic},
-	{"MODE", 2, "* %n set mode %*1 on %0", NULL},
+	{"MODE", 2, N_PHRASE("* %n set mode %*1 on %0"), NULL},
 	{"INVITE", 2, NULL, describe_invite},
-	{"SETNAME", 1, "* %n is called \"%0\" now", NULL},
-	{"CHGHOST", 2, "* %n is %0@%1 now", NULL},
-	{"AWAY", 1, "* %n is away: %0", NULL},
-	{"AWAY", 0, "* %n is back", NULL},
-	{"WALLOPS", 1, "* to all operators, from %n: %0", NULL},
-	{"KILL", 2, "* %n removed %0 from the network: %1", NULL},
+	{"SETNAME", 1, N_PHRASE("* %n is called \"%0\" now"), NULL},
+	{"CHGHOST", 2, N_PHRASE("* %n is %0@%1 now"), NULL},
+	{"AWAY", 1, N_PHRASE("* %n is away: %0"), NULL},
+	{"AWAY", 0, N_PHRASE("* %n is back"), NULL},
+	{"WALLOPS", 1, N_PHRASE("* to all operators, from %n: %0"), NULL},
+	{"KILL", 2, N_PHRASE("* %n removed %0 from the network: %1"), NULL},
 	{"FAIL", 3, "! %0: %*2", NULL},
-	{"WARN", 3, "! warning, %0: %*2", NULL},
-	{"NOTE", 3, "* note, %0: %*2", NULL},
+	{"WARN", 3, N_PHRASE("! warning, %0: %*2"), NULL},
+	{"NOTE", 3, N_PHRASE("* note, %0: %*2"), NULL},
 	{"001", 2, "* %1", NULL},
 	{"002", 0, NULL, NULL},
 	{"003", 0, NULL, NULL},
 	{"004", 0, NULL, NULL},
 	{"005", 0, NULL, NULL},
-	{"221", 2, "* your modes are %*1", NULL},
-	{"301", 3, "* %1 is away: %2", NULL},
-	{"311", 6, "* %1 is %2@%3, \"%5\"", NULL},
-	{"312", 4, "* %1 is on %2 (%3)", NULL},
-	{"314", 6, "* %1 was %2@%3, \"%5\"", NULL},
+	{"221", 2, N_PHRASE("* your modes are %*1"), NULL},
+	{"301", 3, N_PHRASE("* %1 is away: %2"), NULL},
+	{"311", 6, N_PHRASE("* %1 is %2@%3, \"%5\""), NULL},
+	{"312", 4, N_PHRASE("* %1 is on %2 (%3)"), NULL},
+	{"314", 6, N_PHRASE("* %1 was %2@%3, \"%5\""), NULL},
 	{"315", 0, NULL, NULL},
-	{"317", 5, "* %1 has said nothing for %D2, came %T3", NULL},
+	{"317", 5, N_PHRASE("* %1 has said nothing for %D2, came %T3"), NULL},
 	{"318", 0, NULL, NULL},
-	{"319", 3, "* %1 is in %2", NULL},
-	{"324", 3, "* modes of %1: %*2", NULL},
-	{"329", 3, "* %1 began %T2", NULL},
-	{"330", 4, "* %1 is logged in as %2", NULL},
-	{"331", 2, "* %1 has no topic", NULL},
-	{"332", 3, "* topic of %1: %2", NULL},
-	{"333", 4, "* topic of %1 by %2, %T3", NULL},
-	{"341", 3, "* %1 is invited to %2", NULL},
-	{"352", 8, "* %5 (%2@%3) in %1, %6: %7", NULL},
-	{"353", 4, "* in %2: %3", NULL},
+	{"319", 3, N_PHRASE("* %1 is in %2"), NULL},
+	{"324", 3, N_PHRASE("* modes of %1: %*2"), NULL},
+	{"329", 3, N_PHRASE("* %1 began %T2"), NULL},
+	{"330", 4, N_PHRASE("* %1 is logged in as %2"), NULL},
+	{"331", 2, N_PHRASE("* %1 has no topic"), NULL},
+	{"332", 3, N_PHRASE("* topic of %1: %2"), NULL},
+	{"333", 4, N_PHRASE("* topic of %1 by %2, %T3"), NULL},
+	{"341", 3, N_PHRASE("* %1 is invited to %2"), NULL},
+	{"352", 8, N_PHRASE("* %5 (%2@%3) in %1, %6: %7"), NULL},
+	{"353", 4, N_PHRASE("* in %2: %3"), NULL},
 	{"366", 0, NULL, NULL},
 	{"369", 0, NULL, NULL},
 	{"376", 0, NULL, NULL},
 	{"422", 0, NULL, NULL},
-	{"433", 3, "! the nick %1 is in use", NULL},
-	{"671", 2, "* %1 has a secure connection", NULL},
+	{"433", 3, N_PHRASE("! the nick %1 is in use"), NULL},
+	{"671", 2, N_PHRASE("* %1 has a secure connection"), NULL},
 };
 
 static const struct event_row *find_row(const struct line *line)
@@ -401,7 +405,7 @@ bool events_describe(const struct client *c, const struct line *line, struct buf
 	} else if (row) {
 		shown = row->words != NULL;
 		if (shown)
-			add_words(&e, row->words);
+			add_words(&e, *row->words ? _(row->words) : "");
 	} else {
 		shown = line->command.p[0] >= '0' && line->command.p[0] <= '9' && describe_numeric(&e);
 	}

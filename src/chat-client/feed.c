@@ -8,6 +8,7 @@
 
 #include "chat-client/client.h"
 #include "chat-client/outgoing.h"
+#include "chat-client/words.h"
 #include "loop/poller.h"
 #include "proto/tags.h"
 
@@ -171,13 +172,13 @@ static void on_patience(struct timer *timer)
 	struct feed *f = (struct feed *)((char *)timer - offsetof(struct feed, patience));
 
 	if (!f->open) {
-		finish(f, EX_TEMPFAIL, "the channel stays closed");
+		finish(f, EX_TEMPFAIL, N_("the channel stays closed"));
 	} else if (!labels(f) && f->pinged < f->sent) {
 		/* too few lines for a PING so far: they were not asked after */
 		send_ping(f);
 		be_patient(f);
 	} else {
-		finish(f, EX_TEMPFAIL, "the server does not acknowledge what was sent");
+		finish(f, EX_TEMPFAIL, N_("the server does not acknowledge what was sent"));
 	}
 }
 
@@ -237,7 +238,7 @@ static void on_own(struct feed *f, const struct line *line)
 	else if (str_eq(line->command, STR("PRIVMSG")))
 		on_echo(f);
 	else if (str_eq(line->command, STR("PART")))
-		finish(f, EX_NOPERM, "the server took us out of the channel");
+		finish(f, EX_NOPERM, N_("the server took us out of the channel"));
 }
 
 static void on_labelled(struct feed *f, const struct line *line)
@@ -248,7 +249,7 @@ static void on_labelled(struct feed *f, const struct line *line)
 	if (!line->tags.n || !tags_find(line->tags, STR("label"), &tag) || !token_number(tag.value, &number))
 		return;
 	if (is_error(line))
-		finish(f, EX_NOPERM, "the server refuses what we say");
+		finish(f, EX_NOPERM, N_("the server refuses what we say"));
 	acknowledge(f, number);
 }
 
@@ -272,12 +273,12 @@ void feed_line(struct feed *f, const struct line *line)
 		on_pong(f, line);
 	else if (is_refusal(f, line))
 		finish(f, EX_NOPERM,
-		       f->open ? "the server refuses what we say" : "the server does not let us in there");
+		       f->open ? N_("the server refuses what we say") : N_("the server does not let us in there"));
 	else if (is_about_target(f, line) && client_is_me(f->client, line->source))
 		on_own(f, line);
 	else if (str_eq(line->command, STR("KICK")) && is_about_target(f, line) && line->nparams > 1 &&
 		 client_is_me(f->client, line->params[1]))
-		finish(f, EX_NOPERM, "we were kicked out of the channel");
+		finish(f, EX_NOPERM, N_("we were kicked out of the channel"));
 	if (f->done || (acked == f->acked && was_open == f->open))
 		return;
 	loop_timer_stop(f->loop, &f->patience);

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "chat-client/words.h"
 #include "chat_version.h"
 #include "chat-client/client.h"
 #include "chat-client/commands.h"
@@ -63,36 +64,42 @@ struct app {
 };
 
 static const char usage[] =
-	"usage: chat-client [options] [user@]host[:port] | name\n"
-	"\n"
-	"  -c, --channel=NAME  enter this channel; may be given again\n"
-	"  -n, --nick=NAME     the name to go by, instead of the login name\n"
-	"  -p, --port=PORT     6667 unless given, 6697 with TLS\n"
-	"      --user=NAME     the user name to give to the server\n"
-	"  -a, --account=NAME  log in to this account; the password is asked for\n"
-	"      --password-file=FILE  or is in this file\n"
-	"  -s, --tls           TLS, as with port 6697 and ircs://\n"
-	"      --pin=PIN       the key that the server must have: sha256/...\n"
-	"      --ca=FILE       the authorities to trust, instead of the system's\n"
-	"      --cert=FILE     your certificate, and with --key=FILE its key\n"
-	"  -w, --wait          go on printing after standard input has ended\n"
-	"  -t, --tail          print for ever what is said, and come back when the server went away\n"
-	"  -H, --history=N     print the last N lines, and exit (or go on with --tail)\n"
-	"  -j, --json          print one object per message\n"
-	"      --joins=no      do not print who comes and goes\n"
-	"      --ignore=MASK   print nothing of this nick, or nick!user@host; may be given again\n"
-	"      --mute=NAME     no bell and no count for this channel or nick; may be given again\n"
-	"      --time=FORMAT   of the time in front of each line, as strftime(3); empty for none\n"
-	"      --bell=WHEN     off, mention or all\n"
-	"      --color=WHEN    auto, always or never\n"
-	"  -S, --server=NAME   as the part [NAME] of the configuration says\n"
-	"      --config=FILE   the configuration, instead of ~/.config/chat-client/config\n"
-	"  -h, --help          print this\n"
-	"  -V, --version       print the version\n"
-	"\n"
-	"host is a name, an address ([::1]:6667 too) or the path of a Unix socket; name is a\n"
-	"part of the configuration, where each option can stand as option = value.\n"
-	"Where standard input is not a terminal, its lines are said in the first channel.\n";
+	N_("usage: chat-client [options] [user@]host[:port] | name\n"
+	   "\n"
+	   "  -c, --channel=NAME  enter this channel; may be given again\n"
+	   "  -n, --nick=NAME     the name to go by, instead of the login name\n"
+	   "  -p, --port=PORT     6667 unless given, 6697 with TLS\n"
+	   "      --user=NAME     the user name to give to the server\n"
+	   "  -a, --account=NAME  log in to this account; the password is asked for\n"
+	   "      --password-file=FILE  or is in this file\n"
+	   "  -s, --tls           TLS, as with port 6697 and ircs://\n"
+	   "      --pin=PIN       the key that the server must have: sha256/...\n"
+	   "      --ca=FILE       the authorities to trust, instead of the system's\n"
+	   "      --cert=FILE     your certificate, and with --key=FILE its key\n"
+	   "  -w, --wait          go on printing after standard input has ended\n"
+	   "  -t, --tail          print for ever what is said, and come back when the server went away\n"
+	   "  -H, --history=N     print the last N lines, and exit (or go on with --tail)\n"
+	   "  -j, --json          print one object per message\n"
+	   "      --joins=no      do not print who comes and goes\n"
+	   "      --ignore=MASK   print nothing of this nick, or nick!user@host; may be given again\n"
+	   "      --mute=NAME     no bell and no count for this channel or nick; may be given again\n"
+	   "      --time=FORMAT   of the time in front of each line, as strftime(3); empty for none\n"
+	   "      --bell=WHEN     off, mention or all\n"
+	   "      --color=WHEN    auto, always or never\n"
+	   "  -S, --server=NAME   as the part [NAME] of the configuration says\n"
+	   "      --config=FILE   the configuration, instead of ~/.config/chat-client/config\n"
+	   "  -h, --help          print this\n"
+	   "  -V, --version       print the version\n"
+	   "\n"
+	   "host is a name, an address ([::1]:6667 too) or the path of a Unix socket; name is a\n"
+	   "part of the configuration, where each option can stand as option = value.\n"
+	   "Where standard input is not a terminal, its lines are said in the first channel.\n");
+
+/* In the language of the user. */
+static const char *words_of(const char *text)
+{
+	return *text ? _(text) : text;
+}
 
 static void tell(void *ctx, struct str text)
 {
@@ -131,9 +138,9 @@ static void check_last(struct app *app, const struct line *line)
 	if (!app->options.last || app->options.tail || app->prompt || app->piped)
 		return;
 	if (client_is_refusal(&app->client, line))
-		client_quit(&app->client, STR_NONE, EX_NOPERM, "the server does not let us in there");
+		client_quit(&app->client, STR_NONE, EX_NOPERM, N_("the server does not let us in there"));
 	else if (app->client.state == CLIENT_READY && !(app->client.caps & CLIENT_CAP_HISTORY))
-		client_quit(&app->client, STR_NONE, EX_UNAVAILABLE, "the server keeps no history");
+		client_quit(&app->client, STR_NONE, EX_UNAVAILABLE, N_("the server keeps no history"));
 	else if (app->view.windows.list.count >= app->options.nchannels && !view_is_waiting(&app->view))
 		client_quit(&app->client, STR_NONE, EX_OK, NULL);
 }
@@ -192,7 +199,7 @@ static void on_paste(void *ctx, struct str text, bool cut)
 	struct buf b;
 
 	if (!app->client.target[0] || app->client.state != CLIENT_READY) {
-		tell(app, STR("! nothing can be said now, and what was pasted is forgotten"));
+		tell(app, str_of(_("! nothing can be said now, and what was pasted is forgotten")));
 		return;
 	}
 	pasted_set(&app->pasted, str_of(app->client.target), text);
@@ -206,9 +213,9 @@ static void answer_pasted(struct app *app, struct str typed)
 	struct pasted *p = &app->pasted;
 
 	if (!pasted_agrees(typed))
-		tell(app, STR("* not said"));
+		tell(app, str_of(_("* not said")));
 	else if (app->client.state != CLIENT_READY)
-		tell(app, STR("! not said: the server is gone"));
+		tell(app, str_of(_("! not said: the server is gone")));
 	else
 		speech_say_lines(&app->speech, str_of(p->target), (struct str){p->text, p->n});
 	pasted_drop(p);
@@ -219,7 +226,7 @@ static void on_ready(void *ctx)
 	struct app *app = ctx;
 
 	if (app->client.nick_tries)
-		tellf(app, "* the nick %s is in use: you are %s", app->client.wish, app->client.nick);
+		tellf(app, _("* the nick %s is in use: you are %s"), app->client.wish, app->client.nick);
 	if (app->piped)
 		feed_start(&app->feed);
 	reconnect_succeeded(&app->reconnect);
@@ -277,7 +284,7 @@ static void on_over(void *ctx, int code, const char *why)
 	multiline_reset(&app->multiline);
 	unsaid = speech_end(&app->speech);
 	if (unsaid)
-		tellf(app, "! %zu lines were not said", unsaid);
+		tellf(app, WORDS("! %zu line was not said", "! %zu lines were not said", unsaid), unsaid);
 	if (app->again && code == EX_OK) {
 		app->again = false;
 		client_pause(&app->client);
@@ -287,7 +294,7 @@ static void on_over(void *ctx, int code, const char *why)
 	if (will_return(app, code)) {
 		client_pause(&app->client);
 		reconnect_start(&app->reconnect);
-		tellf(app, "! %s; trying again in %d s", why ? why : "the connection is lost",
+		tellf(app, _("! %s; trying again in %d s"), why ? words_of(why) : _("the connection is lost"),
 		      (int)((app->reconnect.delay_ms + 999) / 1000));
 		return;
 	}
@@ -307,14 +314,14 @@ static void on_dialled(void *ctx, int result, const char *why)
 		return;
 	}
 	if (result < 0) {
-		tellf(app, "! %s; trying again in %d s", why, (int)((app->reconnect.delay_ms + 999) / 1000));
+		tellf(app, _("! %s; trying again in %d s"), why, (int)((app->reconnect.delay_ms + 999) / 1000));
 		return;
 	}
 	if (app->reconnect.report.note[0])
 		tellf(app, "* %s", app->reconnect.report.note);
-	tell(app, STR("* connected again"));
+	tell(app, str_of(_("* connected again")));
 	if (client_again(&app->client, app->hub, &app->reconnect.transport) < 0)
-		on_over(app, EX_OSERR, "no connection can be made");
+		on_over(app, EX_OSERR, N_("no connection can be made"));
 }
 
 static void on_typed(void *ctx, struct str typed)
@@ -327,7 +334,7 @@ static void on_typed(void *ctx, struct str typed)
 	else if (app->client.state == CLIENT_READY || command_parse(typed).kind == COMMAND_RUN)
 		command_run(&x, outgoing_chomp(typed));
 	else
-		tell(app, STR("! not yet: the server has not let us in"));
+		tell(app, str_of(_("! not yet: the server has not let us in")));
 }
 
 static void on_typed_eof(void *ctx)
@@ -466,6 +473,7 @@ static bool choose_locale(void)
 	const char *codeset;
 
 	(void)setlocale(LC_CTYPE, "");
+	(void)setlocale(LC_TIME, "");
 	codeset = nl_langinfo(CODESET);
 	if (!strcmp(codeset, "UTF-8"))
 		return false;
@@ -620,7 +628,7 @@ static bool find_password(struct options *o)
 		return true;
 	if (o->certificate[0])
 		return true;
-	return readpassphrase("Password: ", o->password, sizeof(o->password), RPP_REQUIRE_TTY) && o->password[0];
+	return readpassphrase(_("Password: "), o->password, sizeof(o->password), RPP_REQUIRE_TTY) && o->password[0];
 }
 
 static int run(struct app *app)
@@ -633,15 +641,15 @@ static int run(struct app *app)
 	app->piped = !isatty(STDIN_FILENO) && !prints;
 	app->lasting = app->options.tail || (!app->piped && !prints);
 	if (prints && !app->options.nchannels)
-		return complain("no channel (-c) says what to print", EX_USAGE);
+		return complain(_("no channel (-c) says what to print"), EX_USAGE);
 	if (app->piped && !app->options.nchannels)
-		return complain("standard input is not a terminal, and no channel (-c) says where its lines go",
+		return complain(_("standard input is not a terminal, and no channel (-c) says where its lines go"),
 				EX_USAGE);
 	strlcpy(app->screen.time, app->options.time, sizeof(app->screen.time));
 	app->screen.quiet = (app->piped && !app->options.wait) || (prints && !app->options.tail);
 	app->screen.json = app->options.json;
 	if (!find_password(&app->options))
-		return complain("no password for the account can be read", EX_CONFIG);
+		return complain(_("no password for the account can be read"), EX_CONFIG);
 	apply_sts(&app->options);
 	r = dial_server(&app->options, &t, &report);
 	if (r < 0)
@@ -654,7 +662,7 @@ static int run(struct app *app)
 	stop(app);
 	if (r)
 		return complain(strerror(-r), EX_OSERR);
-	return app->why ? complain(app->why, app->code) : app->code;
+	return app->why ? complain(words_of(app->why), app->code) : app->code;
 }
 
 /* $XDG_CONFIG_HOME/chat-client/config, or ~/.config/chat-client/config. NULL: the environment names no home. */
@@ -682,14 +690,15 @@ int main(int argc, char **argv)
 	open_standard_streams();
 	(void)signal(SIGPIPE, SIG_IGN);
 	app.screen.ascii = choose_locale();
+	words_choose(app.screen.ascii);
 	switch (options_parse(&app.options, &args, why, sizeof(why))) {
 	case OPTIONS_HELP:
-		return fputs(usage, stdout) < 0 ? EX_IOERR : EX_OK;
+		return fputs(_(usage), stdout) < 0 ? EX_IOERR : EX_OK;
 	case OPTIONS_VERSION:
 		return printf("chat-client %s\n", CHAT_VERSION) < 0 ? EX_IOERR : EX_OK;
 	case OPTIONS_WRONG:
 		complain(why, EX_USAGE);
-		fputs("Try 'chat-client --help'.\n", stderr);
+		fputs(_("Try 'chat-client --help'.\n"), stderr);
 		return EX_USAGE;
 	case OPTIONS_CONFIG:
 		return complain(why, EX_CONFIG);

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "chat-client/client.h"
 #include "chat-client/windows.h"
+#include "chat-client/words.h"
 #include "proto/tags.h"
 
 static const struct str token = STR("caught-up-");
@@ -94,7 +95,8 @@ static void tell_missed(struct missed *h, const struct window *w)
 	if (!w->missed)
 		return;
 	buf_init(&b, memory, sizeof(memory));
-	buf_fmt(&b, "* %u line%s said in %s meanwhile", w->missed, w->missed == 1 ? " was" : "s were", w->name);
+	buf_fmt(&b, WORDS("* %u line was said in %s meanwhile", "* %u lines were said in %s meanwhile", w->missed),
+		w->missed, w->name);
 	h->show(h->ctx, SCREEN_REST, loop_clock(h->client->loop)->real_ms, buf_view(&b));
 }
 

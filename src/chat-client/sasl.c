@@ -5,6 +5,7 @@
 
 #include "chat-client/client.h"
 #include "chat-client/options.h"
+#include "chat-client/words.h"
 #include "proto/base64.h"
 
 enum { RAW_MAX = 1024, SCRAM_STEPS = 3 };
@@ -64,11 +65,12 @@ static void start_with(struct client *c, enum sasl_mechanism m)
 	s->step = 0;
 	s->nheard = 0;
 	if (m == SASL_NONE)
-		give_up(c, "the server takes passwords only as they are, and anybody could listen in: use TLS", NULL);
+		give_up(c, N_("the server takes passwords only as they are, and anybody could listen in: use TLS"),
+			NULL);
 	else if (!may_have(s, m))
 		give_up(c,
-			m == SASL_EXTERNAL ? "the server takes no certificate for a login"
-					   : "the server has no way to log in that we know",
+			m == SASL_EXTERNAL ? N_("the server takes no certificate for a login")
+					   : N_("the server has no way to log in that we know"),
 			NULL);
 	else
 		client_sendf(c, "AUTHENTICATE %s", names[m]);
@@ -138,7 +140,7 @@ static void go_on(struct client *c, struct str heard)
 	if (good)
 		answer(c, &raw);
 	else
-		give_up(c, "the server does not prove that it knows the account", NULL);
+		give_up(c, N_("the server does not prove that it knows the account"), NULL);
 	explicit_bzero(memory, sizeof(memory));
 }
 
@@ -154,7 +156,7 @@ void sasl_line(struct client *c, const struct line *line)
 	part = str_eq(line->params[0], STR("+")) ? STR_NONE : line->params[0];
 	buf_init(&heard, memory, sizeof(memory));
 	if (part.n > SASL_CHUNK || part.n > sizeof(s->heard) - s->nheard) {
-		give_up(c, "the server's answer to the login is not one", NULL);
+		give_up(c, N_("the server's answer to the login is not one"), NULL);
 		return;
 	}
 	if (part.n)
@@ -166,7 +168,7 @@ void sasl_line(struct client *c, const struct line *line)
 		s->nheard = 0;
 		go_on(c, buf_view(&heard));
 	} else {
-		give_up(c, "the server's answer to the login is not one", NULL);
+		give_up(c, N_("the server's answer to the login is not one"), NULL);
 	}
 }
 
@@ -179,7 +181,7 @@ void sasl_done(struct client *c, const struct line *line)
 		return;
 	/* a server that skips its proof may be one that asks only to hear ours */
 	if (s->mechanism == SASL_SCRAM_SHA_256 && s->step < SCRAM_STEPS) {
-		give_up(c, "the server does not prove that it knows the account", NULL);
+		give_up(c, N_("the server does not prove that it knows the account"), NULL);
 		return;
 	}
 	sasl_reset(s);
@@ -197,7 +199,7 @@ void sasl_failed(struct client *c, const struct line *line)
 	if (!(s->offered & 1u << SASL_SCRAM_SHA_256) && s->mechanism == SASL_SCRAM_SHA_256 && !s->step)
 		start_with(c, sasl_choose(s, true, c->private));
 	else
-		give_up(c, "the server does not take this account and password", line);
+		give_up(c, N_("the server does not take this account and password"), line);
 }
 
 void sasl_mechanisms(struct client *c, const struct line *line)

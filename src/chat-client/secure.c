@@ -12,6 +12,7 @@
 #include "chat-client/dial.h"
 #include "chat-client/keep.h"
 #include "chat-client/options.h"
+#include "chat-client/words.h"
 #include "loop/poller.h"
 
 static const char known_hosts[] = "known-hosts";
@@ -44,14 +45,14 @@ static int judge_known(const struct options *o, const char *folder, const struct
 			return 0;
 		return refuse(
 			report, EX_NOPERM,
-			"WARNING: %s port %s HAS ANOTHER KEY THAN BEFORE. Somebody may be listening in. It was %s "
-			"and is %s. If you know that it was changed, take its line out of %s/%s",
+			_("WARNING: %s port %s HAS ANOTHER KEY THAN BEFORE. Somebody may be listening in. It was %s "
+			  "and is %s. If you know that it was changed, take its line out of %s/%s"),
 			o->host, o->port, known, facts->pin, folder, known_hosts);
 	}
 	r = keep_put(folder, known_hosts, key, facts->pin);
 	snprintf(report->note, sizeof(report->note),
-		 r ? "the certificate of %s signs itself, and its key cannot be kept: %s"
-		   : "the certificate of %s signs itself; from now on it must have this key: %s",
+		 r ? _("the certificate of %s signs itself, and its key cannot be kept: %s")
+		   : _("the certificate of %s signs itself; from now on it must have this key: %s"),
 		 o->host, r ? strerror(-r) : facts->pin);
 	return 0;
 }
@@ -62,13 +63,13 @@ int secure_judge(const struct options *o, const char *folder, const struct tls_f
 	if (o->pin[0]) {
 		if (!strcmp(o->pin, facts->pin))
 			return 0;
-		return refuse(report, EX_NOPERM, "%s has another key than the pin says: %s", o->host, facts->pin);
+		return refuse(report, EX_NOPERM, _("%s has another key than the pin says: %s"), o->host, facts->pin);
 	}
 	if (facts->trusted)
 		return 0;
 	if (signs_itself(facts) && folder)
 		return judge_known(o, folder, facts, report);
-	return refuse(report, EX_NOPERM, "the certificate of %s is not trusted: %s (to trust it: --pin=%s)", o->host,
+	return refuse(report, EX_NOPERM, _("the certificate of %s is not trusted: %s (to trust it: --pin=%s)"), o->host,
 		      facts->distrust, facts->pin);
 }
 
@@ -83,7 +84,7 @@ static int shake_hands(struct transport *t, char *why, size_t size)
 		int64_t left_ms = (deadline - clock_mono_us()) / 1000;
 
 		if (left_ms <= 0) {
-			snprintf(why, size, "no answer in time");
+			snprintf(why, size, "%s", _("no answer in time"));
 			return -ETIMEDOUT;
 		}
 		if (poll(&p, 1, (int)left_ms) < 0 && errno != EINTR)
@@ -104,7 +105,7 @@ static int begin(const struct options *o, struct transport *t, struct secure_rep
 		return -EX_CONFIG;
 	r = transport_tls_connect(t, context, o->host);
 	tls_context_unref(context);
-	return r ? refuse(report, EX_OSERR, "TLS: %s", strerror(-r)) : 0;
+	return r ? refuse(report, EX_OSERR, _("TLS: %s"), strerror(-r)) : 0;
 }
 
 int secure_transport(const struct options *o, struct transport *t, struct secure_report *report)
@@ -114,10 +115,10 @@ int secure_transport(const struct options *o, struct transport *t, struct secure
 	int r = begin(o, t, report);
 
 	if (!r && shake_hands(t, why, sizeof(why)))
-		r = refuse(report, EX_UNAVAILABLE, "no TLS with %s port %s: %s", o->host, o->port,
-			   why[0] ? why : "the server closed the connection");
+		r = refuse(report, EX_UNAVAILABLE, _("no TLS with %s port %s: %s"), o->host, o->port,
+			   why[0] ? why : _("the server closed the connection"));
 	if (!r && !transport_tls_facts(t, &facts))
-		r = refuse(report, EX_NOPERM, "nothing is known of the certificate of %s", o->host);
+		r = refuse(report, EX_NOPERM, _("nothing is known of the certificate of %s"), o->host);
 	if (!r)
 		r = secure_judge(o, keep_folder(folder) ? folder : NULL, &facts, report);
 	if (r)

@@ -12,6 +12,7 @@
 #include "chat-client/prompt.h"
 #include "chat-client/render.h"
 #include "chat-client/stamp.h"
+#include "chat-client/words.h"
 #include "proto/mask.h"
 #include "proto/tags.h"
 
@@ -467,9 +468,9 @@ void view_label(struct view *v, struct buf *out, bool narrow)
 	if (mentions)
 		buf_fmt(out, " !%u", mentions);
 	if (v->typing[0])
-		buf_fmt(out, " (%.16s types)", v->typing);
+		buf_fmt(out, _(" (%.16s types)"), v->typing);
 	if (v->client->state == CLIENT_OFFLINE)
-		buf_cstr(out, " (offline)");
+		buf_cstr(out, _(" (offline)"));
 }
 
 /* What a stranger is called is put in the line only when the terminal can show it as it is. */

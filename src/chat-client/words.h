@@ -1,5 +1,7 @@
 #pragma once
 
+#include <stdbool.h>
+
 #include "chat_version.h"
 
 /*
@@ -15,3 +17,10 @@
 #define WORDS(one, many, n) ((n) == 1 ? (one) : (many))
 #endif
 #define N_(text) (text)
+
+/* The same for words with parts that events.c puts in, which are not those of printf. */
+#define PHRASE(text) _(text)
+#define N_PHRASE(text) (text)
+
+/* Chooses the language that the environment names (LC_ALL, LC_MESSAGES, LANG, LANGUAGE), once. */
+void words_choose(bool ascii);
