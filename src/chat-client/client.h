@@ -8,6 +8,7 @@
 #include "chat-client/sasl.h"
 #include "loop/loop.h"
 #include "net/conn.h"
+#include "net/tls.h"
 #include "proto/casemap.h"
 #include "proto/line.h"
 
@@ -91,6 +92,7 @@ struct client {
 	bool welcomed;                             /* once, by this or an earlier connection */
 	bool private;                              /* nobody between us and the server can listen in */
 	struct sasl sasl;
+	struct tls_binding binding; /* of the connection: set by the owner before it begins */
 	struct timer alive;
 	int64_t heard_ms; /* mono */
 	bool pinged;

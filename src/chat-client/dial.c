@@ -110,6 +110,7 @@ int dial_server(const struct options *options, struct transport *t, struct secur
 	int fd = (local ? dial_path : dial_name)(options, report->why, sizeof(report->why));
 
 	report->note[0] = '\0';
+	report->binding = (struct tls_binding){0};
 	if (fd < 0)
 		return fd;
 	transport_plain_init(t, fd);

@@ -320,6 +320,7 @@ static void on_dialled(void *ctx, int result, const char *why)
 	if (app->reconnect.report.note[0])
 		tellf(app, "* %s", app->reconnect.report.note);
 	tell(app, str_of(_("* connected again")));
+	app->client.binding = app->reconnect.report.binding;
 	if (client_again(&app->client, app->hub, &app->reconnect.transport) < 0)
 		on_over(app, EX_OSERR, N_("no connection can be made"));
 }
@@ -656,6 +657,7 @@ static int run(struct app *app)
 		return complain(report.why, -r);
 	if (report.note[0])
 		(void)complain(report.note, EX_OK);
+	app->client.binding = report.binding;
 	r = start(app, &t);
 	if (!r)
 		r = loop_run(app->loop);

@@ -12,6 +12,7 @@ enum { RAW_MAX = 1024, SCRAM_STEPS = 3 };
 
 static const char *const names[] = {
 	[SASL_EXTERNAL] = "EXTERNAL",
+	[SASL_SCRAM_SHA_256_PLUS] = "SCRAM-SHA-256-PLUS",
 	[SASL_SCRAM_SHA_256] = "SCRAM-SHA-256",
 	[SASL_PLAIN] = "PLAIN",
 };
@@ -48,13 +49,15 @@ static bool may_have(const struct sasl *s, enum sasl_mechanism m)
 	return !s->offered || (s->offered & 1u << m);
 }
 
-enum sasl_mechanism sasl_choose(const struct sasl *s, bool password, bool private)
+enum sasl_mechanism sasl_choose(const struct sasl *s, struct sasl_means means)
 {
-	if (!password)
+	if (!means.password)
 		return SASL_EXTERNAL;
+	if (means.bound && (s->offered & 1u << SASL_SCRAM_SHA_256_PLUS))
+		return SASL_SCRAM_SHA_256_PLUS;
 	if (may_have(s, SASL_SCRAM_SHA_256) && s->mechanism != SASL_SCRAM_SHA_256)
 		return SASL_SCRAM_SHA_256;
-	return private ? SASL_PLAIN : SASL_NONE;
+	return means.private ? SASL_PLAIN : SASL_NONE;
 }
 
 static void start_with(struct client *c, enum sasl_mechanism m)
@@ -76,9 +79,15 @@ static void start_with(struct client *c, enum sasl_mechanism m)
 		client_sendf(c, "AUTHENTICATE %s", names[m]);
 }
 
+static struct sasl_means means_of(const struct client *c)
+{
+	return (struct sasl_means){c->options->password[0], c->private,
+				   c->binding.exporter_size || c->binding.endpoint_size};
+}
+
 void sasl_start(struct client *c)
 {
-	start_with(c, sasl_choose(&c->sasl, c->options->password[0], c->private));
+	start_with(c, sasl_choose(&c->sasl, means_of(c)));
 }
 
 bool sasl_may_enter(const struct client *c)
@@ -111,12 +120,32 @@ static bool add_plain(const struct options *o, struct buf *raw)
 	return !raw->full;
 }
 
+static bool is_scram(const struct sasl *s)
+{
+	return s->mechanism == SASL_SCRAM_SHA_256 || s->mechanism == SASL_SCRAM_SHA_256_PLUS;
+}
+
+/* To the keys of TLS 1.3 (RFC 9266), or the server's certificate (RFC 5929). */
+static void bind_login(struct client *c)
+{
+	const struct tls_binding *b = &c->binding;
+	struct scram_client *s = &c->sasl.scram;
+
+	if (c->sasl.mechanism == SASL_SCRAM_SHA_256_PLUS && b->exporter_size)
+		scram_client_bind(s, "tls-exporter", (struct str){(const char *)b->exporter, b->exporter_size});
+	else if (c->sasl.mechanism == SASL_SCRAM_SHA_256_PLUS)
+		scram_client_bind(s, "tls-server-end-point", (struct str){(const char *)b->endpoint, b->endpoint_size});
+	else if (c->sasl.offered && (b->exporter_size || b->endpoint_size))
+		scram_client_bind(s, NULL, STR_NONE);
+}
+
 static bool add_scram(struct client *c, struct str heard, struct buf *raw)
 {
 	const struct options *o = c->options;
 
 	switch (c->sasl.step) {
 	case 0:
+		bind_login(c);
 		return scram_client_first(&c->sasl.scram, o->account, NULL, raw);
 	case 1:
 		return scram_client_final(&c->sasl.scram, o->password, heard, raw);
@@ -134,7 +163,7 @@ static void go_on(struct client *c, struct str heard)
 	buf_init(&raw, memory, sizeof(memory));
 	if (c->sasl.mechanism == SASL_PLAIN)
 		good = add_plain(c->options, &raw);
-	else if (c->sasl.mechanism == SASL_SCRAM_SHA_256)
+	else if (is_scram(&c->sasl))
 		good = add_scram(c, heard, &raw);
 	c->sasl.step++;
 	if (good)
@@ -180,7 +209,7 @@ void sasl_done(struct client *c, const struct line *line)
 	if (!s->mechanism || c->state != CLIENT_REGISTERING)
 		return;
 	/* a server that skips its proof may be one that asks only to hear ours */
-	if (s->mechanism == SASL_SCRAM_SHA_256 && s->step < SCRAM_STEPS) {
+	if (is_scram(s) && s->step < SCRAM_STEPS) {
 		give_up(c, N_("the server does not prove that it knows the account"), NULL);
 		return;
 	}
@@ -197,7 +226,7 @@ void sasl_failed(struct client *c, const struct line *line)
 		return;
 	/* one that did not say what it knows, and does not know this */
 	if (!(s->offered & 1u << SASL_SCRAM_SHA_256) && s->mechanism == SASL_SCRAM_SHA_256 && !s->step)
-		start_with(c, sasl_choose(s, true, c->private));
+		start_with(c, sasl_choose(s, means_of(c)));
 	else
 		give_up(c, N_("the server does not take this account and password"), line);
 }

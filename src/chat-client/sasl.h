@@ -9,8 +9,9 @@
 struct client;
 
 /*
- * Logging in to an account while registering (IRCv3 sasl-3.2): EXTERNAL where there is no password, SCRAM-SHA-256 where
- * the server has it, PLAIN else, and that only where nobody can listen in. What fails ends the connection for good.
+ * Logging in to an account while registering (IRCv3 sasl-3.2): EXTERNAL where there is no password, SCRAM-SHA-256-PLUS,
+ * which is bound to the TLS that it goes over, or SCRAM-SHA-256 where the server has it, PLAIN else, and that only
+ * where nobody can listen in. What fails ends the connection for good.
  */
 enum {
 	SASL_EXIT = EX_NOUSER, /* what chat-client exits with when it cannot log in */
@@ -18,7 +19,7 @@ enum {
 	SASL_HEARD_MAX = 2 * SASL_CHUNK,
 };
 
-enum sasl_mechanism { SASL_NONE, SASL_EXTERNAL, SASL_SCRAM_SHA_256, SASL_PLAIN };
+enum sasl_mechanism { SASL_NONE, SASL_EXTERNAL, SASL_SCRAM_SHA_256_PLUS, SASL_SCRAM_SHA_256, SASL_PLAIN };
 
 struct sasl {
 	enum sasl_mechanism mechanism; /* under way, or the last that was tried */
@@ -33,8 +34,15 @@ struct sasl {
 /* Forgets all, and wipes what is secret. */
 void sasl_reset(struct sasl *s);
 
+/* What there is to log in with. */
+struct sasl_means {
+	bool password;
+	bool private; /* nobody can listen in */
+	bool bound;   /* there is TLS to bind to */
+};
+
 /* Pure: what to log in by. SASL_NONE: a password would have to be sent so that others can read it. */
-enum sasl_mechanism sasl_choose(const struct sasl *s, bool password, bool private);
+enum sasl_mechanism sasl_choose(const struct sasl *s, struct sasl_means means);
 
 /* The server offers sasl; value: its mechanisms, empty where it does not say. */
 void sasl_offer(struct sasl *s, struct str value);

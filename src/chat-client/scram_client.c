@@ -30,6 +30,35 @@ static void add_name(struct buf *b, const char *name)
 	}
 }
 
+void scram_client_bind(struct scram_client *s, const char *name, struct str data)
+{
+	if (name)
+		snprintf(s->header, sizeof(s->header), "p=%s,,", name);
+	else
+		strcpy(s->header, "y,,");
+	s->nbinding = data.n < sizeof(s->binding) ? data.n : sizeof(s->binding);
+	memcpy(s->binding, s->nbinding ? data.p : "", s->nbinding);
+}
+
+static const char *header_of(const struct scram_client *s)
+{
+	return s->header[0] ? s->header : "n,,";
+}
+
+/* "c=" with the header and what it is bound to, and the nonce of both. */
+static void add_binding(const struct scram_client *s, struct str nonce, struct buf *out)
+{
+	char memory[sizeof(s->header) + sizeof(s->binding)];
+	struct buf b;
+
+	buf_init(&b, memory, sizeof(memory));
+	buf_cstr(&b, header_of(s));
+	buf_add(&b, s->binding, s->nbinding);
+	buf_cstr(out, "c=");
+	base64_encode(out, buf_view(&b));
+	buf_fmt(out, ",r=%.*s", STR_ARG(nonce));
+}
+
 bool scram_client_first(struct scram_client *s, const char *name, const char *nonce, struct buf *out)
 {
 	unsigned char random[18];
@@ -48,7 +77,7 @@ bool scram_client_first(struct scram_client *s, const char *name, const char *no
 	add_name(&b, name);
 	buf_fmt(&b, ",r=%s", s->nonce);
 	s->bare[b.n] = '\0';
-	buf_fmt(out, "n,,%s", s->bare);
+	buf_fmt(out, "%s%s", header_of(s), s->bare);
 	return !b.full && !out->full;
 }
 
@@ -101,12 +130,14 @@ bool scram_client_final(struct scram_client *s, const char *password, struct str
 	    nonce.n == strlen(s->nonce))
 		return false;
 	buf_init(&b, auth, sizeof(auth));
-	buf_fmt(&b, "%s,%.*s,c=biws,r=%.*s", s->bare, STR_ARG(server_first), STR_ARG(nonce));
+	buf_fmt(&b, "%s,%.*s,", s->bare, STR_ARG(server_first));
+	add_binding(s, nonce, &b);
 	good = !b.full && salt_password(password, salt, rounds, salted) && prove(s, salted, buf_view(&b), proof);
 	OPENSSL_cleanse(salted, sizeof(salted));
 	if (!good)
 		return false;
-	buf_fmt(out, "c=biws,r=%.*s,p=", STR_ARG(nonce));
+	add_binding(s, nonce, out);
+	buf_cstr(out, ",p=");
 	base64_encode(out, (struct str){(const char *)proof, HASH});
 	return !out->full;
 }

@@ -1,6 +1,7 @@
 #include "chat-client/secure.h"
 
 #include <errno.h>
+#include <netinet/in.h>
 #include <openssl/x509.h>
 #include <poll.h>
 #include <stdarg.h>
@@ -73,6 +74,49 @@ int secure_judge(const struct options *o, const char *folder, const struct tls_f
 		      facts->distrust, facts->pin);
 }
 
+static bool is_near_v4(uint32_t a)
+{
+	static const struct {
+		uint32_t net;
+		unsigned bits;
+	} nets[] = {{0x7F000000, 8},  {0x0A000000, 8},  {0xAC100000, 12},
+		    {0xC0A80000, 16}, {0xA9FE0000, 16}, {0x64400000, 10}};
+
+	for (size_t i = 0; i < sizeof(nets) / sizeof(nets[0]); i++) {
+		if ((a ^ nets[i].net) >> (32 - nets[i].bits) == 0)
+			return true;
+	}
+	return false;
+}
+
+bool secure_is_near(const struct sockaddr *peer)
+{
+	struct sockaddr_in v4;
+	struct sockaddr_in6 v6;
+	uint32_t last;
+
+	if (peer->sa_family == AF_INET) {
+		memcpy(&v4, peer, sizeof(v4));
+		return is_near_v4(ntohl(v4.sin_addr.s_addr));
+	}
+	if (peer->sa_family != AF_INET6)
+		return peer->sa_family == AF_UNIX;
+	memcpy(&v6, peer, sizeof(v6));
+	memcpy(&last, v6.sin6_addr.s6_addr + 12, sizeof(last));
+	if (IN6_IS_ADDR_V4MAPPED(&v6.sin6_addr))
+		return is_near_v4(ntohl(last));
+	return IN6_IS_ADDR_LOOPBACK(&v6.sin6_addr) || IN6_IS_ADDR_LINKLOCAL(&v6.sin6_addr) ||
+	       (v6.sin6_addr.s6_addr[0] & 0xFE) == 0xFC;
+}
+
+static bool is_near(int fd)
+{
+	struct sockaddr_storage peer;
+	socklen_t size = sizeof(peer);
+
+	return getpeername(fd, (struct sockaddr *)&peer, &size) == 0 && secure_is_near((struct sockaddr *)&peer);
+}
+
 static int shake_hands(struct transport *t, char *why, size_t size)
 {
 	int64_t deadline = clock_mono_us() + DIAL_SECONDS * 1000000LL;
@@ -120,7 +164,9 @@ int secure_transport(const struct options *o, struct transport *t, struct secure
 	if (!r && !transport_tls_facts(t, &facts))
 		r = refuse(report, EX_NOPERM, _("nothing is known of the certificate of %s"), o->host);
 	if (!r)
-		r = secure_judge(o, keep_folder(folder) ? folder : NULL, &facts, report);
+		(void)transport_tls_binding(t, &report->binding);
+	if (!r)
+		r = secure_judge(o, is_near(t->fd) && keep_folder(folder) ? folder : NULL, &facts, report);
 	if (r)
 		t->ops->free(t);
 	return r;

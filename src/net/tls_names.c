@@ -15,7 +15,8 @@ static void take_exporter(SSL *ssl, struct tls_binding *b)
 
 	if (SSL_version(ssl) != TLS1_3_VERSION)
 		return;
-	if (SSL_export_keying_material(ssl, b->exporter, sizeof(b->exporter), label, sizeof(label) - 1, NULL, 0, 0) == 1)
+	if (SSL_export_keying_material(ssl, b->exporter, sizeof(b->exporter), label, sizeof(label) - 1, NULL, 0, 0) ==
+	    1)
 		b->exporter_size = sizeof(b->exporter);
 }
 
@@ -31,7 +32,7 @@ static const EVP_MD *endpoint_hash(const X509 *cert)
 
 static void take_endpoint(const SSL *ssl, struct tls_binding *b)
 {
-	const X509 *cert = SSL_get_certificate(ssl);
+	const X509 *cert = SSL_is_server(ssl) ? SSL_get_certificate(ssl) : SSL_get0_peer_certificate(ssl);
 	const EVP_MD *hash = cert ? endpoint_hash(cert) : NULL;
 	unsigned n = 0;
 

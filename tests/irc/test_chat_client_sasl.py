@@ -7,6 +7,8 @@ import subprocess
 import pytest
 from scripted_server import ScriptedServer
 from test_chat_client import CLIENT, DEADLINE
+from test_chat_client_trust import pair  # noqa: F401, a fixture
+from test_tls import secure  # noqa: F401, a fixture
 
 PASSWORD = "opensesame-12"
 
@@ -74,6 +76,44 @@ def test_plain_on_this_machine(tmp_path):
     assert done.returncode == 0, done.stderr
     assert login.heard[0] == "PLAIN" and login.message() == [b"", b"saslacc", PASSWORD.encode()]
     assert server.said() == ["hi"]
+
+
+def test_bound_to_tls_with_chatd(secure, tmp_path):  # noqa: F811
+    server = secure()
+    owner = server.client("plusacc")
+    account = owner.nick
+    assert owner.ask("REGISTER * * :" + PASSWORD).one("REGISTER").params[0] == "SUCCESS"
+    owner.send("QUIT")
+    where = ["ircs://%s:%d" % server.tls]
+    done = talk(where, *from_file(tmp_path, PASSWORD), account=account)
+    assert done.returncode == 0, done.stderr
+    done = talk(where, *from_file(tmp_path, "opensesame-13"), account=account)
+    assert done.returncode == 67
+
+
+@pytest.mark.parametrize("offered, mechanism, header", [
+    ("PLAIN,SCRAM-SHA-256,SCRAM-SHA-256-PLUS", "SCRAM-SHA-256-PLUS", b"p=tls-exporter,,n=saslacc,r="),
+    # it says that it could, so that nobody in between can hide that the server can as well
+    ("PLAIN,SCRAM-SHA-256", "SCRAM-SHA-256", b"y,,n=saslacc,r="),
+])
+def test_bound_to_tls(pair, tmp_path, offered, mechanism, header):  # noqa: F811
+    login = Login(BAD)
+    with ScriptedServer("sasl=" + offered, script={"AUTHENTICATE": login.take}, tls=pair("tls")[0]) as server:
+        done = talk(server.where, "--tls", *from_file(tmp_path, PASSWORD))
+    assert done.returncode == 67, done.stderr
+    assert login.heard[0] == mechanism
+    assert base64.b64decode(login.heard[1]).startswith(header)
+
+
+def test_certificate_and_no_password(tmp_path):
+    login = Login(GOOD)
+    with ScriptedServer("sasl=PLAIN,EXTERNAL", script={"AUTHENTICATE": login.take}) as server:
+        done = talk(server.where, "--cert", str(tmp_path / "unused-without-tls"))
+    assert done.returncode == 0, done.stderr
+    assert login.heard == ["EXTERNAL", "+"]
+    with ScriptedServer("sasl=PLAIN") as server:
+        done = talk(server.where, "--cert", str(tmp_path / "unused-without-tls"))
+    assert done.returncode == 67 and b"takes no certificate" in done.stderr
 
 
 def test_password_from_systemd(tmp_path):

@@ -11,7 +11,19 @@ static enum sasl_mechanism choose(const char *offered, bool password, bool priva
 	struct sasl s = {0};
 
 	sasl_offer(&s, str_of(offered));
-	return sasl_choose(&s, password, private);
+	return sasl_choose(&s, (struct sasl_means){password, private, false});
+}
+
+static void test_bound(void **state)
+{
+	struct sasl s = {0};
+
+	(void)state;
+	sasl_offer(&s, STR("PLAIN,SCRAM-SHA-256,SCRAM-SHA-256-PLUS"));
+	assert_int_equal(sasl_choose(&s, (struct sasl_means){true, true, true}), SASL_SCRAM_SHA_256_PLUS);
+	assert_int_equal(sasl_choose(&s, (struct sasl_means){true, true, false}), SASL_SCRAM_SHA_256);
+	sasl_offer(&s, STR("PLAIN,SCRAM-SHA-256"));
+	assert_int_equal(sasl_choose(&s, (struct sasl_means){true, true, true}), SASL_SCRAM_SHA_256);
 }
 
 static void test_choice(void **state)
@@ -34,14 +46,15 @@ static void test_second_choice(void **state)
 	struct sasl s = {.mechanism = SASL_SCRAM_SHA_256};
 
 	(void)state;
-	assert_int_equal(sasl_choose(&s, true, true), SASL_PLAIN);
-	assert_int_equal(sasl_choose(&s, true, false), SASL_NONE);
+	assert_int_equal(sasl_choose(&s, (struct sasl_means){true, true, false}), SASL_PLAIN);
+	assert_int_equal(sasl_choose(&s, (struct sasl_means){true, false, false}), SASL_NONE);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_choice),
+		cmocka_unit_test(test_bound),
 		cmocka_unit_test(test_second_choice),
 	};
 

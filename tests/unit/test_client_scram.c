@@ -32,7 +32,7 @@ static bool finish(struct scram_client *s, const char *message, struct buf *out)
 
 static void test_the_rfc(void **state)
 {
-	struct scram_client s;
+	struct scram_client s = {0};
 	struct buf b;
 
 	(void)state;
@@ -56,7 +56,7 @@ static void test_servers_that_cheat(void **state)
 		"r=rOprNGfwEbeRWgbNEkqOabc,s=***,i=4096",
 		"m=x,r=rOprNGfwEbeRWgbNEkqOabc,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096",
 	};
-	struct scram_client s;
+	struct scram_client s = {0};
 	struct buf b;
 
 	(void)state;
@@ -67,7 +67,7 @@ static void test_servers_that_cheat(void **state)
 
 static void test_names(void **state)
 {
-	struct scram_client s;
+	struct scram_client s = {0};
 	char memory[512];
 	struct buf b;
 
@@ -77,12 +77,35 @@ static void test_names(void **state)
 	assert_true(str_eq(buf_view(&b), STR("n,,n=a=3Db=2Cc,r=n")));
 }
 
+/* What it is bound to stands in the header, and with its data in the proof's message. */
+static void test_binding(void **state)
+{
+	struct scram_client s = {0};
+	char memory[512];
+	struct buf b;
+
+	(void)state;
+	buf_init(&b, memory, sizeof(memory));
+	scram_client_bind(&s, "tls-exporter", STR("data"));
+	assert_true(scram_client_first(&s, "user", "n", &b));
+	assert_true(str_eq(buf_view(&b), STR("p=tls-exporter,,n=user,r=n")));
+	buf_init(&b, memory, sizeof(memory));
+	assert_true(scram_client_final(&s, "pencil", STR("r=nm,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096"), &b));
+	assert_true(str_starts(buf_view(&b), STR("c=cD10bHMtZXhwb3J0ZXIsLGRhdGE=,r=nm,p=")));
+	buf_init(&b, memory, sizeof(memory));
+	s = (struct scram_client){0};
+	scram_client_bind(&s, NULL, STR_NONE);
+	assert_true(scram_client_first(&s, "user", "n", &b));
+	assert_true(str_eq(buf_view(&b), STR("y,,n=user,r=n")));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_the_rfc),
 		cmocka_unit_test(test_servers_that_cheat),
 		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_binding),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,6 +4,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -116,6 +118,33 @@ static void test_first_use(void **state)
 	assert_int_equal(secure_judge(&o, NULL, &facts, &report), -EX_NOPERM);
 }
 
+static void check_near(const char *text, bool near)
+{
+	struct sockaddr_in v4 = {.sin_family = AF_INET};
+	struct sockaddr_in6 v6 = {.sin6_family = AF_INET6};
+
+	if (inet_pton(AF_INET, text, &v4.sin_addr) == 1) {
+		assert_int_equal(secure_is_near((const struct sockaddr *)&v4), near);
+		return;
+	}
+	assert_int_equal(inet_pton(AF_INET6, text, &v6.sin6_addr), 1);
+	assert_int_equal(secure_is_near((const struct sockaddr *)&v6), near);
+}
+
+static void test_private_networks(void **state)
+{
+	static const char *const near[] = {"127.0.0.1",  "10.255.0.1", "172.31.0.1", "192.168.3.4", "169.254.1.1",
+					   "100.64.0.1", "::1",        "fe80::1",    "fd00::1",     "::ffff:10.1.2.3"};
+	static const char *const far[] = {"192.0.2.1",   "172.32.0.1", "11.0.0.1",        "100.128.0.1",
+					  "2001:db8::1", "fec0::1",    "::ffff:192.0.2.1"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(near) / sizeof(near[0]); i++)
+		check_near(near[i], true);
+	for (size_t i = 0; i < sizeof(far) / sizeof(far[0]); i++)
+		check_near(far[i], false);
+}
+
 static void test_sts(void **state)
 {
 	struct fixture *f = *state;
@@ -143,6 +172,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_trusted_and_not, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_pin, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_first_use, set_up, tear_down),
+		cmocka_unit_test(test_private_networks),
 		cmocka_unit_test_setup_teardown(test_sts, set_up, tear_down),
 	};
 

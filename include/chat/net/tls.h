@@ -92,7 +92,7 @@ struct tls_facts {
 };
 /* Of a handshake that is done, before the first read; false: it is none of TLS, or the kernel has it already. */
 bool transport_tls_facts(const struct transport *t, struct tls_facts *out);
-/* At the same time, and a server's alone. False: there is nothing to bind to. */
+/* At the same time, on both sides. False: there is nothing to bind to. */
 bool transport_tls_binding(const struct transport *t, struct tls_binding *out);
 /*
  * That field of the peer's certificate, where an authority that is trusted says so; of an address of e-mail what stands before
