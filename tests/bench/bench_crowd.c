@@ -82,6 +82,7 @@ static void begin(struct crowd *c)
 	mem_free(c->config.server.name);
 	c->config.server.name = mem_strdup("chat.example");
 	c->config.server.no_limits = true;
+	c->config.server.ping_ms = INT64_C(1000) * 86400; /* nobody would answer */
 	c->config.conn_limits.sendq_max = 64u << 20;
 	server_build(&c->config.server);
 	if (loop_new(&c->loop) != 0 || engine_new(&c->engine, c->loop, &c->config, &host) != 0 ||
