@@ -15,14 +15,12 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/mem.h"
 #include "chat-client/words.h"
 #include "chat_version.h"
 #include "chat-client/client.h"
 #include "chat-client/commands.h"
 #include "chat-client/dial.h"
 #include "chat-client/feed.h"
-#include "chat-client/json.h"
 #include "chat-client/keep.h"
 #include "chat-client/options.h"
 #include "chat-client/multiline.h"
@@ -121,17 +119,6 @@ __attribute__((format(printf, 2, 3))) static void tellf(struct app *app, const c
 		tell(app, (struct str){memory, (size_t)n < sizeof(memory) ? (size_t)n : sizeof(memory) - 1});
 }
 
-static void print_json(struct app *app, const struct line *line)
-{
-	size_t room = json_room(line);
-	struct buf b;
-
-	buf_init(&b, mem_alloc(room), room);
-	if (json_line(&b, line, loop_clock(app->loop)->real_ms))
-		screen_raw(&app->screen, buf_view(&b));
-	mem_free(b.p);
-}
-
 /* All that was asked for of the past is printed, and no more is wanted; or there will never be any. */
 static void check_last(struct app *app, const struct line *line)
 {
@@ -145,13 +132,6 @@ static void check_last(struct app *app, const struct line *line)
 		client_quit(&app->client, STR_NONE, EX_OK, NULL);
 }
 
-static void show(struct app *app, const struct line *line)
-{
-	if (app->options.json)
-		print_json(app, line);
-	view_line(&app->view, line);
-}
-
 static void on_line(void *ctx, const struct line *line)
 {
 	struct app *app = ctx;
@@ -161,11 +141,11 @@ static void on_line(void *ctx, const struct line *line)
 	case MULTILINE_TAKEN:
 		break;
 	case MULTILINE_WHOLE:
-		show(app, &whole);
+		view_line(&app->view, &whole);
 		break;
 	case MULTILINE_NOT:
 		if (!speech_line(&app->speech, line))
-			show(app, line);
+			view_line(&app->view, line);
 		break;
 	}
 	if (app->piped)
@@ -181,7 +161,7 @@ static void said(void *ctx, struct str target, struct str text)
 
 	line.nparams = 2;
 	if (!(app->client.caps & CLIENT_CAP_ECHO))
-		show(app, &line);
+		view_line(&app->view, &line);
 }
 
 static void say(void *ctx, struct str target, struct str text)

@@ -23,26 +23,50 @@ static void free_held(struct held_line *held)
 	mem_free(held);
 }
 
-void missed_drop(struct window *w)
+static void drop(struct vec *lines)
 {
-	for (uint32_t i = 0; i < w->held.count; i++)
-		free_held(w->held.items[i]);
-	vec_deinit(&w->held);
+	for (uint32_t i = 0; i < lines->count; i++)
+		free_held(lines->items[i]);
+	vec_deinit(lines);
 }
 
-static void release(struct missed *h, struct window *w)
+void missed_drop(struct window *w)
 {
-	w->asked = false;
-	w->batch[0] = '\0';
-	for (uint32_t i = 0; i < w->held.count; i++) {
-		struct held_line *held = w->held.items[i];
+	drop(&w->page);
+	drop(&w->past);
+	drop(&w->held);
+}
+
+static void show_all(struct missed *h, struct window *w, struct vec *lines)
+{
+	for (uint32_t i = 0; i < lines->count; i++) {
+		struct held_line *held = lines->items[i];
 
 		if (held->text)
 			h->show(h->ctx, held->stream, held->ms, str_of(held->text));
 		if (held->text && held->msgid)
 			strlcpy(w->msgid, held->msgid, sizeof(w->msgid));
 	}
-	missed_drop(w);
+	drop(lines);
+}
+
+/* Earlier lines come in front of those that were there. */
+static void turn_page(struct window *w)
+{
+	for (uint32_t i = 0; i < w->past.count; i++)
+		vec_push(&w->page, w->past.items[i]);
+	vec_deinit(&w->past);
+	w->past = w->page;
+	w->page = (struct vec){0};
+}
+
+static void release(struct missed *h, struct window *w)
+{
+	w->asked = false;
+	w->batch[0] = '\0';
+	turn_page(w);
+	show_all(h, w, &w->past);
+	show_all(h, w, &w->held);
 }
 
 static unsigned page(const struct missed *h)
@@ -82,9 +106,27 @@ void missed_ask_last(struct missed *h, struct window *w, unsigned lines)
 	if (w->asked || !knows_history(h->client))
 		return;
 	w->missed = 0;
-	client_sendf(h->client, "CHATHISTORY LATEST %s * %u", w->name, lines);
+	w->last = lines;
+	client_sendf(h->client, "CHATHISTORY LATEST %s * %u", w->name, lines < page(h) ? lines : page(h));
 	begin(h, w);
 	w->asked_last = true;
+}
+
+/* What is wanted of the time before the first line that came; false when there is none, or no more is wanted. */
+static bool ask_before(struct missed *h, struct window *w)
+{
+	const struct held_line *first = w->page.count ? w->page.items[0] : NULL;
+	unsigned wanted = w->last > w->part ? w->last - w->part : 0;
+
+	w->last = wanted;
+	turn_page(w);
+	if (!first || !first->msgid || !wanted)
+		return false;
+	client_sendf(h->client, "CHATHISTORY BEFORE %s msgid=%s %u", w->name, first->msgid,
+		     wanted < page(h) ? wanted : page(h));
+	begin(h, w);
+	w->asked_last = true;
+	return true;
 }
 
 static void tell_missed(struct missed *h, const struct window *w)
@@ -103,9 +145,14 @@ static void tell_missed(struct missed *h, const struct window *w)
 static void end_batch(struct missed *h, struct window *w)
 {
 	/* how many it counts, and of what, is the server's business: there is more until it has nothing new */
-	bool more = w->part && !w->asked_last && strcmp(w->msgid, w->asked_after) != 0;
+	bool more = w->part && strcmp(w->msgid, w->asked_after) != 0;
 
 	w->batch[0] = '\0';
+	if (w->asked_last) {
+		if (!ask_before(h, w))
+			release(h, w);
+		return;
+	}
 	if (more) {
 		client_sendf(h->client, "CHATHISTORY AFTER %s msgid=%s %u", w->name, w->msgid, page(h));
 		begin(h, w);
@@ -209,21 +256,32 @@ static void strike_out(struct window *w, struct str msgid)
 	}
 }
 
+static void hold(struct vec *lines, struct str msgid, const struct missed_words *words)
+{
+	struct held_line *held = mem_zalloc(sizeof(*held));
+
+	*held = (struct held_line){words->stream, words->ms, NULL, mem_strndup(words->text.p, words->text.n)};
+	if (msgid.n)
+		held->msgid = mem_strndup(msgid.p, msgid.n);
+	vec_push(lines, held);
+}
+
 bool missed_message(struct missed *h, struct window *w, const struct line *line, const struct missed_words *words)
 {
 	struct str msgid = tag_of(line, STR("msgid"));
-	struct held_line *held;
+	bool old = missed_is_old(w, line);
 
-	if (missed_is_old(w, line)) {
+	if (old) {
 		w->part++;
 		w->missed++;
 		strike_out(w, msgid);
-	} else if (w->asked) {
-		held = mem_zalloc(sizeof(*held));
-		*held = (struct held_line){words->stream, words->ms, NULL, mem_strndup(words->text.p, words->text.n)};
-		if (msgid.n)
-			held->msgid = mem_strndup(msgid.p, msgid.n);
-		vec_push(&w->held, held);
+	}
+	if (old && w->asked_last) {
+		hold(&w->page, msgid, words);
+		return true;
+	}
+	if (w->asked && !old) {
+		hold(&w->held, msgid, words);
 		if (w->held.count == MISSED_HELD_MAX)
 			release(h, w);
 		return true;

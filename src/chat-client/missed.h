@@ -27,7 +27,7 @@ struct missed {
 
 /* Asks for what was said in the window since its last message; nothing when there was none, or no server that knows. */
 void missed_ask(struct missed *h, struct window *w);
-/* Asks for the last so many lines of it. */
+/* Asks for the last so many lines of it, in as many answers as it takes; they are shown when all are there. */
 void missed_ask_last(struct missed *h, struct window *w, unsigned lines);
 
 /* BATCH, FAIL and PONG; true when the line was about this and is not to be shown. */

@@ -99,6 +99,10 @@ void screen_line(struct screen *s, enum screen_stream stream, int64_t ms, struct
 	bool continued = false;
 	struct str row, part;
 
+	if (stream == SCREEN_OBJECTS) {
+		put(s, STDOUT_FILENO, text);
+		return;
+	}
 	if ((stream == SCREEN_REST && s->quiet) || (s->json && stream != SCREEN_ERRORS))
 		return;
 	while (str_split(&text, '\n', &row) || !continued) {
@@ -109,11 +113,6 @@ void screen_line(struct screen *s, enum screen_stream stream, int64_t ms, struct
 			continued = true;
 		} while (row.n && part.n);
 	}
-}
-
-void screen_raw(struct screen *s, struct str text)
-{
-	put(s, STDOUT_FILENO, text);
 }
 
 void screen_bell(struct screen *s)

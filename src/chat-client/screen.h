@@ -18,12 +18,12 @@ struct screen {
 	char time[64];         /* strftime of what stands in front, in brackets; "" for nothing */
 	int day;               /* of the line before, so that a new day is announced; 0: there was none */
 	bool quiet;            /* SCREEN_REST is left out */
-	bool json;             /* messages go out through screen_raw, as objects */
+	bool json;             /* messages go out as objects alone */
 	bool broken;           /* stdout is gone */
 };
 
-/* Messages go to stdout, the rest to stderr. */
-enum screen_stream { SCREEN_MESSAGES, SCREEN_REST, SCREEN_ERRORS };
+/* Messages go to stdout, the rest to stderr; objects, which are inert already, to stdout as they are. */
+enum screen_stream { SCREEN_MESSAGES, SCREEN_REST, SCREEN_ERRORS, SCREEN_OBJECTS };
 
 /*
  * Prints text as one line, and what follows a line feed in it as lines of their own that begin with CONTINUED; ms since
@@ -31,9 +31,6 @@ enum screen_stream { SCREEN_MESSAGES, SCREEN_REST, SCREEN_ERRORS };
  */
 #define SCREEN_CONTINUED "  | "
 void screen_line(struct screen *s, enum screen_stream stream, int64_t ms, struct str text);
-
-/* Prints what is inert already, as one line of messages. */
-void screen_raw(struct screen *s, struct str text);
 
 /* Rings the bell of the terminal. */
 void screen_bell(struct screen *s);

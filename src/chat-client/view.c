@@ -8,6 +8,7 @@
 #include "chat-client/client.h"
 #include "chat-client/codepoint.h"
 #include "chat-client/events.h"
+#include "chat-client/json.h"
 #include "chat-client/options.h"
 #include "chat-client/prompt.h"
 #include "chat-client/render.h"
@@ -330,6 +331,21 @@ static size_t words_room(const struct line *line)
 	return room;
 }
 
+/* As words, or as an object; an error is told in words then as well. False: there is nothing to show. */
+static bool describe(struct view *v, const struct line *line, struct buf *out, enum screen_stream *stream)
+{
+	bool shown = events_describe(v->client, line, out, stream);
+
+	if (!v->screen->json)
+		return shown;
+	if (shown && *stream == SCREEN_ERRORS)
+		screen_line(v->screen, *stream, time_of(v, line), buf_view(out));
+	out->n = 0;
+	out->full = false;
+	*stream = SCREEN_OBJECTS;
+	return json_line(out, line, now_ms(v));
+}
+
 void view_line(struct view *v, const struct line *line)
 {
 	bool message = is_command(line, "PRIVMSG") || is_command(line, "NOTICE");
@@ -345,11 +361,11 @@ void view_line(struct view *v, const struct line *line)
 	note_typing(v, line);
 	if (v->fold_joins && is_movement(line) && !client_is_me(v->client, line->source))
 		return;
-	room = words_room(line);
-	buf_init(&words, mem_alloc(room), room);
 	if (message)
 		recall_note(&v->recall, line, place_of(v, line), client_is_me(v->client, line->source));
-	if (events_describe(v->client, line, &words, &said.stream)) {
+	room = v->screen->json ? json_room(line) : words_room(line);
+	buf_init(&words, mem_alloc(room), room);
+	if (describe(v, line, &words, &said.stream)) {
 		said.ms = time_of(v, line);
 		said.text = buf_view(&words);
 		if (!message || !take_message(v, line, &said))

@@ -16,13 +16,15 @@ struct window {
 	bool muted;
 	char msgid[WINDOW_MSGID_MAX]; /* of the last message seen; "" for none */
 	/* what missed.c knows of it */
+	unsigned last;                      /* so many of the last lines are still wanted */
 	bool asked_last;                    /* for the last lines, of which there is one answer */
 	char asked_after[WINDOW_MSGID_MAX]; /* the message that the question named */
 	bool asked;                         /* for what was missed; what comes meanwhile is held back */
 	char batch[WINDOW_REF_MAX];         /* the answer that is coming in; "" for none */
 	unsigned ping;                      /* the number of the PING behind the question */
 	unsigned part, missed;              /* lines of this answer, and of all */
-	struct vec held;                    /* struct held_line *, allocated */
+	struct vec page, past; /* struct held_line *: of this answer, and those that came later, of the last lines */
+	struct vec held;       /* struct held_line *, allocated */
 };
 
 struct windows {

@@ -23,25 +23,30 @@ def state(tmp_path, monkeypatch):
 class Past:
     """A channel's history, as CHATHISTORY gives it."""
 
-    def __init__(self, texts):
+    def __init__(self, texts, limit=1000):
         self.texts = list(texts)
+        self.limit = limit  # of lines that it gives at a time
+        self.batches = 0
 
     def line(self, i, tags=""):
         return f"@{tags}msgid=m{i};time=2026-01-31T12:00:{i:02}.000Z :ana!u@h PRIVMSG #lobby :{self.texts[i]}"
 
     def answer(self, server, _tags, params):
+        count = min(self.limit, int(params[3]))
         if params[0] == "AFTER":
             first = int(params[2].removeprefix("msgid=m")) + 1
-            wanted = range(first, min(len(self.texts), first + int(params[3])))
+            wanted = range(first, min(len(self.texts), first + count))
         else:
-            wanted = range(max(0, len(self.texts) - int(params[3])), len(self.texts))
+            end = len(self.texts) if params[0] == "LATEST" else int(params[2].removeprefix("msgid=m"))
+            wanted = range(max(0, end - count), end)
         # what is said now and comes before the answer that holds it too
         if params[0] == "AFTER":
             server.send(self.line(len(self.texts) - 1))
-        server.send(":irc.test BATCH +b1 chathistory #lobby")
+        self.batches += 1
+        server.send(f":irc.test BATCH +b{self.batches} chathistory #lobby")
         for i in wanted:
-            server.send(self.line(i, "batch=b1;"))
-        server.send(":irc.test BATCH -b1")
+            server.send(self.line(i, f"batch=b{self.batches};"))
+        server.send(f":irc.test BATCH -b{self.batches}")
 
 
 def on_terminal(*args, **kwargs):
@@ -61,6 +66,33 @@ def test_comes_back_and_shows_what_was_missed_once_and_in_order(tmp_path):
             assert shown == list(range(8))
             tty.type("\x04")
             assert tty.wait() == 0
+
+
+def test_many_missed_lines_come_in_several_answers(tmp_path):
+    """More than the server gives at a time, while people come and go and talk."""
+    path = str(tmp_path / "sock")
+    past = Past((f"said {i}." for i in range(250)), limit=50)
+
+    def come_in(server, _tags, params):
+        server.numeric("005", "CHATHISTORY=50", ":are supported by this server")
+        server.send(f":me!u@host.test JOIN {params[0]}")
+        server.send(":bea!u@h JOIN #lobby")
+
+    def answer(server, tags, params):
+        past.answer(server, tags, params)
+        server.send(f"@msgid=live{past.batches} :bea!u@h PRIVMSG #lobby :live {past.batches}.")
+        server.send(f":cat{past.batches}!u@h JOIN #lobby")
+
+    with on_terminal_after(path, past) as tty:
+        os.unlink(path)
+        with ScriptedServer(HISTORY_CAPS, path=path, script={"CHATHISTORY": answer, "JOIN": come_in}) as again:
+            tty.shows(r"247 lines were said in #lobby meanwhile")
+            again.send(":ana!u@h PRIVMSG #lobby :the end")
+            tty.shows("<ana> the end")
+            shown = re.findall(r"<(?:ana|bea)> (said|live) (\d+)\.", tty.raw.decode())
+            assert shown == [("said", str(i)) for i in range(250)] + [("live", str(i + 1)) for i in range(past.batches)]
+            asked = [line for line in again.lines if line.startswith("CHATHISTORY")]
+            assert all(line.split()[1] == "AFTER" and int(line.split()[4]) <= 50 for line in asked)
 
 
 def on_terminal_after(path, past):
@@ -107,6 +139,18 @@ def test_history_prints_and_exits():
         done = run(server, "--history", "4", "--time=")
     assert done.returncode == 0, done.stderr
     assert done.stdout.decode().splitlines() == [f"<ana> said {i}" for i in range(6, 10)]
+
+
+@pytest.mark.parametrize("how", [[], ["--json"]])
+def test_history_of_more_lines_than_the_server_gives_at_a_time(how):
+    past = Past((f"said {i}" for i in range(300)), limit=40)
+    with ScriptedServer(HISTORY_CAPS, script={"CHATHISTORY": past.answer}) as server:
+        done = run(server, "--history", "250", "--time=", *how)
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.decode().splitlines()
+    if how:
+        lines = [f"<ana> {o['text']}" for o in map(json.loads, lines) if o["command"] == "PRIVMSG"]
+    assert lines == [f"<ana> said {i}" for i in range(50, 300)]
 
 
 def test_history_of_a_server_without_one_is_exit_69():
