@@ -4,7 +4,7 @@
 
 #include "base/mem.h"
 #include "chatd/handoff.h"
-#include "chatd/msgid.h"
+#include "session/msgid.h"
 #include "network/network.h"
 #include "network/snapshot.h"
 #include "session/save.h"

@@ -468,6 +468,8 @@ static void set_defaults(struct config *c)
 		.handshake_ms = 10000,
 		.tls = {.kernel = true},
 		.durability = DURABILITY_CRASH,
+		.keep_direct = true,
+		.keep_events = true,
 		.retention = {.age_ms = 30ll * 24 * 3600 * 1000,
 			      .count = 100000,
 			      .direct_age_ms = 30ll * 24 * 3600 * 1000,

@@ -45,6 +45,7 @@ struct config {
 	enum durability durability;
 	struct retention retention;
 	bool keep_direct; /* messages between users are kept too */
+	bool keep_events; /* what else happens in channels is kept too */
 	enum log_level log_level;
 	enum config_log_target log_target;
 	uint32_t max_clients;           /* 0: as many as there are descriptors for */

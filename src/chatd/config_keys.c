@@ -109,6 +109,11 @@ static const struct config_key table[] = {
 	{"history", "max_age", CONFIG_DURATION, AT(retention.age_ms), 0, CENTURY, "a duration"},
 	{"history", "max_messages", CONFIG_NUMBER, AT(retention.count), 0, MANY * 1000, "a number"},
 	{"history", "direct", CONFIG_BOOL, AT(keep_direct), 0, 0, "yes or no"},
+	{"history", "events", CONFIG_BOOL, AT(keep_events), 0, 0, "yes or no"},
+	{"history", "visibility", CONFIG_HISTORY, SERVER(history.usual), 0, 0, "joined, always or never"},
+	{"history", "limit", CONFIG_NUMBER, SERVER(history.limit), 1, 10000, "a number"},
+	{"history", "on_join", CONFIG_NUMBER, SERVER(history.on_join), 0, 1000, "a number"},
+	{"history", "missed", CONFIG_NUMBER, SERVER(history.missed), 0, 1000, "a number"},
 	{"history", "direct_max_age", CONFIG_DURATION, AT(retention.direct_age_ms), 0, CENTURY, "a duration"},
 	{"history", "direct_max_messages", CONFIG_NUMBER, AT(retention.direct_count), 0, MANY * 1000, "a number"},
 

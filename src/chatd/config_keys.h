@@ -36,6 +36,7 @@ enum config_type {
 	CONFIG_LOG_LEVEL,  /* enum log_level */
 	CONFIG_LOG_TARGET, /* enum config_log_target */
 	CONFIG_DURABILITY, /* enum durability */
+	CONFIG_HISTORY,    /* enum chan_history */
 	CONFIG_NICK_POLICY, /* enum nick_policy */
 	CONFIG_DNSBL_ACTION, /* enum dnsbl_action */
 	CONFIG_TLS_NAME, /* enum tls_name */

@@ -474,6 +474,16 @@ static void set_nick_policy(struct config_job *job, const struct config_key *key
 	complain_wanted(job, key, value);
 }
 
+static void set_history(struct config_job *job, const struct config_key *key, void *at, const char *value)
+{
+	enum chan_history h = chan_history_parse(str_of(value));
+
+	if (h == CHAN_HISTORY_USUAL)
+		complain_wanted(job, key, value);
+	else
+		*(enum chan_history *)at = h;
+}
+
 static void set_tls_name(struct config_job *job, const struct config_key *key, void *at, const char *value)
 {
 	static const char *const words[] = {
@@ -563,6 +573,7 @@ void config_set_value(struct config_job *job, const struct config_key *key, void
 		[CONFIG_LOG_TARGET] = set_log_target,
 		[CONFIG_DURABILITY] = set_durability,
 		[CONFIG_NICK_POLICY] = set_nick_policy,
+		[CONFIG_HISTORY] = set_history,
 		[CONFIG_TLS_NAME] = set_tls_name,
 		[CONFIG_DNSBL_ACTION] = set_dnsbl_action,
 	};

@@ -12,9 +12,10 @@
 #include "chatd/carry.h"
 #include "chatd/handoff.h"
 #include "chatd/keep.h"
-#include "chatd/msgid.h"
+#include "session/msgid.h"
 #include "chatd/oper_notices.h"
 #include "chatd/opers.h"
+#include "chatd/past_events.h"
 #include "chatd/report.h"
 #include "command/answers.h"
 #include "command/command.h"
@@ -24,6 +25,7 @@
 #include "command/registration.h"
 #include "command/filters.h"
 #include "fanout/fanout.h"
+#include "fanout/render_past.h"
 #include "journal/journal.h"
 #include "loop/worker.h"
 #include "network/ban.h"
@@ -58,6 +60,7 @@ struct engine {
 	struct msgid_source msgids;
 	uint64_t last_user;
 	struct keep keep;
+	struct past_events past;
 	struct ban_watch bans;
 	struct list_watch lists;
 	uint64_t position; /* of the record that was ordered last */
@@ -134,6 +137,8 @@ static void tell(void *ctx, const struct change *c)
 	if (c->type == CHANGE_REFUSED)
 		e->why = c->refusal;
 	keep_note(&e->keep, c);
+	if (e->config->keep_events)
+		past_events_note(&e->past, c);
 	report_channel(c);
 	ban_watch_note(&e->bans, c);
 	list_watch_note(&e->lists, c);
@@ -216,7 +221,7 @@ static void append(struct engine *e, struct record *r)
 	int err;
 
 	e->counts.records[r->type]++;
-	r->time = loop_clock(e->loop)->real_ms;
+	r->time = keep_time(&e->keep, r->type, loop_clock(e->loop)->real_ms);
 	r->msgid = msgid_next(&e->msgids, r->time);
 	err = e->journal->ops->append(e->journal, r, class);
 	if (err < 0)
@@ -225,6 +230,25 @@ static void append(struct engine *e, struct record *r)
 		e->lost = true;
 		e->journal->ops->append(e->journal, r, JOURNAL_PASSING);
 	}
+}
+
+/* Copies for history, which nobody waits for. */
+static void append_events(struct engine *e)
+{
+	uint64_t kept = e->kept;
+	bool refused = e->refused, lost = e->lost;
+	enum refusal why = e->why;
+	struct past_event *event;
+
+	while ((event = past_events_take(&e->past))) {
+		e->counts.records[RECORD_EVENT]++;
+		e->journal->ops->append(e->journal, past_event_record(event), JOURNAL_MESSAGE);
+		past_event_free(event);
+	}
+	e->kept = kept;
+	e->refused = refused;
+	e->lost = lost;
+	e->why = why;
 }
 
 static void submit(void *ctx, struct record *r)
@@ -239,6 +263,7 @@ static void submit(void *ctx, struct record *r)
 	append(e, r);
 	while (keep_touched(&e->keep, &kept))
 		append(e, &kept);
+	append_events(e);
 }
 
 /* Whose account wishes to be here without a device. */
@@ -385,6 +410,20 @@ static bool host_move(void *ctx, struct session *s, const struct address *peer, 
 	return true;
 }
 
+static void host_read(void *ctx, struct history_read *r)
+{
+	struct engine *e = ctx;
+
+	e->journal->ops->read(e->journal, r);
+}
+
+static void host_show(void *ctx, struct session *s, const struct record *r, const char *target)
+{
+	struct engine *e = ctx;
+
+	render_past(s, r, target, e->config->server.name);
+}
+
 static void random_key(struct hash_key *key)
 {
 	arc4random_buf(key, sizeof(*key));
@@ -400,6 +439,8 @@ static void env_init(struct engine *e)
 		.move = host_move,
 		.resume = host_resume,
 		.attach = host_attach,
+		.read = host_read,
+		.show = host_show,
 		.ctx = e,
 	};
 	e->env = (struct command_env){
@@ -651,6 +692,7 @@ void engine_free(struct engine *e)
 	nicks_forget(&e->env);
 	logins_free(e->env.logins);
 	mem_free(e->missing);
+	past_events_deinit(&e->past);
 	tries_free(e->tries);
 	oper_notices_free(e->notices);
 	fanout_free(e->fanout);

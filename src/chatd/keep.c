@@ -1,9 +1,20 @@
 #include "chatd/keep.h"
 
 #include <stdio.h>
+#include <string.h>
 
+#include "journal/history.h"
 #include "network/account.h"
 #include "network/metadata.h"
+
+/* How far a clock may step back without any record that does. */
+enum { CLOCK_SLACK_MS = 1000 };
+
+/* Between two guests nobody could read it afterwards. */
+static bool keeps_talk(const struct keep *k, const struct record *r)
+{
+	return k->config->keep_direct && r->message.to.n && (r->message.account.n || r->message.to_account.n);
+}
 
 enum journal_class keep_class(const struct keep *k, const struct record *r)
 {
@@ -11,7 +22,7 @@ enum journal_class keep_class(const struct keep *k, const struct record *r)
 	case RECORD_PRESENCE:
 		return JOURNAL_PASSING;
 	case RECORD_KEPT_MESSAGE:
-		if (r->message.channel.n == 0 && !k->config->keep_direct)
+		if (r->type == RECORD_MESSAGE && r->message.channel.n == 0 && !keeps_talk(k, r))
 			return JOURNAL_PASSING;
 		return JOURNAL_MESSAGE;
 	case RECORD_REMOVAL:
@@ -21,6 +32,18 @@ enum journal_class keep_class(const struct keep *k, const struct record *r)
 	}
 }
 
+int64_t keep_time(struct keep *k, enum record_type type, int64_t now)
+{
+	if (now < k->time && k->time - now <= CLOCK_SLACK_MS)
+		now = k->time;
+	if (type == RECORD_JOIN && now == k->said)
+		now++;
+	if (type == RECORD_MESSAGE)
+		k->said = now;
+	k->time = now;
+	return now;
+}
+
 void keep_author(struct keep *k, struct record *r, const struct user *u)
 {
 	if (r->type != RECORD_MESSAGE || !u)
@@ -28,19 +51,63 @@ void keep_author(struct keep *k, struct record *r, const struct user *u)
 	snprintf(k->by, sizeof(k->by), "%s!%s@%s", user_nick(u), user_text(u, USER_NAME), user_text(u, USER_HOST));
 	r->message.by = str_of(k->by);
 	r->message.account = user_str(u, USER_ACCOUNT);
+	if (r->message.channel.n)
+		return;
+	u = network_user(k->net, r->message.target);
+	r->message.to = u ? user_str(u, USER_NICK) : STR_NONE;
+	r->message.to_account = u ? user_str(u, USER_ACCOUNT) : STR_NONE;
 }
 
-/* Messages between users have one place for all of them. */
+/* Folded, as far as it can be that long. */
+static struct str folded(const struct keep *k, char memory[KEEP_NAME_MAX], struct str name)
+{
+	if (name.n > KEEP_NAME_MAX)
+		return STR_NONE;
+	casemap_fold(network_casemap(k->net), memory, name);
+	return (struct str){memory, name.n};
+}
+
+/* One side of a conversation: an account, or a guest by its nick. */
+static struct str person(const struct keep *k, char memory[HISTORY_NAME_MAX], struct str account, struct str nick)
+{
+	char name[KEEP_NAME_MAX];
+
+	if (!account.n)
+		return history_guest_name(memory, folded(k, name, nick));
+	return folded(k, memory, account);
+}
+
+static struct str talk_of(struct keep *k, const struct record *r)
+{
+	char a[HISTORY_NAME_MAX], b[HISTORY_NAME_MAX];
+	struct str nick = r->message.by;
+	const char *bang = nick.n ? memchr(nick.p, '!', nick.n) : NULL;
+
+	if (!bang || !r->message.to.n)
+		return STR_NONE;
+	nick.n = (size_t)(bang - nick.p);
+	return history_talk_name(k->target, person(k, a, r->message.account, nick),
+				 person(k, b, r->message.to_account, r->message.to));
+}
+
 static struct str target_of(struct keep *k, const struct record *r)
 {
-	struct str channel = r->message.channel;
+	char name[KEEP_NAME_MAX];
 
+	if (r->type == RECORD_EVENT)
+		return history_events_name(k->target, folded(k, name, r->event.channel));
 	if (r->type != RECORD_MESSAGE)
 		return STR_NONE;
-	if (channel.n == 0 || channel.n > sizeof(k->target))
-		return STR("@");
-	casemap_fold(network_casemap(k->net), k->target, channel);
-	return (struct str){k->target, channel.n};
+	if (r->message.channel.n == 0) {
+		struct str talk = talk_of(k, r);
+
+		return r->message.kind == MESSAGE_TAGMSG ? history_events_name(k->events, talk) : talk;
+	}
+	if (r->message.min_rank)
+		return history_rank_name(k->target, folded(k, name, r->message.channel), r->message.min_rank);
+	if (r->message.kind == MESSAGE_TAGMSG)
+		return history_events_name(k->target, folded(k, name, r->message.channel));
+	return folded(k, k->target, r->message.channel);
 }
 
 void keep_encode(struct keep *k, struct buf *out, const struct record *r, struct journal_about *about)

@@ -4,6 +4,7 @@
 #include <stdint.h>
 
 #include "chatd/config.h"
+#include "journal/history.h"
 #include "journal/journal.h"
 #include "network/ban.h"
 #include "network/change.h"
@@ -14,20 +15,29 @@
  * What of the network outlives the process, and in which form: between the records of network and the bytes of the
  * journal.
  */
+enum { KEEP_NAME_MAX = 256 };
+
 struct keep {
 	const struct network *net;
 	const struct config *config;
+	int64_t time, said; /* of the newest record, and of the newest message */
 	struct record_room room;
 	uint32_t walk;     /* how many of one kind of things a snapshot has not seen yet */
 	unsigned walked;   /* which of the parts of a snapshot are behind it */
 	char by[512];      /* who spoke */
-	char target[256];  /* a folded channel */
+	char target[HISTORY_NAME_MAX], events[HISTORY_NAME_MAX]; /* what a message is filed under */
 	char touched[256]; /* a registered channel that was altered, its name; empty: none */
 	bool altered;      /* its modes or its topic */
 	bool described;    /* its metadata */
 };
 
 enum journal_class keep_class(const struct keep *k, const struct record *r);
+
+/*
+ * The time of a record that is about to be made, ms since 1970, where the clock says now. Time stands still where the clock
+ * is set back a little, and whoever joins does so behind all that was said before: what a member may read is told by it.
+ */
+int64_t keep_time(struct keep *k, enum record_type type, int64_t now);
 
 /* Who speaks, for those who read it later; u NULL: the server. */
 void keep_author(struct keep *k, struct record *r, const struct user *u);

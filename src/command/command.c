@@ -13,7 +13,7 @@ typedef const struct command *(*family_fn)(size_t *count);
 
 static const family_fn families[] = {
 	command_family_connection, command_family_channel, command_family_list,  command_family_mode,       command_family_tban,
-	command_family_message,    command_family_who,     command_family_whois, command_family_self,
+	command_family_message,    command_family_chathistory, command_family_who,     command_family_whois, command_family_self,
 	command_family_server,     command_family_help,    command_family_oper,  command_family_ban,
 	command_family_emergency,  command_family_filter,  command_family_account, command_family_sasl,
 	command_family_metadata,   command_family_host,       command_family_services, command_family_webirc,

@@ -25,6 +25,7 @@ struct password_memory;
 struct tries;
 struct logins;
 struct guest;
+struct history_read;
 LIST_HEAD(guest_list, guest);
 struct worker;
 
@@ -64,6 +65,10 @@ struct command_host {
 	bool (*move)(void *ctx, struct session *s, const struct address *peer, char *why, size_t size);
 	/* Calls errand_finish, with what surrounds a command. */
 	void (*resume)(void *ctx, struct errand *e);
+	/* Reads history, see journal/history.h; NULL: there is none. */
+	void (*read)(void *ctx, struct history_read *r);
+	/* Replies what was kept, as a line in the answer of the session. target: what it is called where it went to. */
+	void (*show)(void *ctx, struct session *s, const struct record *r, const char *target);
 	/* One more device of a user who is here: it is registered, and nothing is said yet. */
 	void (*attach)(void *ctx, struct session *s, const struct user *u);
 	void *ctx;

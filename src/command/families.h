@@ -12,6 +12,7 @@ const struct command *command_family_tban(size_t *count);       /* TBAN */
 const struct command *command_family_mode(size_t *count);       /* MODE */
 const struct command *command_family_metadata(size_t *count);   /* METADATA */
 const struct command *command_family_message(size_t *count);    /* PRIVMSG NOTICE TAGMSG */
+const struct command *command_family_chathistory(size_t *count); /* CHATHISTORY */
 const struct command *command_family_who(size_t *count);        /* WHO */
 const struct command *command_family_whois(size_t *count);      /* WHOIS WHOWAS USERHOST ISON */
 const struct command *command_family_self(size_t *count);       /* AWAY SETNAME MONITOR */

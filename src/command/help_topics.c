@@ -15,6 +15,10 @@ static const struct help_topic topics[] = {
 	 "Clients do this by themselves.\n"},
 	{"CHANSERV", "CHANSERV <command> [<parameters>]",
 	 "Registers channels and keeps their access lists, as ChanServ elsewhere. CHANSERV HELP lists its commands.\n"},
+	{"CHATHISTORY", "CHATHISTORY <LATEST|BEFORE|AFTER|AROUND> <channel|nick> <timestamp=time|msgid=id|*> <limit>",
+	 "Shows what was said before. Clients do this by themselves; it needs the capability draft/chathistory.\n"
+	 "  BETWEEN <channel|nick> <bound> <bound> <limit>, TARGETS <timestamp=time> <timestamp=time> <limit>\n"
+	 "To others, /msg *playback PLAY <channel|nick|*> [<from> [<to>]] does the same; times are seconds since 1970.\n"},
 	{"CHGHOST", "CHGHOST <nick> <host|->", "Shows another host for somebody; -: the usual one. For operators; see VHOST.\n"},
 	{"CS", "CS <command> [<parameters>]", "The same as CHANSERV.\n"},
 	{"DEFCON", "DEFCON [<level>]",

@@ -58,6 +58,18 @@ static void tag(struct buf *out, const char *key, struct str value)
 	}
 }
 
+/* What history has too: by its id a client sees that it has it already. */
+static bool is_kept(enum change_type type)
+{
+	static const enum change_type kept[] = {CHANGE_MESSAGE, CHANGE_JOINED, CHANGE_PARTED, CHANGE_KICKED,
+						CHANGE_TOPIC,   CHANGE_QUIT,   CHANGE_NICK,   CHANGE_CHANNEL_MODES};
+
+	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)
+		if (kept[i] == type)
+			return true;
+	return false;
+}
+
 void render_tags(struct buf *out, const struct change *c, cap_set caps)
 {
 	const struct record *r = c->record;
@@ -73,7 +85,7 @@ void render_tags(struct buf *out, const struct change *c, cap_set caps)
 		tag(out, "draft/oper", STR_NONE);
 	if (!(caps & CAP_BIT(CAP_MESSAGE_TAGS)))
 		return;
-	if (r->msgid.n && c->type == CHANGE_MESSAGE)
+	if (r->msgid.n && is_kept(c->type))
 		tag(out, "msgid", r->msgid);
 	if (u && (u->modes & USER_BOT))
 		tag(out, "bot", STR_NONE);

@@ -1,6 +1,7 @@
 #include "journal/history.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -194,8 +195,10 @@ static int take(struct walk *w)
 /* The place of a bound: behind all of its time, or in front of it. */
 static int place_of(const struct walk *w, const struct history_bound *b, bool behind, struct history_place *out)
 {
-	if (b->msgid.n)
-		return w->source->find(w->source->ctx, w->r, b->msgid, out);
+	int err = b->msgid.n ? w->source->find(w->source->ctx, w->r, b->msgid, out) : -ENOENT;
+
+	if (err != -ENOENT || (b->msgid.n && !b->time))
+		return err;
 	*out = (struct history_place){b->time, behind ? INT64_MAX : 0, NULL};
 	return 0;
 }
@@ -367,6 +370,14 @@ static struct str joined(char memory[HISTORY_NAME_MAX], const char *prefix, stru
 struct str history_events_name(char memory[HISTORY_NAME_MAX], struct str channel)
 {
 	return joined(memory, "*", channel, STR_NONE);
+}
+
+struct str history_rank_name(char memory[HISTORY_NAME_MAX], struct str channel, unsigned rank)
+{
+	char prefix[16];
+
+	snprintf(prefix, sizeof(prefix), "+%u", rank);
+	return joined(memory, prefix, channel, STR_NONE);
 }
 
 struct str history_guest_name(char memory[HISTORY_NAME_MAX], struct str nick)

@@ -30,8 +30,8 @@ enum {
 /* A bound, itself excluded; where nothing of it is set there is none. */
 struct history_bound {
 	bool set;
-	int64_t time;     /* ms since 1970 */
-	struct str msgid; /* wins; empty: by time. A view that must last until history_read_bounds copied it */
+	int64_t time;     /* ms since 1970; of a msgid that is not kept, it stands for that; 0: it is not known */
+	struct str msgid; /* empty: by time. A view that must last until history_read_bounds copied it */
 };
 
 struct history_target {
@@ -87,6 +87,8 @@ void history_read_free(struct history_read *r);
  */
 enum { HISTORY_NAME_MAX = 1024 };
 struct str history_events_name(char memory[HISTORY_NAME_MAX], struct str channel);
+/* What was said in a channel to those of a rank at least: to be read by them alone. */
+struct str history_rank_name(char memory[HISTORY_NAME_MAX], struct str channel, unsigned rank);
 struct str history_talk_name(char memory[HISTORY_NAME_MAX], struct str a, struct str b);
 struct str history_guest_name(char memory[HISTORY_NAME_MAX], struct str nick);
 bool history_is_talk(struct str name);

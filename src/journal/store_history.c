@@ -223,6 +223,7 @@ void store_history_landed(struct store *s, uint64_t position)
 int store_history_init(struct store *s)
 {
 	struct store_history *h = mem_zalloc(sizeof(*h));
+	int64_t ignored;
 	int err = worker_new(&h->worker, s->options.loop);
 
 	if (err) {
@@ -231,6 +232,9 @@ int store_history_init(struct store *s)
 	}
 	STAILQ_INIT(&h->waiting);
 	disk_init(&h->disk, s->disk.directory, 1);
+	/* So that its descriptors are there from the start; where that fails the first read tries again. */
+	if (!open_file(h))
+		(void)disk_number(&h->disk, "SELECT count(*) FROM meta", &ignored);
 	s->history = h;
 	return 0;
 }

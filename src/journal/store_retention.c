@@ -19,7 +19,7 @@ struct step {
 
 static bool is_direct(const struct target *t)
 {
-	return history_is_talk(t->name);
+	return history_is_talk(t->name) || str_starts(t->name, STR("*@"));
 }
 
 static int64_t age_of(const struct step *s, const struct target *t)

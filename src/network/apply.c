@@ -40,6 +40,7 @@ static const struct row rows[RECORD_TYPE_END] = {
 	[RECORD_METADATA] = {apply_metadata, ORIGIN_ANY},
 	[RECORD_CHANNEL_METADATA] = {apply_kept_metadata, ORIGIN_NONE},
 	[RECORD_EMERGENCY] = {apply_emergency, ORIGIN_NONE},
+	[RECORD_EVENT] = {apply_event, ORIGIN_NONE},
 	[RECORD_REDACT] = {apply_redact, ORIGIN_ANY},
 	[RECORD_FORGET] = {apply_forget, ORIGIN_ANY},
 };

@@ -52,6 +52,7 @@ void apply_forget(struct apply *a);
 void apply_metadata(struct apply *a);
 void apply_kept_metadata(struct apply *a);
 void apply_wallops(struct apply *a);
+void apply_event(struct apply *a);
 void apply_ban_set(struct apply *a);
 void apply_ban_clear(struct apply *a);
 void apply_emergency(struct apply *a);

@@ -131,6 +131,7 @@ void apply_join(struct apply *a)
 	if (!a->unchecked)
 		state_pace_joined(c, a->r->time);
 	m = state_member_add(c, a->origin, rank);
+	m->joined = a->r->time;
 	tell_member(a, CHANGE_JOINED, m, STR_NONE);
 	apply_access(a, m);
 }

@@ -68,6 +68,12 @@ void apply_forget(struct apply *a)
 		apply_refuse(a, REFUSAL_REDACT, a->origin, NULL);
 }
 
+/* It has been done, and told, by the record that it is a copy of. */
+void apply_event(struct apply *a)
+{
+	(void)a;
+}
+
 void apply_wallops(struct apply *a)
 {
 	struct change c = apply_change(a, CHANGE_WALLOPS);

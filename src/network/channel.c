@@ -156,7 +156,7 @@ void state_channel_drop_empty(struct network *net, struct channel *c)
 
 struct member *state_member_add(struct channel *c, struct user *u, uint8_t rank)
 {
-	struct member *m = mem_alloc(sizeof(*m));
+	struct member *m = mem_zalloc(sizeof(*m));
 
 	m->user = u;
 	m->channel = c;

@@ -84,6 +84,7 @@ static uint64_t hash_members(const struct channel *c)
 
 		mix_u64(&h, channel_member(c, i)->user->id);
 		mix_u64(&h, channel_member(c, i)->rank);
+		mix_u64(&h, (uint64_t)channel_member(c, i)->joined);
 		sum += h;
 	}
 	return sum;

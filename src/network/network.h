@@ -65,6 +65,7 @@ struct member {
 	uint32_t at_channel; /* index in the channel's members */
 	uint16_t at_user;    /* index in the user's memberships */
 	uint8_t rank;        /* RANK_* */
+	int64_t joined;      /* ms since 1970 */
 };
 
 /* An entry of a +b, +e or +I list. */

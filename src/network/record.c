@@ -5,6 +5,7 @@
 
 #include "base/wire.h"
 #include "proto/modes.h"
+#include "proto/tags.h"
 
 /*
  * The stored form: length of all (4 bytes), version (1), type (1), flags (1), time (8), origin (8), session (8),
@@ -28,6 +29,8 @@ enum field_kind {
 	FIELD_BAN_ACTION,
 	FIELD_U64_MORE,     /* the last one, and there where it is not 0: records from before are without it */
 	FIELD_CHANNEL_MORE, /* there where it says something: records from before are without it */
+	FIELD_MESSAGE_TO,   /* the same */
+	FIELD_EVENT_KIND,
 };
 
 struct field {
@@ -68,7 +71,7 @@ static const struct field fields[RECORD_TYPE_END][FIELDS_MAX + 1] = {
 	[RECORD_MESSAGE] = {AT(FIELD_MESSAGE_KIND, message.kind), AT(FIELD_STR, message.channel),
 			    AT(FIELD_U64, message.target), AT(FIELD_RANK, message.min_rank),
 			    AT(FIELD_STR, message.text), AT(FIELD_STR, message.tags), AT(FIELD_STR, message.by),
-			    AT(FIELD_STR, message.account)},
+			    AT(FIELD_STR, message.account), AT(FIELD_MESSAGE_TO, message.to)},
 	[RECORD_WALLOPS] = {AT(FIELD_STR, wallops.text)},
 	[RECORD_CHANNEL] = {AT(FIELD_STR, channel.name), AT(FIELD_U64, channel.created), AT(FIELD_U32, channel.flags),
 			    AT(FIELD_U32, channel.limit), AT(FIELD_STR, channel.key), AT(FIELD_STR, channel.topic),
@@ -98,6 +101,8 @@ static const struct field fields[RECORD_TYPE_END][FIELDS_MAX + 1] = {
 			   AT(FIELD_U64, redact.author), AT(FIELD_STR, redact.account), AT(FIELD_U64, redact.said),
 			   AT(FIELD_U64, redact.window_ms)},
 	[RECORD_FORGET] = {AT(FIELD_STR, forget.account)},
+	[RECORD_EVENT] = {AT(FIELD_EVENT_KIND, event.kind), AT(FIELD_STR, event.channel), AT(FIELD_STR, event.by),
+			  AT(FIELD_STR, event.account), AT(FIELD_STR, event.target), AT(FIELD_STR, event.text)},
 };
 
 static void put_ops(struct wire_out *out, const struct record *r)
@@ -164,6 +169,14 @@ static void put_channel_more(struct wire_out *out, const struct record *r)
 	}
 }
 
+static void put_message_to(struct wire_out *out, const struct record *r)
+{
+	if (!r->message.to.n)
+		return;
+	wire_put_str(out, r->message.to);
+	wire_put_str(out, r->message.to_account);
+}
+
 static void put_field(struct wire_out *out, const struct record *r, const struct field *f)
 {
 	const void *at = (const char *)r + f->at;
@@ -208,6 +221,12 @@ static void put_field(struct wire_out *out, const struct record *r, const struct
 		break;
 	case FIELD_CHANNEL_MORE:
 		put_channel_more(out, r);
+		break;
+	case FIELD_MESSAGE_TO:
+		put_message_to(out, r);
+		break;
+	case FIELD_EVENT_KIND:
+		wire_put_number(out, *(const enum past_kind *)at, 1);
 		break;
 	}
 }
@@ -355,6 +374,16 @@ static uint8_t take_rank(struct wire_in *in)
 	return rank;
 }
 
+static void take_message_to(struct wire_in *in, struct record *r)
+{
+	if (in->bad || in->rest.n == 0)
+		return;
+	r->message.to = take_str(in);
+	r->message.to_account = take_str(in);
+	if (!r->message.to.n)
+		wire_fail(in);
+}
+
 static void take_field(struct wire_in *in, struct record_room *room, struct record *r, const struct field *f)
 {
 	void *at = (char *)r + f->at;
@@ -400,6 +429,12 @@ static void take_field(struct wire_in *in, struct record_room *room, struct reco
 	case FIELD_CHANNEL_MORE:
 		take_channel_more(in, room, r);
 		break;
+	case FIELD_MESSAGE_TO:
+		take_message_to(in, r);
+		break;
+	case FIELD_EVENT_KIND:
+		*(enum past_kind *)at = (enum past_kind)wire_bounded(in, 1, PAST_KIND_COUNT - 1);
+		break;
 	}
 }
 
@@ -428,6 +463,17 @@ bool record_decode(struct record *out, struct record_room *room, struct str byte
 	return !in.bad && in.rest.n == 0;
 }
 
+bool record_tags_last(struct str tags)
+{
+	static const struct str lasting[] = {STR("+draft/react"), STR("+draft/unreact"), STR("+draft/persist")};
+	struct tag tag;
+
+	for (size_t i = 0; i < sizeof(lasting) / sizeof(lasting[0]); i++)
+		if (tags_find(tags, lasting[i], &tag))
+			return true;
+	return false;
+}
+
 /*
  * Who is here and what they do is as the hour has it; what was said outlives the process. So does a registered channel,
  * as the whole that it is after each change: whether a topic or a mode changed one, only the network knows.
@@ -436,7 +482,11 @@ enum record_class record_class(const struct record *r)
 {
 	switch (r->type) {
 	case RECORD_MESSAGE:
-		return r->message.kind == MESSAGE_TAGMSG ? RECORD_PRESENCE : RECORD_KEPT_MESSAGE;
+		if (r->message.kind == MESSAGE_TAGMSG && !record_tags_last(r->message.tags))
+			return RECORD_PRESENCE;
+		return RECORD_KEPT_MESSAGE;
+	case RECORD_EVENT:
+		return RECORD_KEPT_MESSAGE;
 	case RECORD_CHANNEL:
 	case RECORD_CHANNEL_METADATA:
 		return RECORD_KEPT_CHANNEL;
@@ -484,6 +534,7 @@ static const char *const type_names[RECORD_TYPE_END] = {
 	[RECORD_EMERGENCY] = "emergency",
 	[RECORD_REDACT] = "redact",
 	[RECORD_FORGET] = "forget",
+	[RECORD_EVENT] = "event",
 };
 
 const char *record_type_name(enum record_type type)
@@ -603,6 +654,13 @@ static void show_field(const struct record *r, const struct field *f, const stru
 		break;
 	case FIELD_CHANNEL_MORE:
 		v->text(v->ctx, name, r->channel.params);
+		break;
+	case FIELD_MESSAGE_TO:
+		v->text(v->ctx, "to", r->message.to);
+		v->text(v->ctx, "to_account", r->message.to_account);
+		break;
+	case FIELD_EVENT_KIND:
+		v->number(v->ctx, name, *(const enum past_kind *)at);
 		break;
 	}
 }

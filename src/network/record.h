@@ -42,6 +42,7 @@ enum record_type {
 	RECORD_FORGET,
 	RECORD_METADATA,
 	RECORD_CHANNEL_METADATA,
+	RECORD_EVENT,
 	RECORD_TYPE_END,
 };
 
@@ -60,6 +61,18 @@ enum {
 };
 
 enum message_kind { MESSAGE_PRIVMSG, MESSAGE_NOTICE, MESSAGE_TAGMSG };
+
+/* What happened in a channel, as those read it who come later. Stored: these numbers are not used again. */
+enum past_kind {
+	PAST_JOIN, /* text: the real name */
+	PAST_PART, /* text: the reason, of the two that follow too */
+	PAST_QUIT,
+	PAST_KICK, /* target: the nick of who had to go */
+	PAST_NICK, /* text: the new nick */
+	PAST_MODE, /* text: letters and parameters */
+	PAST_TOPIC,
+	PAST_KIND_COUNT,
+};
 
 /* Of whom or what a ban of the network is, and what comes of it. Both are stored: the numbers are not used again. */
 enum ban_kind {
@@ -235,7 +248,18 @@ struct record {
 			 * state */
 			struct str by;      /* nick!user@host; empty: not kept */
 			struct str account; /* empty: none */
+			/* The same of the user that it is to. */
+			struct str to;         /* the nick; empty: to a channel, or not kept */
+			struct str to_account; /* empty: none */
 		} message;
+		/* A copy of what the network has done, for history alone: applying it does nothing. */
+		struct {
+			enum past_kind kind;
+			struct str channel;
+			struct str by;      /* nick!user@host; empty: the server */
+			struct str account; /* of that user; empty: none */
+			struct str target, text;
+		} event;
 		struct {
 			struct str channel; /* empty: of the user */
 			uint64_t target;
@@ -316,6 +340,8 @@ struct record {
 };
 
 enum record_class record_class(const struct record *r);
+/* A TAGMSG with one of these tags belongs to what was said, and is kept: reactions, and what clients mark as such. */
+bool record_tags_last(struct str tags);
 const char *record_type_name(enum record_type type);
 
 /* Shows the fields of the record's type one after the other, for tools. Items of a list follow each other. */

@@ -62,6 +62,7 @@ static void save_member(struct wire_out *out, const struct member *m)
 	wire_put_u32(out, m->user->at);
 	wire_put_u32(out, m->at_user);
 	wire_put_u8(out, m->rank);
+	wire_put_i64(out, m->joined);
 	wire_end(out, begun);
 }
 
@@ -374,6 +375,8 @@ static bool load_member(const struct network *net, struct channel *c, struct wir
 		return false;
 	m = mem_alloc(sizeof(*m));
 	*m = (struct member){.user = u, .channel = c, .at_user = (uint16_t)at_user, .rank = rank};
+	/* Versions before did not know: then it was not before the user came. */
+	m->joined = wire_more(in) ? wire_i64(in) : u->signon;
 	m->at_channel = vec_push(&c->members, m);
 	u->memberships.items[at_user] = m;
 	return true;
@@ -386,7 +389,7 @@ static bool load_members(const struct network *net, struct channel *c, struct wi
 	for (uint32_t i = 0; i < count; i++) {
 		struct wire_in one = wire_section(in);
 
-		if (!load_member(net, c, &one))
+		if (!load_member(net, c, &one) || one.bad)
 			return false;
 	}
 	return !in->bad && (c->members.count || (c->flags & CHAN_REGISTERED));

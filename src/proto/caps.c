@@ -8,6 +8,8 @@ static const struct cap_row rows[] = {
 	{CAP_CAP_NOTIFY, "cap-notify", NULL},
 	{CAP_CHGHOST, "chghost", NULL},
 	{CAP_REGISTER, "draft/account-registration", NULL},
+	{CAP_CHATHISTORY, "draft/chathistory", NULL},
+	{CAP_EVENT_PLAYBACK, "draft/event-playback", NULL},
 	{CAP_EXTENDED_ISUPPORT, "draft/extended-isupport", NULL},
 	{CAP_MESSAGE_REDACTION, "draft/message-redaction", NULL},
 	{CAP_METADATA_2, "draft/metadata-2", NULL},
@@ -29,6 +31,7 @@ static const struct cap_row rows[] = {
 	{CAP_STANDARD_REPLIES, "standard-replies", NULL},
 	{CAP_STS, "sts", NULL},
 	{CAP_USERHOST_IN_NAMES, "userhost-in-names", NULL},
+	{CAP_ZNC_PLAYBACK, "znc.in/playback", NULL},
 };
 
 enum { ROWS = sizeof(rows) / sizeof(rows[0]) };

@@ -94,6 +94,7 @@ void server_init(struct server *s)
 			.attempts = 10,
 			.attempts_ms = 10 * 60 * 1000,
 		},
+		.history = {.usual = CHAN_HISTORY_ALWAYS, .limit = 1000, .missed = 100},
 		.cloak = {.on = true, .may_drop = true},
 	};
 	s->started = date_text(s->started_ms);
@@ -256,6 +257,8 @@ void server_build(struct server *s)
 	token(&t, "ACCOUNTEXTBAN=a");
 	token(&t, "ELIST=CMNTU");
 	token(&t, "KNOCK");
+	token(&t, "CHATHISTORY=%u", s->history.limit);
+	token(&t, "MSGREFTYPES=msgid,timestamp");
 	token(&t, "BOT=B");
 	if (s->accounts.required)
 		token(&t, "draft/ACCOUNTREQUIRED");

@@ -8,6 +8,7 @@
 #include "base/str.h"
 #include "proto/casemap.h"
 #include "session/emergency.h"
+#include "proto/modes.h"
 #include "proto/privileges.h"
 #include "session/cloak.h"
 #include "session/lookup_policy.h"
@@ -79,6 +80,14 @@ struct account_policy {
 	int64_t attempts_ms;
 };
 
+/* What is shown of history, to whom, and how much at a time. */
+struct history_policy {
+	enum chan_history usual; /* of channels without mode +H */
+	uint32_t limit;          /* messages in one answer */
+	uint32_t on_join;        /* lines shown to whoever joins and cannot ask for them; 0: none */
+	uint32_t missed;         /* the same of each conversation, to a device that comes back; 0: none */
+};
+
 /*
  * What the server is and allows, as its configuration says: the same for all sessions. Filled by the configuration,
  * replaced as a whole at a reload; all strings are its own.
@@ -130,6 +139,7 @@ struct server {
 
 	struct emergency emergency;
 	struct account_policy accounts;
+	struct history_policy history;
 	struct cloak cloak;
 	struct lookup_policy lookup;
 

@@ -27,7 +27,7 @@ LAYERS = {
     "journal": {"base", "loop"},
     "account": LIBCHAT,
     "session": LIBCHAT | {"journal", "account"},
-    "command": LIBCHAT | {"session", "network", "account"},
+    "command": LIBCHAT | {"session", "network", "account", "journal"},
     "fanout": LIBCHAT | {"session", "network"},
     "chatd": LIBCHAT | {"network", "account", "journal", "session", "command", "fanout"},
     "chatctl": LIBCHAT | {"account", "network", "journal", "chatd"},

@@ -95,7 +95,7 @@ void desk_init(struct desk *d)
 	stage_init(&d->st, user_nick);
 	fixture_init(&d->f, 1);
 	fixture_people(&d->f, nicks);
-	d->host = (struct command_host){submit, quit, rehash, stop, NULL, resume, NULL, d};
+	d->host = (struct command_host){.submit = submit, .quit = quit, .rehash = rehash, .stop = stop, .resume = resume, .ctx = d};
 	d->env = (struct command_env){
 		.net = d->f.net,
 		.server = &d->st.server,

@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "base/str.h"
-#include "chatd/msgid.h"
+#include "session/msgid.h"
 
 #define NOW INT64_C(1790000000000)
 

@@ -112,6 +112,16 @@ static struct record sample(enum record_type type)
 		r.message.tags = STR("+typing=active");
 		r.message.by = STR("nick!user@host");
 		r.message.account = STR("acc");
+		r.message.to = STR("bob");
+		r.message.to_account = STR("bobacc");
+		break;
+	case RECORD_EVENT:
+		r.event.kind = PAST_KICK;
+		r.event.channel = STR("#c");
+		r.event.by = STR("nick!user@host");
+		r.event.account = STR("acc");
+		r.event.target = STR("bob");
+		r.event.text = STR("out");
 		break;
 	case RECORD_REDACT:
 		r.redact.channel = STR("#c");
@@ -415,6 +425,8 @@ static void test_class(void **state)
 			assert_int_equal(record_class(&r), RECORD_KEPT_NETWORK);
 		else if (type == RECORD_REDACT || type == RECORD_FORGET)
 			assert_int_equal(record_class(&r), RECORD_REMOVAL);
+		else if (type == RECORD_EVENT)
+			assert_int_equal(record_class(&r), RECORD_KEPT_MESSAGE);
 		else if (type != RECORD_MESSAGE)
 			assert_int_equal(record_class(&r), RECORD_PRESENCE);
 	}

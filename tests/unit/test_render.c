@@ -254,7 +254,7 @@ static void tags_by_capability(void **state)
 		{r, ALL, "@" AT ";account=anna;draft/oper;msgid=M1;bot;+a=b;+c " ANN "PRIVMSG #a :x\n"},
 		{bob, ALL, "@" AT ";msgid=M1 " BOB "PRIVMSG #a :x\n"},
 		{bob, ACCOUNT, BOB "PRIVMSG #a :x\n"},
-		{with(rec_topic(2, "#a", "x"), "M1", NULL), ALL, "@" AT " " BOB "TOPIC #a :x\n"},
+		{with(rec_topic(2, "#a", "x"), "M1", NULL), ALL, "@" AT ";msgid=M1 " BOB "TOPIC #a :x\n"},
 	};
 
 	(void)state;

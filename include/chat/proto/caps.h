@@ -34,6 +34,9 @@ enum cap {
 	CAP_STS, /* told, and never asked for; its value is the session's */
 	CAP_USERHOST_IN_NAMES,
 	CAP_MESSAGE_REDACTION, /* draft/message-redaction */
+	CAP_CHATHISTORY,    /* draft/chathistory */
+	CAP_EVENT_PLAYBACK, /* draft/event-playback */
+	CAP_ZNC_PLAYBACK,   /* znc.in/playback */
 	CAP_COUNT,
 };
 

@@ -58,8 +58,8 @@ enum chan_param {
 /* To whom a channel's history is shown. Stored as its name. */
 enum chan_history {
 	CHAN_HISTORY_USUAL,  /* as the server has it for all channels */
-	CHAN_HISTORY_JOINED, /* to members, from when they came in */
-	CHAN_HISTORY_ALWAYS, /* to whoever may read the channel */
+	CHAN_HISTORY_JOINED, /* to members: what came since they joined */
+	CHAN_HISTORY_ALWAYS, /* to members: all of it */
 	CHAN_HISTORY_NEVER,
 };
 

@@ -17,6 +17,9 @@ struct msgid_source {
 	char text[MSGID_LENGTH];
 };
 
+/* When such an id was made, ms since 1970; 0: it is none. */
+int64_t msgid_time(struct str id);
+
 void msgid_init(struct msgid_source *m);
 /* Valid until the next one. */
 struct str msgid_next(struct msgid_source *m, int64_t now_ms);

@@ -1,4 +1,4 @@
-#include "chatd/msgid.h"
+#include "session/msgid.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -11,11 +11,11 @@ void msgid_init(struct msgid_source *m)
 	m->run = arc4random();
 }
 
+static const char alphabet[] = "0123456789abcdefghjkmnpqrstvwxyz";
+
 /* Digits that sort like their values, without those that people mistake for others. */
 static char *digits(char *dst, uint64_t value, int chars)
 {
-	static const char alphabet[] = "0123456789abcdefghjkmnpqrstvwxyz";
-
 	for (int i = chars - 1; i >= 0; i--) {
 		dst[i] = alphabet[value & ((1u << CHAR_BITS) - 1)];
 		value >>= CHAR_BITS;
@@ -38,4 +38,20 @@ struct str msgid_next(struct msgid_source *m, int64_t now_ms)
 	p = digits(p, m->count, COUNT_CHARS);
 	digits(p, m->run, RUN_CHARS);
 	return (struct str){m->text, MSGID_LENGTH};
+}
+
+int64_t msgid_time(struct str id)
+{
+	int64_t ms = 0;
+
+	if (id.n != MSGID_LENGTH)
+		return 0;
+	for (int i = 0; i < TIME_CHARS; i++) {
+		const char *digit = id.p[i] ? strchr(alphabet, id.p[i]) : NULL;
+
+		if (!digit)
+			return 0;
+		ms = ms << CHAR_BITS | (digit - alphabet);
+	}
+	return ms;
 }

@@ -1,0 +1,298 @@
+"""CHATHISTORY: what was said before, for those who may read it."""
+
+import signal
+
+import pytest
+
+from harness import FAST, chan, fresh
+
+CAPS = (
+    "batch draft/chathistory echo-message labeled-response message-tags server-time standard-replies sasl "
+    "draft/account-registration"
+)
+EVENTS = f"{CAPS} draft/event-playback"
+PASSWORD = "correct horse"
+QUICK = "[accounts]\niterations = 4096\n"
+
+
+@pytest.fixture(params=["memory", "disk"])
+def server(request, start, tmp_path):
+    """What is kept in memory and what is kept on the disk read the same."""
+    (tmp_path / "state").mkdir()
+    where = f"[server]\nstate = {tmp_path}/state\n" if request.param == "disk" else ""
+    return start(where + FAST + QUICK)
+
+
+@pytest.fixture
+def kept(start, tmp_path):
+    (tmp_path / "state").mkdir()
+
+    def launch(more=""):
+        return start(f"[server]\nstate = {tmp_path}/state\n{FAST}{QUICK}{more}")
+
+    return launch
+
+
+def member(daemon, stem="acc", caps=CAPS):
+    """A client with an account of its nick."""
+    client = daemon.client(stem, caps=caps)
+    assert client.ask(f"REGISTER * * :{PASSWORD}").one("REGISTER").params[0] == "SUCCESS"
+    return client
+
+
+def device(daemon, nick, caps=CAPS, **registration):
+    """One more device of the account of that nick."""
+    client = daemon.connect(nick)
+    client.ask(f"CAP REQ :{caps} sasl")
+    import sasl
+
+    sasl.plain(client, nick, PASSWORD)
+    client.send(f"NICK {nick}", f"USER {registration.get('username', 'user')} 0 * :A Person", "CAP END")
+    client.wait("001")
+    client.sync()
+    return client
+
+
+def say(client, target, *texts):
+    """Says it all; the echoes, in order."""
+    said = client.ask(*(f"PRIVMSG {target} :{text}" for text in texts))
+    return [m for m in said.of("PRIVMSG") if m.params[-1] in texts]
+
+
+def lines(said):
+    """What stands in the batch of an answer, which must be the only one."""
+    batches = said.of("BATCH")
+    assert len(batches) == 2, said.text
+    name = batches[0].params[0][1:]
+    assert batches[1].params == [f"-{name}"]
+    inside = [m for m in said if m.command != "BATCH"]
+    assert all(m.tags.get("batch") == name for m in inside)
+    return inside
+
+
+def history(client, *words):
+    client.sync()
+    return lines(client.ask("CHATHISTORY " + " ".join(str(w) for w in words)))
+
+
+def texts(client, *words):
+    return [m.params[-1] for m in history(client, *words)]
+
+
+def test_isupport(server):
+    said = server.client().ask("VERSION")
+    assert "CHATHISTORY=1000" in said.text and "MSGREFTYPES=msgid,timestamp" in said.text
+
+
+def test_is_unknown_without_the_capability(server):
+    client = server.client()
+    channel = chan()
+    client.join(channel)
+    assert client.ask(f"CHATHISTORY LATEST {channel} * 10").one("421")
+
+
+def test_pages_by_msgid_and_time(server):
+    client = server.client(caps=CAPS)
+    channel = chan()
+    client.join(channel)
+    echoes = say(client, channel, *(f"line {i}" for i in range(10)))
+    ids = [m.tags["msgid"] for m in echoes]
+    assert ids == sorted(set(ids))
+    got = history(client, "LATEST", channel, "*", 4)
+    assert [(m.tags["msgid"], m.tags["time"], m.params, m.source) for m in got] == [
+        (m.tags["msgid"], m.tags["time"], m.params, m.source) for m in echoes[6:]
+    ]
+    # Whatever their times are, none is missed and none comes twice.
+    seen, page = [], ["*"]
+    before = "LATEST"
+    while True:
+        got = history(client, before, channel, page[0], 3)
+        if not got:
+            break
+        seen = [m.tags["msgid"] for m in got] + seen
+        before, page = "BEFORE", [f"msgid={seen[0]}"]
+    assert seen == ids
+    assert texts(client, "AFTER", channel, f"msgid={ids[7]}", 10) == ["line 8", "line 9"]
+    assert texts(client, "AROUND", channel, f"msgid={ids[5]}", 3) == ["line 4", "line 5", "line 6"]
+    assert texts(client, "BETWEEN", channel, f"msgid={ids[1]}", f"msgid={ids[8]}", 2) == ["line 2", "line 3"]
+    assert texts(client, "BETWEEN", channel, f"msgid={ids[8]}", f"msgid={ids[1]}", 2) == ["line 6", "line 7"]
+    assert texts(client, "AFTER", channel, "timestamp=2020-01-01T00:00:00.000Z", 2) == ["line 0", "line 1"]
+    assert texts(client, "BEFORE", channel, "timestamp=2020-01-01T00:00:00.000Z", 2) == []
+
+
+def test_a_labelled_answer_is_one_answer(server):
+    client = server.client(caps=CAPS)
+    channel = chan()
+    client.join(channel)
+    say(client, channel, "hello")
+    said = client.ask(f"@label=x CHATHISTORY LATEST {channel} * 10")
+    outer, inner = said.of("BATCH")[:2]
+    assert outer.tags["label"] == "x" and outer.params[1] == "labeled-response"
+    assert inner.tags["batch"] == outer.params[0][1:] and inner.params[1:] == ["chathistory", channel]
+    assert said.one("PRIVMSG").tags["batch"] == inner.params[0][1:]
+
+
+@pytest.mark.parametrize(
+    "words, code",
+    [
+        ("NONSENSE #c * 10", "INVALID_PARAMS"),
+        ("LATEST", "INVALID_PARAMS"),
+        ("LATEST #c *", "INVALID_PARAMS"),
+        ("LATEST #c * 10 10", "INVALID_PARAMS"),
+        ("LATEST #c * ten", "INVALID_PARAMS"),
+        ("LATEST #c nonsense 10", "INVALID_PARAMS"),
+        ("BEFORE #c * 10", "INVALID_PARAMS"),
+        ("BEFORE #c timestamp=yesterday 10", "INVALID_PARAMS"),
+        ("BEFORE #c timestamp=2020-99-01T00:00:00.000Z 10", "INVALID_PARAMS"),
+        ("BETWEEN #c msgid=a 10", "INVALID_PARAMS"),
+        ("TARGETS msgid=a msgid=b 10", "INVALID_PARAMS"),
+        ("LATEST #nowhere * 10", "INVALID_TARGET"),
+    ],
+)
+def test_refusals(server, words, code):
+    client = server.client(caps=CAPS)
+    fail = client.ask(f"CHATHISTORY {words}").one("FAIL")
+    assert fail.params[:3] == ["CHATHISTORY", code, words.split()[0]]
+
+
+def test_a_channel_of_others_is_as_none(server):
+    inside, outside = server.client(caps=CAPS), server.client(caps=CAPS)
+    channel = chan()
+    inside.join(channel)
+    say(inside, channel, "secret")
+    there = outside.ask(f"CHATHISTORY LATEST {channel} * 10").one("FAIL")
+    nowhere = outside.ask(f"CHATHISTORY LATEST {channel}x * 10").one("FAIL")
+    assert [p.replace(f"{channel}x", channel) for p in nowhere.params] == there.params
+    outside.join(channel)
+    assert texts(outside, "LATEST", channel, "*", 10) == ["secret"]
+    outside.ask(f"PART {channel}")
+    assert outside.ask(f"CHATHISTORY LATEST {channel} * 10").one("FAIL")
+
+
+def test_mode_H_says_from_when_on(server):
+    first, late = server.client(caps=CAPS), server.client(caps=CAPS)
+    channel = chan()
+    first.join(channel)
+    first.ask(f"MODE {channel} +H joined")
+    say(first, channel, "before")
+    late.join(channel)
+    say(first, channel, "after")
+    assert texts(late, "LATEST", channel, "*", 10) == ["after"]
+    assert texts(first, "LATEST", channel, "*", 10) == ["before", "after"]
+    first.ask(f"MODE {channel} +H always")
+    assert texts(late, "LATEST", channel, "*", 10) == ["before", "after"]
+    first.ask(f"MODE {channel} +H never")
+    assert late.ask(f"CHATHISTORY LATEST {channel} * 10").one("FAIL").params[1] == "INVALID_TARGET"
+
+
+def test_a_new_channel_of_that_name_has_no_past(server):
+    first, second = server.client(caps=CAPS), server.client(caps=CAPS)
+    channel = chan()
+    first.join(channel)
+    say(first, channel, "ours alone")
+    first.ask(f"PART {channel}")
+    second.join(channel)
+    assert texts(second, "LATEST", channel, "*", 10) == []
+
+
+def test_lines_to_operators_are_read_by_operators(server):
+    op, other = server.client(caps=CAPS), server.client(caps=CAPS)
+    channel = chan()
+    op.join(channel)
+    other.join(channel)
+    op.ask(f"PRIVMSG @{channel} :for ops", f"PRIVMSG {channel} :for all")
+    assert texts(op, "LATEST", channel, "*", 10) == ["for ops", "for all"]
+    assert texts(other, "LATEST", channel, "*", 10) == ["for all"]
+
+
+def test_conversations_belong_to_accounts(server):
+    ann, bob, guest = member(server, "ann"), member(server, "bob"), server.client("guest", caps=CAPS)
+    say(ann, bob.nick, "hi bob")
+    say(bob, ann.nick, "hi ann")
+    say(guest, ann.nick, "hi from outside")
+    assert texts(ann, "LATEST", bob.nick, "*", 10) == ["hi bob", "hi ann"]
+    assert texts(bob, "LATEST", ann.nick.upper(), "*", 10) == ["hi bob", "hi ann"]
+    assert texts(ann, "LATEST", guest.nick, "*", 10) == ["hi from outside"]
+    assert texts(guest, "LATEST", ann.nick, "*", 10) == []
+    # Another who takes the nick of the guest learns nothing.
+    guest.send("QUIT")
+    guest.rest()
+    again = server.client(caps=CAPS, nick=guest.nick)
+    assert texts(again, "LATEST", ann.nick, "*", 10) == []
+    # A nick is not the account: what bob said before is found under his new one.
+    bob.ask(f"NICK {bob.nick}x")
+    assert texts(ann, "LATEST", f"{bob.nick}x", "*", 10) == ["hi bob", "hi ann"]
+
+
+def test_targets(server):
+    ann, bob = member(server, "ann"), member(server, "bob")
+    channel, quiet = chan(), chan()
+    ann.join(channel)
+    ann.join(quiet)
+    say(ann, channel, "hello")
+    last = say(ann, bob.nick, "hi")[0]
+    span = "timestamp=2020-01-01T00:00:00.000Z timestamp=2099-01-01T00:00:00.000Z"
+    got = history(ann, "TARGETS", span, 10)
+    assert [m.params[:2] for m in got] == [["TARGETS", channel], ["TARGETS", bob.nick]]
+    assert got[1].params[2] == last.tags["time"]
+    assert [m.params[1] for m in history(bob, "TARGETS", span, 10)] == [ann.nick]
+    assert history(ann, "TARGETS", span, 1)[0].params[1] == channel
+    backwards = "timestamp=2099-01-01T00:00:00.000Z timestamp=2020-01-01T00:00:00.000Z"
+    assert [m.params[1] for m in history(ann, "TARGETS", backwards, 1)] == [bob.nick]
+
+
+def test_events_for_those_who_ask(server):
+    client, plain, other = (server.client(caps=c) for c in (EVENTS, CAPS, EVENTS))
+    channel = chan()
+    client.join(channel)
+    plain.join(channel)
+    other.join(channel)
+    client.ask(f"TOPIC {channel} :on topic", f"MODE {channel} +v {other.nick}", f"PRIVMSG {channel} :hello")
+    topic = plain.sync().one("TOPIC")
+    was, now = other.nick, fresh("new")
+    other.ask(f"NICK {now}")
+    client.ask(f"@+draft/react=yes TAGMSG {channel}", f"@+typing=active TAGMSG {channel}")
+    client.ask(f"KICK {channel} {now} :out")
+    other.join(channel)
+    other.ask(f"PART {channel} :later")
+    other.join(channel)
+    other.send("QUIT :bye")
+    client.wait("QUIT")
+    got = history(client, "LATEST", channel, "*", 100)
+    assert [m.command for m in got] == (
+        "JOIN JOIN JOIN TOPIC MODE PRIVMSG NICK TAGMSG KICK JOIN PART JOIN QUIT".split()
+    )
+    assert got[3].params == [channel, "on topic"] and got[3].tags["msgid"] == topic.tags["msgid"]
+    assert got[4].params == [channel, "+v", was]
+    assert got[6].source.split("!")[0] == was and got[6].params == [now]
+    assert got[7].tags["+draft/react"] == "yes"
+    assert got[8].params == [channel, now, "out"]
+    assert got[10].params == [channel, "later"]
+    assert got[12].params[-1].endswith("bye")
+    assert [m.command for m in history(plain, "LATEST", channel, "*", 100)] == ["PRIVMSG"]
+
+
+def test_survives_a_crash(kept):
+    daemon = kept()
+    ann = member(daemon, "ann")
+    channel = chan()
+    ann.join(channel)
+    ann.ask(f"CHANSERV REGISTER {channel}")
+    echoes = say(ann, channel, "one", "two", "three")
+    daemon.process.send_signal(signal.SIGKILL)
+    daemon.process.wait()
+    daemon = kept()
+    back = device(daemon, ann.nick)
+    back.join(channel)
+    assert [m.tags["msgid"] for m in history(back, "LATEST", channel, "*", 10)] == [m.tags["msgid"] for m in echoes]
+
+
+def test_a_slow_reader_gets_all_of_it(server):
+    client = server.client(caps=CAPS)
+    channel = chan()
+    client.join(channel)
+    for _ in range(4):
+        say(client, channel, *("x" * 380 for _ in range(250)))
+    client.send(*(f"CHATHISTORY LATEST {channel} * 1000" for _ in range(5)))
+    said = client.sync()
+    assert len(said.of("PRIVMSG")) == 5000 and len(said.of("BATCH")) == 10
