@@ -234,19 +234,31 @@ static void run_close(const struct command_context *x, struct str args)
 	}
 }
 
+static void tell_ignored(const struct command_context *x, struct str mask, bool ignored)
+{
+	char memory[512];
+	struct buf b;
+
+	buf_init(&b, memory, sizeof(memory));
+	if (ignored)
+		buf_fmt(&b, _("* you ignore %.*s"), STR_ARG(mask));
+	else
+		buf_fmt(&b, _("* you hear of %.*s again"), STR_ARG(mask));
+	x->tell(x->ctx, buf_view(&b));
+}
+
 static void run_ignore(const struct command_context *x, struct str args)
 {
 	struct str mask = command_word(&args);
 	struct vec *ignored = &x->view->ignored;
-	char memory[512];
-	struct buf b;
 
-	for (uint32_t i = 0; i < ignored->count && !mask.n; i++) {
-		buf_init(&b, memory, sizeof(memory));
-		buf_fmt(&b, _("* you ignore %s"), (const char *)ignored->items[i]);
-		x->tell(x->ctx, buf_view(&b));
-	}
-	if (mask.n && !view_ignore(x->view, mask))
+	for (uint32_t i = 0; i < ignored->count && !mask.n; i++)
+		tell_ignored(x, str_of(ignored->items[i]), true);
+	if (!mask.n && !ignored->count)
+		x->tell(x->ctx, str_of(_("* you ignore nobody")));
+	if (mask.n && view_ignore(x->view, mask))
+		tell_ignored(x, mask, true);
+	else if (mask.n)
 		x->tell(x->ctx, str_of(_("! you ignore too many already")));
 }
 
@@ -258,6 +270,7 @@ static void run_unignore(const struct command_context *x, struct str args)
 	for (uint32_t i = 0; i < ignored->count; i++) {
 		if (!client_same_name(x->client, str_of(ignored->items[i]), mask))
 			continue;
+		tell_ignored(x, mask, false);
 		mem_free(ignored->items[i]);
 		vec_remove(ignored, i);
 		return;
@@ -283,8 +296,16 @@ static void run_set(const struct command_context *x, struct str args)
 {
 	struct str name = command_word(&args);
 
-	if (!view_set(x->view, name, args))
+	char memory[256];
+	struct buf b;
+
+	if (name.n && !view_set(x->view, name, args)) {
 		x->tell(x->ctx, str_of(_("! /set joins on|off, bell off|mention|all, color on|off, time FORMAT")));
+		return;
+	}
+	buf_init(&b, memory, sizeof(memory));
+	view_settings(x->view, &b);
+	x->tell(x->ctx, buf_view(&b));
 }
 
 /*
@@ -452,6 +473,7 @@ static void run_help(const struct command_context *x, struct str args)
 	for (size_t i = 0; i < ROWS; i++)
 		tell_usage(x, &rows[i]);
 	x->tell(x->ctx, str_of(_("* all else is said in the channel; //text says /text")));
+	x->tell(x->ctx, str_of(_("* Tab completes, Alt and a digit goes to a window, the arrows call back lines")));
 }
 
 static bool has_words(struct str args, unsigned min)

@@ -55,8 +55,10 @@ struct app {
 	struct feed feed;      /* it is not */
 	struct turn_hook hook;
 	bool piped;
-	bool again;   /* connect once more at once, for the options have changed */
-	bool lasting; /* comes back when the connection is lost */
+	bool again;                   /* connect once more at once, for the options have changed */
+	bool lasting;                 /* comes back when the connection is lost */
+	char told[CLIENT_REASON_MAX]; /* why the last connection ended; "": that was long ago */
+	bool repeats;                 /* it ended so before */
 	int code;
 	const char *why;
 };
@@ -255,6 +257,15 @@ static void apply_sts(struct options *o)
 	o->tls = true;
 }
 
+/* Once: what goes wrong again and again in the same way is not news. */
+static void tell_retry(struct app *app, const char *why)
+{
+	app->repeats = !strcmp(app->told, why);
+	if (!app->repeats)
+		tellf(app, _("! %s; trying again in %d s"), why, (int)((app->reconnect.delay_ms + 999) / 1000));
+	strlcpy(app->told, why, sizeof(app->told));
+}
+
 static void on_over(void *ctx, int code, const char *why)
 {
 	struct app *app = ctx;
@@ -272,10 +283,11 @@ static void on_over(void *ctx, int code, const char *why)
 		return;
 	}
 	if (will_return(app, code)) {
-		client_pause(&app->client);
+		if (reconnect_has_lasted(&app->reconnect))
+			app->told[0] = '\0';
 		reconnect_start(&app->reconnect);
-		tellf(app, _("! %s; trying again in %d s"), why ? words_of(why) : _("the connection is lost"),
-		      (int)((app->reconnect.delay_ms + 999) / 1000));
+		tell_retry(app, why ? words_of(why) : _("the connection is lost"));
+		client_pause(&app->client);
 		return;
 	}
 	app->code = code;
@@ -294,12 +306,13 @@ static void on_dialled(void *ctx, int result, const char *why)
 		return;
 	}
 	if (result < 0) {
-		tellf(app, _("! %s; trying again in %d s"), why, (int)((app->reconnect.delay_ms + 999) / 1000));
+		tell_retry(app, why);
 		return;
 	}
 	if (app->reconnect.report.note[0])
 		tellf(app, "* %s", app->reconnect.report.note);
-	tell(app, str_of(_("* connected again")));
+	if (!app->repeats)
+		tell(app, str_of(_("* connected again")));
 	app->client.binding = app->reconnect.report.binding;
 	if (client_again(&app->client, app->hub, &app->reconnect.transport) < 0)
 		on_over(app, EX_OSERR, N_("no connection can be made"));

@@ -59,11 +59,16 @@ void reconnect_deinit(struct reconnect *r)
 		worker_free(r->worker);
 }
 
+bool reconnect_has_lasted(const struct reconnect *r)
+{
+	return r->since_ms && loop_clock(r->loop)->mono_ms - r->since_ms >= RECONNECT_LASTED_MS;
+}
+
 void reconnect_start(struct reconnect *r)
 {
 	int64_t now = loop_clock(r->loop)->mono_ms;
 
-	if (r->since_ms && now - r->since_ms >= RECONNECT_LASTED_MS)
+	if (reconnect_has_lasted(r))
 		r->tries = 0;
 	r->since_ms = 0;
 	r->delay_ms = reconnect_delay(r->tries++, arc4random());

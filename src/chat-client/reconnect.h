@@ -47,6 +47,8 @@ void reconnect_deinit(struct reconnect *r);
 void reconnect_start(struct reconnect *r);
 /* The same without a wait. */
 void reconnect_now(struct reconnect *r);
+/* The connection that is over was a good one. */
+bool reconnect_has_lasted(const struct reconnect *r);
 /* The server let us in. */
 void reconnect_succeeded(struct reconnect *r);
 

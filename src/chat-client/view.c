@@ -346,6 +346,18 @@ static bool describe(struct view *v, const struct line *line, struct buf *out, e
 	return json_line(out, line, now_ms(v));
 }
 
+/* What a server tells whoever comes, up to its message of the day: once is enough. */
+static bool is_greeting(struct view *v, const struct line *line)
+{
+	if (is_command(line, "001"))
+		v->greeted = v->client->welcomed;
+	if (!v->greeted || line->command.n != 3 || line->command.p[0] < '0' || line->command.p[0] > '9')
+		return false;
+	if (is_command(line, "376") || is_command(line, "422"))
+		v->greeted = false;
+	return line->command.p[0] < '4' || is_command(line, "422");
+}
+
 void view_line(struct view *v, const struct line *line)
 {
 	bool message = is_command(line, "PRIVMSG") || is_command(line, "NOTICE");
@@ -359,6 +371,8 @@ void view_line(struct view *v, const struct line *line)
 	if (is_ignored(v, line) || missed_control(&v->history, line))
 		return;
 	note_typing(v, line);
+	if (is_greeting(v, line))
+		return;
 	if (v->fold_joins && is_movement(line) && !client_is_me(v->client, line->source))
 		return;
 	if (message)
@@ -442,6 +456,14 @@ static bool set_bell(struct view *v, struct str value)
 		}
 	}
 	return false;
+}
+
+void view_settings(const struct view *v, struct buf *out)
+{
+	static const char *const bells[] = {"off", "mention", "all"};
+
+	buf_fmt(out, _("* joins %s, bell %s, color %s, time %s"), v->fold_joins ? "off" : "on", bells[v->bell],
+		v->screen->colour ? "on" : "off", v->screen->time);
 }
 
 bool view_set(struct view *v, struct str name, struct str value)

@@ -29,6 +29,7 @@ struct view {
 	struct vec nicks;   /* allocated; those who spoke last come last */
 	struct vec ignored; /* allocated masks */
 	enum view_bell bell;
+	bool greeted;    /* the server says again what it said when we first came */
 	bool fold_joins; /* comings and goings are not shown */
 	unsigned last;   /* lines of the past to ask for on coming into a channel */
 	struct recall recall;
@@ -58,6 +59,9 @@ void view_tell(struct view *v, struct str text);
 /* Goes to the window of that name, which may be new, or of that number from 1. False when there is none. */
 bool view_go(struct view *v, struct str name);
 bool view_go_number(struct view *v, unsigned number);
+
+/* What can be set, and how it is: a line to tell. */
+void view_settings(const struct view *v, struct buf *out);
 
 /* "/set name value"; false when there is no such thing. Also from the configuration. */
 bool view_set(struct view *v, struct str name, struct str value);

@@ -3,8 +3,10 @@
 import json
 import os
 import re
+import socket
 import stat
 import subprocess
+import time
 
 import pytest
 from scripted_server import ScriptedServer
@@ -119,6 +121,30 @@ def test_refused_after_coming_back_ends_it(tmp_path):
 
         with ScriptedServer(HISTORY_CAPS, path=path, script={"USER": refuse}):
             assert tty.wait() == 77
+
+
+def test_a_server_that_closes_at_once_is_told_of_once(tmp_path):
+    """And it is asked more and more rarely."""
+    path = str(tmp_path / "sock")
+    with on_terminal_after(path, Past(f"said {i}." for i in range(3))) as tty:
+        os.unlink(path)
+        times = []
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(path)
+            listener.listen()
+            listener.settimeout(DEADLINE)
+            for _ in range(3):
+                peer, _address = listener.accept()
+                times.append(time.monotonic())
+                peer.sendall(b":irc.test 001 me :Welcome\r\nERROR :full\r\n")
+                peer.close()
+        tty.type("/quit\r")
+        assert tty.wait() == 0
+        said = tty.raw.decode()
+        assert said.count("the server closed the connection: full; trying again") == 1
+        assert said.count("* connected again") == 2 and said.count("Welcome") == 1
+        gaps = [b - a for a, b in zip(times, times[1:])]
+        assert gaps[0] < gaps[1]
 
 
 def test_offline_one_can_leave(tmp_path):
