@@ -19,6 +19,7 @@
 #include "chatd/report.h"
 #include "command/answers.h"
 #include "command/command.h"
+#include "command/device.h"
 #include "command/errand.h"
 #include "command/login.h"
 #include "command/nicks.h"
@@ -293,6 +294,7 @@ static void leave(struct engine *e, struct session *s, const char *reason)
 
 	if (!u)
 		return;
+	r.origin = u->id;
 	head = u->sessions;
 	for (at = &head; *at && *at != s; at = &(*at)->next_own)
 		;
@@ -301,9 +303,12 @@ static void leave(struct engine *e, struct session *s, const char *reason)
 	network_user_set_sessions(e->net, u->id, head);
 	report_client_out(s, u, reason);
 	s->user = NULL;
-	if (head)
+	if (stays(e, u))
+		device_left(&e->env, s, network_account(e->net, user_str(u, USER_ACCOUNT)),
+			    keep_time(&e->keep, RECORD_ACCOUNT, loop_clock(e->loop)->real_ms));
+	u = network_user(e->net, r.origin);
+	if (head || !u)
 		return;
-	r.origin = u->id;
 	if (stays(e, u)) {
 		r.type = RECORD_USER_AWAY;
 		r.user_away.text = u->away ? str_of(u->away) : STR(AWAY_WITHOUT_DEVICE);

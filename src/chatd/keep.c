@@ -36,10 +36,12 @@ int64_t keep_time(struct keep *k, enum record_type type, int64_t now)
 {
 	if (now < k->time && k->time - now <= CLOCK_SLACK_MS)
 		now = k->time;
-	if (type == RECORD_JOIN && now == k->said)
+	if ((type == RECORD_JOIN && now == k->said) || (type == RECORD_MESSAGE && now == k->noted))
 		now++;
 	if (type == RECORD_MESSAGE)
 		k->said = now;
+	if (type == RECORD_ACCOUNT)
+		k->noted = now;
 	k->time = now;
 	return now;
 }

@@ -20,7 +20,7 @@ enum { KEEP_NAME_MAX = 256 };
 struct keep {
 	const struct network *net;
 	const struct config *config;
-	int64_t time, said; /* of the newest record, and of the newest message */
+	int64_t time, said, noted; /* of the newest record, of the newest message, of the newest of an account */
 	struct record_room room;
 	uint32_t walk;     /* how many of one kind of things a snapshot has not seen yet */
 	unsigned walked;   /* which of the parts of a snapshot are behind it */
@@ -35,7 +35,8 @@ enum journal_class keep_class(const struct keep *k, const struct record *r);
 
 /*
  * The time of a record that is about to be made, ms since 1970, where the clock says now. Time stands still where the clock
- * is set back a little, and whoever joins does so behind all that was said before: what a member may read is told by it.
+ * is set back a little; whoever joins does so behind all that was said before, and what is said after an account noted that
+ * a device left comes behind that: what a member may read, and what a device has missed, is told by it.
  */
 int64_t keep_time(struct keep *k, enum record_type type, int64_t now);
 

@@ -8,6 +8,7 @@
 #include "command/ban_order.h"
 #include "command/metadata.h"
 #include "command/mode.h"
+#include "command/past.h"
 #include "command/visible.h"
 #include "network/ban.h"
 
@@ -357,10 +358,14 @@ void answer_refused(struct session *s, const struct change *c)
 
 static void owe_joined(const struct command_env *env, struct session *s, const struct change *c)
 {
+	const struct past_span shown = {.limit = env->server->history.on_join};
+
 	answer_topic(s, c->channel);
 	if (!session_has(s, CAP_NO_IMPLICIT_NAMES))
 		answer_names(env, s, c->channel, c->channel->name);
 	metadata_joined(s, env, c->channel);
+	if (shown.limit && !session_has(s, CAP_CHATHISTORY) && !session_has(s, CAP_ZNC_PLAYBACK))
+		past_replay_one(env, s, c->channel->name, &shown);
 }
 
 static void owe_invited(struct session *s, const struct change *c)

@@ -84,19 +84,25 @@ static bool set_access(const struct service_ask *a, const struct account *accoun
 	enum casemap map = network_casemap(a->call->env->net);
 	char item[ITEM_MAX];
 	struct account_edit e;
+	int64_t since = loop_clock(a->call->env->hub->loop)->real_ms;
 	struct str channel;
 	uint8_t rank;
 
 	account_edit_begin(&e, account);
 	for (uint32_t i = 0; i < account->items.count; i++) {
-		struct str text = str_of(((const struct account_kept *)account->items.items[i])->text);
+		const struct account_kept *kept = account->items.items[i];
+		struct str text = str_of(kept->text);
 
-		if (access_parse(text, &channel, &rank) && casemap_eq(map, channel, str_of(c->name)))
-			account_edit_drop_exact(&e, ACCOUNT_CHANNEL, text);
+		if (kept->kind != ACCOUNT_CHANNEL || !access_parse(text, &channel, &rank) ||
+		    !casemap_eq(map, channel, str_of(c->name)))
+			continue;
+		account_edit_drop_exact(&e, ACCOUNT_CHANNEL, text);
+		/* A higher rank is no reason to read less of what was said. */
+		since = kept->time < since ? kept->time : since;
 	}
 	if (p) {
 		snprintf(item, sizeof(item), "%s %c", c->name, p->letter);
-		if (!account_edit_add(&e, ACCOUNT_CHANNEL, str_of(item), loop_clock(a->call->env->hub->loop)->real_ms))
+		if (!account_edit_add(&e, ACCOUNT_CHANNEL, str_of(item), since))
 			return false;
 	}
 	return account_edit_submit(&e, a->call->env);

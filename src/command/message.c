@@ -2,6 +2,7 @@
 
 #include "command/emergency.h"
 #include "command/families.h"
+#include "command/playback.h"
 #include "command/services.h"
 #include "command/filter.h"
 #include "command/targets.h"
@@ -134,6 +135,8 @@ static void send_user(const struct sending *m, const char *nick)
 	const struct user *target = network_user_by_nick(call->env->net, str_of(nick));
 	struct record r;
 
+	if (!target && m->kind == MESSAGE_PRIVMSG && playback_takes(call, nick, m->text))
+		return;
 	if (!target && services_find(str_of(nick)) && m->kind != MESSAGE_TAGMSG) {
 		if (answers(m))
 			services_ask(call, services_find(str_of(nick)), m->text);

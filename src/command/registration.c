@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "command/answers.h"
+#include "command/device.h"
 #include "command/emergency.h"
 #include "command/errand.h"
 #include "command/filter.h"
@@ -91,6 +92,7 @@ static bool attach(const struct command_env *env, struct session *s, const struc
 	if (!u || !a || !env->server->accounts.multiclient ||
 	    !str_eq(user_str(u, USER_ACCOUNT), account_str(a, ACCOUNT_NAME)))
 		return false;
+	device_take(s, str_of(s->reg->username));
 	env->host->attach(env->host->ctx, s, u);
 	answer_welcome(env, s);
 	come_back(env, s);
@@ -102,6 +104,8 @@ static bool attach(const struct command_env *env, struct session *s, const struc
 		if (!session_has(s, CAP_NO_IMPLICIT_NAMES))
 			answer_names(env, s, c, c->name);
 	}
+	if (s->user)
+		device_catch_up(env, s, a);
 	return true;
 }
 
@@ -141,9 +145,11 @@ static void submit_newcomer(const struct command_env *env, struct session *s)
 	const struct registration *reg = s->reg;
 	struct record r = {.type = RECORD_USER_ADD, .session = s->id};
 	const struct account *a = account_of(env, s);
+	struct str said = device_take(s, str_of(reg->username));
 	char username[NAME_USER_MAX + 1], host[NAME_HOST_MAX + 1];
 	const struct cloak *cloak = &env->server->cloak;
 
+	reg->username[said.n] = '\0';
 	if (!make_username(env, reg, username))
 		strlcpy(username, "user", sizeof(username));
 	r.user_add.nick = str_of(reg->nick);

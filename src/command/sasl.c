@@ -1,3 +1,4 @@
+#include "command/device.h"
 #include "command/sasl.h"
 
 #include <stdio.h>
@@ -92,6 +93,7 @@ static void take_plain(const struct call *call, struct str message)
 		fail(call->session, NULL);
 		return;
 	}
+	t.account = device_take(call->session, t.account);
 	t.password = message;
 	login_by_password(call, &t);
 }

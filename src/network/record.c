@@ -581,7 +581,7 @@ static void show_items(const struct record *r, const char *name, const struct re
 
 static const char *const account_item_names[ACCOUNT_ITEM_KINDS] = {
 	[ACCOUNT_CERTFP] = "certfp", [ACCOUNT_NICK] = "nick",       [ACCOUNT_MEMO] = "memo",
-	[ACCOUNT_CODE] = "code",     [ACCOUNT_SETTING] = "setting", [ACCOUNT_CHANNEL] = "channel",
+	[ACCOUNT_CODE] = "code",     [ACCOUNT_SETTING] = "setting", [ACCOUNT_SEEN] = "seen", [ACCOUNT_CHANNEL] = "channel",
 	[ACCOUNT_METADATA] = "metadata",
 };
 

@@ -120,6 +120,7 @@ enum account_item_kind {
 	ACCOUNT_SETTING, /* "name value" */
 	ACCOUNT_CHANNEL, /* "#channel o": its rank there, see network/access.h; time: since when */
 	ACCOUNT_METADATA, /* "key value" */
+	ACCOUNT_SEEN,    /* a device, "*" for those without a name; time: when it left last */
 	ACCOUNT_ITEM_KINDS,
 };
 

@@ -151,6 +151,7 @@ static void save_more(const struct session *s, struct wire_out *out)
 	wire_put_text(out, s->certname);
 	save_binding(s->binding, out);
 	save_subscriptions(s, out);
+	wire_put_text(out, s->device);
 }
 
 bool session_save(const struct session *s, struct wire_out *out)
@@ -307,6 +308,8 @@ static void load_more(struct session *s, struct wire_in *in)
 		load_binding(s, in);
 	if (wire_more(in))
 		load_subscriptions(s, in);
+	if (wire_more(in))
+		s->device = take_text(in);
 }
 
 static bool load(struct session *s, struct wire_in *in)

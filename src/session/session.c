@@ -453,6 +453,7 @@ void session_free(struct session *s)
 {
 	LIST_REMOVE(s, all);
 	mem_free(s->address);
+	mem_free(s->device);
 	mem_free(s->certfp);
 	mem_free(s->certname);
 	mem_free(s->binding);

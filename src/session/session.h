@@ -108,6 +108,7 @@ struct session {
 	struct vec monitors;       /* what it watches, monitor.c's */
 	struct subscriptions *subscriptions; /* NULL: none, see subscriptions.h */
 	char *address;             /* numeric, or "localhost" */
+	char *device;              /* its name, see command/device.h; NULL: none */
 	char *certfp;              /* as in struct arrival, as are the next two */
 	char *certname;
 	struct tls_binding *binding;

@@ -4,6 +4,7 @@ import signal
 
 import pytest
 
+import sasl
 from harness import FAST, chan, fresh
 
 CAPS = (
@@ -44,12 +45,9 @@ def device(daemon, nick, caps=CAPS, **registration):
     """One more device of the account of that nick."""
     client = daemon.connect(nick)
     client.ask(f"CAP REQ :{caps} sasl")
-    import sasl
-
     sasl.plain(client, nick, PASSWORD)
     client.send(f"NICK {nick}", f"USER {registration.get('username', 'user')} 0 * :A Person", "CAP END")
     client.wait("001")
-    client.sync()
     return client
 
 
@@ -296,3 +294,128 @@ def test_a_slow_reader_gets_all_of_it(server):
     client.send(*(f"CHATHISTORY LATEST {channel} * 1000" for _ in range(5)))
     said = client.sync()
     assert len(said.of("PRIVMSG")) == 5000 and len(said.of("BATCH")) == 10
+
+
+OLD = "batch server-time message-tags"
+ON = "[accounts]\niterations = 4096\nalways_on = yes\n[history]\nmissed = 5\n"
+
+
+def leave(client):
+    client.send("QUIT :later")
+    client.rest()
+
+
+def test_a_device_is_shown_what_it_missed(start):
+    daemon = start(FAST + ON)
+    ann, bob = member(daemon, "ann"), member(daemon, "bob")
+    channel = chan()
+    ann.join(channel)
+    bob.join(channel)
+    say(bob, channel, "while she was here")
+    leave(ann)
+    say(bob, channel, *(f"missed {i}" for i in range(8)))
+    say(bob, ann.nick, "just for you")
+    back = daemon.connect(ann.nick)
+    back.ask(f"CAP REQ :{OLD} sasl")
+    sasl.plain(back, ann.nick, PASSWORD)
+    said = back.ask(f"NICK {ann.nick}", "USER user 0 * :Ann", "CAP END")
+    shown = said.of("PRIVMSG")
+    assert [m.params for m in shown] == [
+        *([channel, f"missed {i}"] for i in range(3, 8)),
+        [ann.nick, "just for you"],
+    ]
+    assert [b.params[1:] for b in said.of("BATCH") if b.params[0][0] == "+"] == [
+        ["chathistory", channel],
+        ["chathistory", bob.nick],
+    ]
+    assert all("time" in m.tags and "msgid" in m.tags for m in shown)
+
+
+def test_a_client_that_can_ask_is_shown_nothing_unasked(start):
+    daemon = start(FAST + ON)
+    ann, bob = member(daemon, "ann"), member(daemon, "bob")
+    leave(ann)
+    say(bob, ann.nick, "hello")
+    back = device(daemon, ann.nick)
+    assert not back.sync().of("PRIVMSG")
+    assert texts(back, "LATEST", bob.nick, "*", 10) == ["hello"]
+
+
+def test_each_device_has_missed_its_own(start):
+    daemon = start(FAST + ON)
+    ann, bob = member(daemon, "ann"), member(daemon, "bob")
+
+    def visit(name):
+        client = daemon.connect(ann.nick)
+        client.ask(f"CAP REQ :{OLD} sasl")
+        sasl.plain(client, ann.nick, PASSWORD)
+        said = client.ask(f"NICK {ann.nick}", f"USER ann@{name} 0 * :Ann", "CAP END")
+        return client, [m.params[-1] for m in said.of("PRIVMSG")]
+
+    phone, _ = visit("phone")
+    desk, _ = visit("desk")
+    leave(ann)
+    leave(phone)
+    say(bob, ann.nick, "one")
+    assert desk.sync().one("PRIVMSG")
+    leave(desk)
+    say(bob, ann.nick, "two")
+    assert visit("phone")[1] == ["one", "two"]
+    assert visit("desk")[1] == ["two"]
+
+
+def test_lines_on_joining(start):
+    daemon = start(FAST + "[history]\non_join = 2\n")
+    first, asks, plain = daemon.client(), daemon.client(caps=CAPS), daemon.client()
+    channel = chan()
+    first.join(channel)
+    first.ask(*(f"PRIVMSG {channel} :line {i}" for i in range(3)), f"PRIVMSG {channel} :\1ACTION waves\1")
+    asks.send(f"JOIN {channel}")
+    assert not asks.sync().of("PRIVMSG")
+    shown = plain.ask(f"JOIN {channel}").of("PRIVMSG")
+    # Without server-time the text says when it was.
+    assert [m.params[1].split("] ")[1] for m in shown] == ["line 2", "waves\1"]
+    assert shown[0].params[1].startswith("[20") and shown[1].params[1].startswith("\1ACTION [20")
+
+
+def test_playback(server):
+    ann, bob = member(server, "ann", f"{CAPS} znc.in/playback"), member(server, "bob")
+    channel = chan()
+    ann.join(channel)
+    bob.join(channel)
+    echoes = say(bob, channel, "one", "two", "three")
+    say(bob, ann.nick, "direct")
+    ann.sync()
+
+    def play(*words):
+        return [m.params[-1] for m in ann.ask(f"PRIVMSG *playback :PLAY {' '.join(words)}").of("PRIVMSG")]
+
+    assert play(channel) == ["one", "two", "three"]
+    assert sorted(play("*")) == ["direct", "one", "three", "two"]
+    assert play(f"{channel},{bob.nick}", "0") == ["one", "two", "three", "direct"]
+    assert play(channel, "4000000000") == []
+    assert play(channel, "0", "1600000000.5") == []
+    assert play("#nowhere") == []
+    assert ann.ask("PRIVMSG *playback :PLAY").one("NOTICE")
+    assert ann.ask("PRIVMSG *playback :HELP").one("NOTICE")
+    assert len(echoes) == 3
+
+
+def test_the_time_of_leaving_is_kept_over_a_restart(kept):
+    daemon = kept("always_on = yes\n")
+    ann, bob = member(daemon, "ann"), member(daemon, "bob")
+    channel = chan()
+    ann.join(channel)
+    bob.join(channel)
+    say(bob, channel, "before")
+    leave(ann)
+    say(bob, channel, "after")
+    daemon.send_signal(signal.SIGUSR2)
+    daemon.wait_log("CHATD_EVENT=handover ")
+    bob.sync()
+    say(bob, channel, "later")
+    back = daemon.connect(ann.nick)
+    back.ask(f"CAP REQ :{OLD} sasl")
+    sasl.plain(back, ann.nick, PASSWORD)
+    said = back.ask(f"NICK {ann.nick}", "USER user 0 * :Ann", "CAP END")
+    assert [m.params[-1] for m in said.of("PRIVMSG")] == ["after", "later"]
