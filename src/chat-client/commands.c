@@ -5,6 +5,7 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "chat-client/client.h"
+#include "chat-client/completion.h"
 #include "chat-client/outgoing.h"
 #include "chat-client/view.h"
 #include "chat-client/words.h"
@@ -421,15 +422,19 @@ static const struct command_row *find_row(struct str name)
 	return NULL;
 }
 
-bool command_complete(struct str typed, struct buf *out)
+bool command_complete(struct str typed, struct completion *c)
 {
+	c->replaced = typed.n;
 	for (size_t i = 0; i < ROWS && typed.n > 1 && typed.p[0] == '/'; i++) {
 		struct str name = str_of(rows[i].name), part = {typed.p + 1, typed.n - 1};
 
 		if (name.n < part.n || !str_eq_nocase((struct str){name.p, part.n}, part))
 			continue;
-		buf_fmt(out, "/%s ", rows[i].name);
-		return true;
+		if (!c->skip) {
+			buf_fmt(&c->out, "/%s ", rows[i].name);
+			return true;
+		}
+		c->skip--;
 	}
 	return false;
 }

@@ -7,6 +7,7 @@
 #include "base/str.h"
 
 struct client;
+struct completion;
 struct view;
 struct command_row;
 
@@ -45,7 +46,7 @@ struct command_line command_parse(struct str typed);
 struct str command_word(struct str *rest);
 
 /* What a command's name may become: appends all of it. typed: "/jo". False when nothing fits. */
-bool command_complete(struct str typed, struct buf *out);
+bool command_complete(struct str typed, struct completion *c);
 
 /* False for what holds a password, as far as one can tell. */
 bool command_may_be_kept(struct str typed);

@@ -126,7 +126,9 @@ static void check_last(struct app *app, const struct line *line)
 {
 	if (!app->options.last || app->options.tail || app->prompt || app->piped)
 		return;
-	if (client_is_refusal(&app->client, line))
+	if (str_eq(line->command, STR("FAIL")) && line->nparams && str_eq(line->params[0], STR("CHATHISTORY")))
+		client_quit(&app->client, STR_NONE, EX_NOPERM, N_("the server does not show its history"));
+	else if (client_is_refusal(&app->client, line))
 		client_quit(&app->client, STR_NONE, EX_NOPERM, N_("the server does not let us in there"));
 	else if (app->client.state == CLIENT_READY && !(app->client.caps & CLIENT_CAP_HISTORY))
 		client_quit(&app->client, STR_NONE, EX_UNAVAILABLE, N_("the server keeps no history"));
@@ -368,15 +370,13 @@ static void on_number(void *ctx, unsigned number)
 	(void)view_go_number(&app->view, number);
 }
 
-static bool on_complete(void *ctx, struct str typed, struct buf *out, size_t *replaced)
+static bool on_complete(void *ctx, struct str typed, struct completion *c)
 {
 	struct app *app = ctx;
 
-	if (typed.n && typed.p[0] == '/' && !memchr(typed.p, ' ', typed.n)) {
-		*replaced = typed.n;
-		return command_complete(typed, out);
-	}
-	return view_complete(&app->view, typed, out, replaced);
+	if (typed.n && typed.p[0] == '/' && !memchr(typed.p, ' ', typed.n))
+		return command_complete(typed, c);
+	return view_complete(&app->view, typed, c);
 }
 
 /* ~/.local/state/chat-client/history-HOST, for each server; its directories are made when they are not there. */

@@ -10,6 +10,8 @@
 
 static const struct str token = STR("caught-up-");
 
+enum { CLOCKS_MS = 10000 };
+
 struct held_line {
 	enum screen_stream stream;
 	int64_t ms;
@@ -129,6 +131,52 @@ static bool ask_before(struct missed *h, struct window *w)
 	return true;
 }
 
+static void add_time(struct buf *b, int64_t ms)
+{
+	buf_cstr(b, " timestamp=");
+	buf_time(b, ms);
+}
+
+void missed_ask_who(struct missed *h, int64_t since_ms)
+{
+	char memory[128];
+	struct buf b;
+
+	if (!knows_history(h->client))
+		return;
+	/* no two clocks are alike; what is shown already is not shown again */
+	h->since_ms = since_ms - CLOCKS_MS;
+	buf_init(&b, memory, sizeof(memory));
+	buf_cstr(&b, "CHATHISTORY TARGETS");
+	add_time(&b, h->since_ms);
+	add_time(&b, loop_clock(h->client->loop)->real_ms + CLOCKS_MS);
+	buf_fmt(&b, " %u", page(h));
+	client_send(h->client, buf_view(&b));
+}
+
+/* "CHATHISTORY TARGETS ana 2026-01-31T12:00:00.000Z" */
+static bool on_who(struct missed *h, const struct line *line)
+{
+	struct str name = line->nparams > 2 ? line->params[1] : STR_NONE;
+	char memory[LINE_BODY_MAX];
+	struct window *w;
+	struct buf b;
+
+	if (!name.n || !h->since_ms || strchr("#&+!", name.p[0]) || windows_find(h->windows, name))
+		return true;
+	w = windows_get(h->windows, name);
+	if (!w)
+		return true;
+	buf_init(&b, memory, sizeof(memory));
+	buf_fmt(&b, "CHATHISTORY AFTER %s", w->name);
+	add_time(&b, h->since_ms);
+	buf_fmt(&b, " %u", page(h));
+	client_send(h->client, buf_view(&b));
+	w->missed = 0;
+	begin(h, w);
+	return true;
+}
+
 static void tell_missed(struct missed *h, const struct window *w)
 {
 	char memory[512];
@@ -199,6 +247,25 @@ static void give_up(struct missed *h, unsigned ping)
 	}
 }
 
+/*
+ * A question of ours is not answered: that of the window that is named. What nobody but we asked for nobody misses;
+ * what was asked for on the command line is an error to be told.
+ */
+static bool on_fail(struct missed *h, const struct line *line)
+{
+	bool told = false;
+	struct window *w;
+
+	for (size_t i = 2; i < line->nparams; i++) {
+		w = windows_find(h->windows, line->params[i]);
+		if (!w || !w->asked || w->batch[0])
+			continue;
+		told |= w->asked_last;
+		release(h, w);
+	}
+	return !told;
+}
+
 static bool on_pong(struct missed *h, struct str text)
 {
 	unsigned long long ping;
@@ -214,12 +281,12 @@ bool missed_control(struct missed *h, const struct line *line)
 {
 	if (!line->nparams)
 		return false;
+	if (str_eq(line->command, STR("CHATHISTORY")))
+		return on_who(h, line);
 	if (str_eq(line->command, STR("BATCH")))
 		return on_batch(h, line);
-	if (str_eq(line->command, STR("FAIL")) && str_eq(line->params[0], STR("CHATHISTORY"))) {
-		give_up(h, 0);
-		return false;
-	}
+	if (str_eq(line->command, STR("FAIL")) && str_eq(line->params[0], STR("CHATHISTORY")))
+		return on_fail(h, line);
 	return str_eq(line->command, STR("PONG")) && on_pong(h, line->params[line->nparams - 1]);
 }
 

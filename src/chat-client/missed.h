@@ -22,7 +22,8 @@ struct missed {
 	struct windows *windows;
 	void (*show)(void *ctx, enum screen_stream stream, int64_t ms, struct str text);
 	void *ctx;
-	unsigned pings; /* so many were sent */
+	unsigned pings;   /* so many were sent */
+	int64_t since_ms; /* what is asked of people that an answer names */
 };
 
 /* Asks for what was said in the window since its last message; nothing when there was none, or no server that knows. */
@@ -30,7 +31,13 @@ void missed_ask(struct missed *h, struct window *w);
 /* Asks for the last so many lines of it, in as many answers as it takes; they are shown when all are there. */
 void missed_ask_last(struct missed *h, struct window *w, unsigned lines);
 
-/* BATCH, FAIL and PONG; true when the line was about this and is not to be shown. */
+/*
+ * Asks who has said something to us alone since then (ms since 1970): what came from people with no window is asked for
+ * when the answer names them.
+ */
+void missed_ask_who(struct missed *h, int64_t since_ms);
+
+/* BATCH, FAIL, PONG and what names people; true when the line was about this and is not to be shown. */
 bool missed_control(struct missed *h, const struct line *line);
 
 /* A message in words. */

@@ -16,6 +16,7 @@
 
 #include "base/mem.h"
 #include "chat-client/codepoint.h"
+#include "chat-client/completion.h"
 #include "chat-client/keys.h"
 #include "chat-client/layout.h"
 #include "chat-client/paste.h"
@@ -43,6 +44,11 @@ struct prompt {
 	char *history_path; /* NULL: it is not kept */
 	struct keys keys;
 	struct paste paste;
+	struct {
+		unsigned skip;            /* words that were shown; 0: the last key was another one */
+		size_t inserted;          /* characters of the last of them */
+		wchar_t typed[LABEL_MAX]; /* what they stand for */
+	} tab;
 	wchar_t key[KEYS_OUT_MAX]; /* what the editor reads next */
 	size_t key_at, key_n;
 	char label[LABEL_MAX];
@@ -222,28 +228,50 @@ static size_t narrow(char *dst, size_t size, const wchar_t *text, size_t n)
 	return wcsnrtombs(dst, &text, n, size, &state);
 }
 
+/* Takes n characters in front of the cursor away, and puts others there. */
+static void replace(struct prompt *p, size_t n, const wchar_t *with)
+{
+	prompt_hide(p);
+	if (n)
+		el_deletestr(p->el, (int)n);
+	(void)el_winsertstr(p->el, with);
+}
+
+/* What was completed becomes again what was typed, so that another word can take its place. */
+static void undo_completion(struct prompt *p)
+{
+	if (!p->tab.skip)
+		return;
+	replace(p, p->tab.inserted, p->tab.typed);
+}
+
+/* The next word that fits; after the last one, what was typed. */
 static void complete(struct prompt *p)
 {
-	const LineInfoW *line = el_wline(p->el);
-	size_t before = (size_t)(line->cursor - line->buffer), replaced = 0, n;
+	const LineInfoW *line;
 	char memory[LABEL_MAX];
-	wchar_t old[LABEL_MAX], new[LABEL_MAX];
-	struct buf word;
+	wchar_t new[LABEL_MAX];
+	struct completion c = {.skip = p->tab.skip};
+	size_t n;
 
-	n = narrow(p->typed, sizeof(p->typed), line->buffer, before);
+	undo_completion(p);
+	line = el_wline(p->el);
+	n = narrow(p->typed, sizeof(p->typed), line->buffer, (size_t)(line->cursor - line->buffer));
 	if (n == (size_t)-1)
 		return;
-	buf_init(&word, memory, sizeof(memory) - 1);
-	if (!p->handlers->complete(p->ctx, (struct str){p->typed, n}, &word, &replaced) || replaced >= LABEL_MAX)
+	buf_init(&c.out, memory, sizeof(memory) - 1);
+	if (!p->handlers->complete(p->ctx, (struct str){p->typed, n}, &c) || c.replaced >= LABEL_MAX) {
+		p->tab.skip = 0;
 		return;
-	memory[word.n] = '\0';
+	}
+	memory[c.out.n] = '\0';
 	p->typed[n] = '\0';
-	n = mbstowcs(old, p->typed + n - replaced, LABEL_MAX);
-	if (n == (size_t)-1 || mbstowcs(new, memory, LABEL_MAX) == (size_t)-1)
+	n = mbstowcs(p->tab.typed, p->typed + n - c.replaced, LABEL_MAX);
+	p->tab.inserted = mbstowcs(new, memory, LABEL_MAX);
+	if (n == (size_t)-1 || p->tab.inserted == (size_t)-1)
 		return;
-	prompt_hide(p);
-	el_deletestr(p->el, (int)n);
-	(void)el_winsertstr(p->el, new);
+	replace(p, n, new);
+	p->tab.skip++;
 }
 
 void prompt_insert(struct prompt *p, struct str text)
@@ -305,8 +333,10 @@ static bool take_own_key(struct prompt *p, size_t count)
 		paste_begin(&p->paste);
 		return true;
 	}
-	if (p->key[0] != '\t')
+	if (p->key[0] != '\t') {
+		p->tab.skip = 0;
 		return false;
+	}
 	complete(p);
 	return true;
 }

@@ -11,6 +11,7 @@
  * prompt_hide takes it off the screen, and it comes back, at the end of the turn.
  * A terminal without cursor control (TERM unset or "dumb", output not a terminal) is read line by line as it comes.
  */
+struct completion;
 struct prompt;
 
 struct prompt_handlers {
@@ -23,9 +24,10 @@ struct prompt_handlers {
 	/* Alt and a digit. */
 	void (*number)(void *ctx, unsigned number);
 	/*
-	 * Tab, with what stands in front of the cursor. Appends what its last `replaced` bytes become; false: nothing.
+	 * Tab, with what stands in front of the cursor; again and again for one word with more to skip. False: nothing
+	 * fits.
 	 */
-	bool (*complete)(void *ctx, struct str typed, struct buf *out, size_t *replaced);
+	bool (*complete)(void *ctx, struct str typed, struct completion *c);
 	/*
 	 * Several lines were pasted, with '\n' between them and what stood in the line around them. cut: there were
 	 * more than can be taken.

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "chat-client/client.h"
 #include "chat-client/codepoint.h"
+#include "chat-client/completion.h"
 #include "chat-client/events.h"
 #include "chat-client/json.h"
 #include "chat-client/options.h"
@@ -231,12 +232,14 @@ static void count_message(struct view *v, struct window *w, const struct line *l
 	bool direct = !strchr("#&+!", w->name[0]);
 	bool mention = direct || names_us(v, param(line, 1));
 
-	if (client_is_me(v->client, line->source) || missed_is_old(w, line))
+	if (client_is_me(v->client, line->source))
 		return;
 	if (!is_current(v, w)) {
 		w->unread++;
 		w->mentions += mention;
 	}
+	if (missed_is_old(w, line))
+		return;
 	if (v->bell == VIEW_BELL_ALL || (v->bell == VIEW_BELL_MENTION && mention))
 		screen_bell(v->screen);
 }
@@ -396,6 +399,8 @@ void view_ready(struct view *v)
 		if (!strchr("#&+!", w->name[0]))
 			missed_ask(&v->history, w);
 	}
+	if (v->lost_ms)
+		missed_ask_who(&v->history, v->lost_ms);
 }
 
 bool view_is_waiting(const struct view *v)
@@ -411,7 +416,10 @@ bool view_is_waiting(const struct view *v)
 
 void view_end(struct view *v)
 {
+	const struct clock *clock = loop_clock(v->client->loop);
+
 	missed_end(&v->history);
+	v->lost_ms = v->client->welcomed ? clock->real_ms - (clock->mono_ms - v->client->heard_ms) : 0;
 	stop_typing(v);
 }
 
@@ -523,16 +531,20 @@ static bool is_fit(const char *name)
 	return true;
 }
 
-static bool complete_from(const struct str *word, const char *name, struct buf *out, const char *after)
+static bool complete_from(const struct str *word, const char *name, const char *after, struct completion *c)
 {
 	if (strlen(name) < word->n || !is_fit(name) || !str_eq_nocase((struct str){name, word->n}, *word))
 		return false;
-	buf_cstr(out, name);
-	buf_cstr(out, after);
+	if (c->skip) {
+		c->skip--;
+		return false;
+	}
+	buf_cstr(&c->out, name);
+	buf_cstr(&c->out, after);
 	return true;
 }
 
-bool view_complete(struct view *v, struct str typed, struct buf *out, size_t *replaced)
+bool view_complete(struct view *v, struct str typed, struct completion *c)
 {
 	size_t at = typed.n;
 	struct str word;
@@ -541,13 +553,13 @@ bool view_complete(struct view *v, struct str typed, struct buf *out, size_t *re
 	while (at && typed.p[at - 1] != ' ')
 		at--;
 	word = (struct str){typed.p + at, typed.n - at};
-	*replaced = word.n;
+	c->replaced = word.n;
 	for (uint32_t i = 0; (w = windows_at(&v->windows, i)); i++) {
-		if (word.n && strchr("#&+!", word.p[0]) && complete_from(&word, w->name, out, " "))
+		if (word.n && strchr("#&+!", word.p[0]) && complete_from(&word, w->name, " ", c))
 			return true;
 	}
 	for (uint32_t i = v->nicks.count; i-- > 0 && word.n;) {
-		if (complete_from(&word, v->nicks.items[i], out, at ? " " : ": "))
+		if (complete_from(&word, v->nicks.items[i], at ? " " : ": ", c))
 			return true;
 	}
 	return false;

@@ -13,6 +13,7 @@
  * the Tab key knows.
  */
 struct client;
+struct completion;
 struct options;
 struct screen;
 
@@ -29,6 +30,7 @@ struct view {
 	struct vec nicks;   /* allocated; those who spoke last come last */
 	struct vec ignored; /* allocated masks */
 	enum view_bell bell;
+	int64_t lost_ms; /* when we last heard of the server; 0: never */
 	bool greeted;    /* the server says again what it said when we first came */
 	bool fold_joins; /* comings and goings are not shown */
 	unsigned last;   /* lines of the past to ask for on coming into a channel */
@@ -70,4 +72,4 @@ bool view_set(struct view *v, struct str name, struct str value);
 void view_label(struct view *v, struct buf *out, bool narrow);
 
 /* What the word at the end of typed may become: appends all of the new word. False when nothing fits. */
-bool view_complete(struct view *v, struct str typed, struct buf *out, size_t *replaced);
+bool view_complete(struct view *v, struct str typed, struct completion *c);

@@ -34,6 +34,10 @@ class Past:
         return f"@{tags}msgid=m{i};time=2026-01-31T12:00:{i:02}.000Z :ana!u@h PRIVMSG #lobby :{self.texts[i]}"
 
     def answer(self, server, _tags, params):
+        if params[0] == "TARGETS":
+            server.send(":irc.test BATCH +t draft/chathistory-targets")
+            server.send(":irc.test BATCH -t")
+            return
         count = min(self.limit, int(params[3]))
         if params[0] == "AFTER":
             first = int(params[2].removeprefix("msgid=m")) + 1
@@ -70,6 +74,36 @@ def test_comes_back_and_shows_what_was_missed_once_and_in_order(tmp_path):
             assert tty.wait() == 0
 
 
+def test_who_wrote_meanwhile_and_had_no_window(tmp_path):
+    path = str(tmp_path / "sock")
+
+    def answer(server, _tags, params):
+        if params[0] == "TARGETS":
+            assert params[1].startswith("timestamp=20") and params[2] > params[1]
+            server.send(":irc.test BATCH +t draft/chathistory-targets")
+            for name in ("#lobby", "zoe"):
+                server.send(f"@batch=t :irc.test CHATHISTORY TARGETS {name} 2026-01-31T12:01:00.000Z")
+            server.send(":irc.test BATCH -t")
+        elif params[1] == "zoe":
+            server.send(":irc.test BATCH +z chathistory zoe")
+            if params[2].startswith("timestamp="):
+                server.send("@batch=z;msgid=z1 :zoe!u@h PRIVMSG me :are you there?")
+            server.send(":irc.test BATCH -z")
+        else:
+            # what nobody asked for is no error that anybody is to hear of
+            server.send(f"FAIL CHATHISTORY INVALID_TARGET {params[0]} {params[1]} :Messages could not be retrieved")
+
+    with on_terminal_after(path, Past(f"said {i}." for i in range(3))) as tty:
+        os.unlink(path)
+        with ScriptedServer(HISTORY_CAPS, path=path, script={"CHATHISTORY": answer}):
+            tty.shows(r"\*zoe\* are you there\?$")
+            tty.shows("1 line was said in zoe meanwhile")
+            tty.shows(r"^#lobby \+1 !1>")
+            tty.type("\x1b2")
+            tty.shows("^zoe>")
+            assert "could not be retrieved" not in tty.raw.decode()
+
+
 def test_many_missed_lines_come_in_several_answers(tmp_path):
     """More than the server gives at a time, while people come and go and talk."""
     path = str(tmp_path / "sock")
@@ -82,6 +116,8 @@ def test_many_missed_lines_come_in_several_answers(tmp_path):
 
     def answer(server, tags, params):
         past.answer(server, tags, params)
+        if params[0] == "TARGETS":
+            return
         server.send(f"@msgid=live{past.batches} :bea!u@h PRIVMSG #lobby :live {past.batches}.")
         server.send(f":cat{past.batches}!u@h JOIN #lobby")
 
@@ -93,7 +129,7 @@ def test_many_missed_lines_come_in_several_answers(tmp_path):
             tty.shows("<ana> the end")
             shown = re.findall(r"<(?:ana|bea)> (said|live) (\d+)\.", tty.raw.decode())
             assert shown == [("said", str(i)) for i in range(250)] + [("live", str(i + 1)) for i in range(past.batches)]
-            asked = [line for line in again.lines if line.startswith("CHATHISTORY")]
+            asked = [line for line in again.lines if line.startswith("CHATHISTORY") and "TARGETS" not in line]
             assert all(line.split()[1] == "AFTER" and int(line.split()[4]) <= 50 for line in asked)
 
 
@@ -182,6 +218,16 @@ def test_history_of_more_lines_than_the_server_gives_at_a_time(how):
 def test_history_of_a_server_without_one_is_exit_69():
     with ScriptedServer(ALL_CAPS) as server:
         assert run(server, "--history=4").returncode == 69
+
+
+def test_history_that_is_not_shown_is_exit_77():
+    def refuse(server, _tags, params):
+        server.send(f"FAIL CHATHISTORY INVALID_TARGET {params[0]} {params[1]} :Messages could not be retrieved")
+
+    with ScriptedServer(HISTORY_CAPS, script={"CHATHISTORY": refuse}) as server:
+        done = run(server, "--history=4")
+    assert done.returncode == 77
+    assert b"Messages could not be retrieved" in done.stderr and done.stdout == b""
 
 
 def test_history_of_a_closed_channel_is_exit_77():
