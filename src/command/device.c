@@ -29,7 +29,9 @@ struct str device_take(struct session *s, struct str name)
 	if (!at)
 		return name;
 	device = (struct str){at + 1, name.n - (size_t)(at + 1 - name.p)};
-	if (!s->device && is_device(device))
+	if (!is_device(device))
+		return name;
+	if (!s->device)
 		s->device = mem_strndup(device.p, device.n);
 	return (struct str){name.p, (size_t)(at - name.p)};
 }

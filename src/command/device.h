@@ -15,7 +15,7 @@ struct account;
 struct command_env;
 struct session;
 
-/* The name without its device, which becomes the session's if it can be one and the session has none yet. */
+/* The name without its device, which becomes the session's if that has none yet. A name without one is given back whole. */
 struct str device_take(struct session *s, struct str name);
 
 /* The session of a user who stays is about to leave, at that time, ms since 1970. */

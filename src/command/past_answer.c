@@ -6,7 +6,8 @@
 #include "command/command.h"
 #include "command/past.h"
 
-enum { ROWS_OF_A_STEP = 16 };
+/* Of all channels and conversations, the newest so many are shown to one who comes back. */
+enum { ROWS_OF_A_STEP = 16, TALKS_MAX = 256 };
 
 enum showing_kind {
 	SHOW_LINES,
@@ -86,7 +87,7 @@ static void show_name(const struct showing *sh, struct session *s, const struct 
 
 static void show_talk(const struct showing *sh, struct session *s, const struct history_row *row)
 {
-	const struct past_span span = {sh->read->from.time, sh->before, sh->limit};
+	const struct past_span span = {sh->read->to.time, sh->before, sh->limit};
 	struct str name = past_name(sh->env, s, row);
 	char text[HISTORY_NAME_MAX];
 
@@ -217,15 +218,15 @@ static void bounds_of(const struct past_span *span, struct history_bound *from, 
 void past_replay(const struct command_env *env, struct session *s, const struct past_span *span)
 {
 	struct history_read *r;
-	struct history_bound from, to;
+	struct history_bound older, newer;
 	struct showing *sh;
 
 	if (!env->host->read || !s->user)
 		return;
-	r = history_read_new(HISTORY_TALKS, HISTORY_LIMIT_MAX);
+	r = history_read_new(HISTORY_TALKS, TALKS_MAX);
 	past_add_all(env, s, r);
-	bounds_of(&(struct past_span){span->after, 0, 0}, &from, &to);
-	history_read_bounds(r, &from, &to);
+	bounds_of(&(struct past_span){span->after, 0, 0}, &older, &newer);
+	history_read_bounds(r, &newer, &older);
 	sh = showing_new(env, r, "*");
 	sh->kind = SHOW_TALKS;
 	sh->limit = span->limit;

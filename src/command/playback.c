@@ -15,22 +15,23 @@ static void say(struct session *s, const char *text)
 	reply_server(s, "NOTICE %s :" PLAYBACK ": %s", session_nick(s), text);
 }
 
-/* "1764069600.123", ms. */
+/* "1764069600.123", ms, to the nearest: clients reckon in binary fractions. */
 static bool take_time(struct str word, int64_t *ms)
 {
 	struct str rest = word, whole, part;
 	unsigned long long n;
-	int64_t unit = 100;
+	int64_t unit = 100000;
+	int64_t us = 0;
 
 	if (!str_split(&rest, '.', &whole) || whole.n > SECONDS_DIGITS || !str_u64(whole, INT64_MAX / 2000, &n))
 		return false;
-	*ms = (int64_t)n * 1000;
 	part = rest;
 	for (size_t i = 0; i < part.n; i++, unit /= 10) {
 		if (part.p[i] < '0' || part.p[i] > '9')
 			return false;
-		*ms += (part.p[i] - '0') * unit;
+		us += (part.p[i] - '0') * unit;
 	}
+	*ms = (int64_t)n * 1000 + (us + 500) / 1000;
 	return true;
 }
 

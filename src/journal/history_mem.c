@@ -8,7 +8,12 @@
 #include "journal/history_source.h"
 #include "journal/journal.h"
 
-enum { KEPT_OF_TARGET = 1000, KEPT_BYTES = 16 << 20 };
+enum { KEPT_OF_TARGET = 1000 };
+
+/* What happens beside messages must not take their room: a crowd that comes in is soon told of. */
+enum store { MESSAGES, EVENTS, STORES };
+
+static const size_t kept_bytes[STORES] = {[MESSAGES] = 16 << 20, [EVENTS] = 1 << 20};
 
 struct kept {
 	struct history_row *row;
@@ -24,14 +29,15 @@ TAILQ_HEAD(kept_list, kept);
 struct pile {
 	struct kept_list kept;
 	uint32_t count;
+	enum store store;
 	struct str name;
 	char memory[];
 };
 
 struct history_mem {
 	struct map piles;
-	struct kept_list all; /* the oldest first */
-	size_t bytes;
+	struct kept_list all[STORES]; /* the oldest first */
+	size_t bytes[STORES];
 };
 
 static struct str pile_key(const void *item)
@@ -46,7 +52,8 @@ struct history_mem *history_mem_new(void)
 
 	arc4random_buf(&seed, sizeof(seed));
 	map_init(&h->piles, pile_key, &seed);
-	TAILQ_INIT(&h->all);
+	for (int i = 0; i < STORES; i++)
+		TAILQ_INIT(&h->all[i]);
 	return h;
 }
 
@@ -54,9 +61,9 @@ static void drop(struct history_mem *h, struct kept *k)
 {
 	struct pile *pile = k->pile;
 
-	TAILQ_REMOVE(&h->all, k, age);
+	TAILQ_REMOVE(&h->all[pile->store], k, age);
 	TAILQ_REMOVE(&pile->kept, k, next);
-	h->bytes -= k->weight;
+	h->bytes[pile->store] -= k->weight;
 	mem_free(k->row);
 	mem_free(k);
 	if (--pile->count)
@@ -71,8 +78,9 @@ void history_mem_free(struct history_mem *h)
 
 	if (!h)
 		return;
-	while ((k = TAILQ_FIRST(&h->all)))
-		drop(h, k);
+	for (int i = 0; i < STORES; i++)
+		while ((k = TAILQ_FIRST(&h->all[i])))
+			drop(h, k);
 	map_deinit(&h->piles);
 	mem_free(h);
 }
@@ -87,6 +95,7 @@ static struct pile *pile_of(struct history_mem *h, struct str name)
 	memcpy(p->memory, name.p, name.n);
 	p->name = (struct str){p->memory, name.n};
 	TAILQ_INIT(&p->kept);
+	p->store = str_starts(name, STR("*")) ? EVENTS : MESSAGES;
 	map_put(&h->piles, p);
 	return p;
 }
@@ -110,6 +119,7 @@ void history_mem_add(struct history_mem *h, uint64_t position, const struct jour
 	const struct history_row from = {
 		.position = position, .time = about->time, .msgid = about->msgid, .bytes = bytes};
 	struct history_row *row = about->target.n ? history_row_new(&from) : NULL;
+	enum store store;
 	struct kept *k;
 
 	if (!row)
@@ -118,13 +128,14 @@ void history_mem_add(struct history_mem *h, uint64_t position, const struct jour
 	k->row = row;
 	k->pile = pile_of(h, about->target);
 	k->weight = sizeof(*k) + sizeof(*row) + about->msgid.n + bytes.n;
-	h->bytes += k->weight;
+	store = k->pile->store;
+	h->bytes[store] += k->weight;
 	insert(k->pile, k);
-	TAILQ_INSERT_TAIL(&h->all, k, age);
+	TAILQ_INSERT_TAIL(&h->all[store], k, age);
 	if (k->pile->count > KEPT_OF_TARGET)
 		drop(h, TAILQ_FIRST(&k->pile->kept));
-	while (h->bytes > KEPT_BYTES)
-		drop(h, TAILQ_FIRST(&h->all));
+	while (h->bytes[store] > kept_bytes[store])
+		drop(h, TAILQ_FIRST(&h->all[store]));
 }
 
 static bool is_behind(const struct history_row *row, const struct history_place *p)

@@ -172,10 +172,13 @@ static void work(struct job *job)
 	} else {
 		r->err = rc;
 	}
-	if (r->err == -ENOENT)
+	if (r->err == -ENOENT) {
 		r->err = HISTORY_NO_MESSAGE;
-	else if (r->err)
+	} else if (r->err) {
+		/* The next one begins with a handle that has seen no trouble. */
+		disk_handle_abandon(&h->disk);
 		r->err = disk_errno(r->err);
+	}
 }
 
 /* In the loop */

@@ -107,7 +107,8 @@ def test_registration_off(start):
     daemon = start(FAST + "[accounts]\nregistration = no\n")
     client = daemon.connect("late")
     said = client.ask("CAP LS 302", "CAP REQ :draft/account-registration", "NICK late", "USER u 0 * :r", "CAP END")
-    assert "draft/account-registration" not in said[0].raw and said.of("CAP")[1].params[1] == "NAK"
+    offered = "".join(m.raw for m in said.of("CAP") if m.params[1] == "LS")
+    assert "draft/account-registration" not in offered and said.of("CAP")[-1].params[1] == "NAK"
     assert client.ask(f"REGISTER * * :{PASSWORD}").one("FAIL").params[1] == "TEMPORARILY_UNAVAILABLE"
 
 
@@ -172,7 +173,7 @@ def test_sasl_after_registration(accounts):
 def test_sasl_protocol(accounts):
     client = accounts.connect("in")
     said = client.ask("CAP LS 302", "CAP REQ :sasl")
-    assert " sasl=PLAIN,SCRAM-SHA-256 " in said[0].raw + " "
+    assert "sasl=PLAIN,SCRAM-SHA-256" in " ".join(m.params[-1] for m in said.of("CAP")).split()
     assert client.ask("AUTHENTICATE NTLM").commands == ["908", "904"]
     assert client.ask("AUTHENTICATE EXTERNAL").commands == ["908", "904"]
     assert client.ask("AUTHENTICATE PLAIN", "AUTHENTICATE *").commands == ["AUTHENTICATE", "906"]

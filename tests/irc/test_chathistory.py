@@ -395,6 +395,7 @@ def test_playback(server):
     assert play(f"{channel},{bob.nick}", "0") == ["one", "two", "three", "direct"]
     assert play(channel, "4000000000") == []
     assert play(channel, "0", "1600000000.5") == []
+    assert play(channel, "0.0009999", "4000000000") == ["one", "two", "three"]
     assert play("#nowhere") == []
     assert ann.ask("PRIVMSG *playback :PLAY").one("NOTICE")
     assert ann.ask("PRIVMSG *playback :HELP").one("NOTICE")

@@ -24,9 +24,13 @@ def state(tmp_path):
 
 
 def kept(state):
-    """The message ids in the journal, in order."""
+    """The ids of the messages in the journal, in order; not what else happened in channels."""
+    messages = (
+        "SELECT msgid FROM journal JOIN targets ON id = target_id"
+        " WHERE class = 1 AND substr(name, 1, 1) <> '*' ORDER BY position"
+    )
     with sqlite3.connect(f"file:{state}/chatd.db?mode=ro", uri=True) as db:
-        return [row[0] for row in db.execute("SELECT msgid FROM journal WHERE class = 1 ORDER BY position")]
+        return [row[0] for row in db.execute(messages)]
 
 
 def register_channel(daemon, client):
@@ -116,7 +120,10 @@ def test_refused_messages_are_not_kept(start, state):
 def test_direct_messages_are_kept_where_asked_for(start, state):
     for wanted in ("no", "yes"):
         daemon = start(OPER + f"[history]\ndirect = {wanted}\n", args=["--state", str(state)])
-        one, other = daemon.client(caps="message-tags echo-message"), daemon.client()
+        one, other = daemon.client(caps="message-tags echo-message draft/account-registration"), daemon.client()
+        assert one.ask("REGISTER * * :correct horse").of("900")
+        guest = daemon.client(caps="message-tags echo-message")
+        assert guest.ask(f"PRIVMSG {other} :nobody could read it").one("PRIVMSG").tags["msgid"] not in kept(state)
         echo = one.ask(f"PRIVMSG {other} :between us").one("PRIVMSG")
         daemon.finish()
         assert (echo.tags["msgid"] in kept(state)) == (wanted == "yes")

@@ -118,10 +118,23 @@ static void runs_differ(void **state)
 	assert_string_not_equal(a, b);
 }
 
+/* A message that is gone still has its place in time. */
+static void test_time(void **state)
+{
+	struct msgid_source m;
+
+	(void)state;
+	msgid_init(&m);
+	assert_int_equal(msgid_time(msgid_next(&m, 1700000000123)), 1700000000123);
+	assert_int_equal(msgid_time(STR("")), 0);
+	assert_int_equal(msgid_time(STR("short")), 0);
+	assert_int_equal(msgid_time(STR("ABCDEFGHIJABCDEFGHIJ")), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(sort_by_time_and_order),
+		cmocka_unit_test(test_time), cmocka_unit_test(sort_by_time_and_order),
 		cmocka_unit_test(go_on_when_the_clock_steps_back),
 		cmocka_unit_test(count_over),
 		cmocka_unit_test(are_unique),
