@@ -46,11 +46,15 @@ static void log_failed(const struct listener *l, int error)
 		  "cannot accept connections on %s for now: %s", text, strerror(error));
 }
 
+/* What cannot be watched for now is tried again. */
 static void update_watch(struct listener *l)
 {
 	int error = loop_watch(l->loop, &l->watch, l->started && !l->resting ? POLL_READ : 0);
-	if (error)
-		log_failed(l, -error);
+	if (!error)
+		return;
+	log_failed(l, -error);
+	l->resting = true;
+	loop_timer_set(l->loop, &l->rest, loop_clock(l->loop)->mono_ms + REST_MS);
 }
 
 static void rested(struct timer *t)
