@@ -13,7 +13,7 @@
 #include "base/clock.h"
 
 /* For as long the manager is given to answer; it does so at once where it is not busy with something else. */
-enum { ANSWER_US = 5000000, NAME_TEXT_MAX = 128 };
+enum { ANSWER_US = 5000000, NAME_TEXT_MAX = 128, TRIES = 3 };
 
 #define PROBE_NAME "chatd-probe"
 
@@ -22,9 +22,11 @@ bool service_is_heard(void)
 	return getenv("NOTIFY_SOCKET") != NULL;
 }
 
+/* A start that the manager does not hear of is one that it gives up. */
 void service_ready(const char *status)
 {
-	sd_notifyf(0, "READY=1\nSTATUS=%s", status);
+	for (int i = 0; i < TRIES && sd_notifyf(0, "READY=1\nSTATUS=%s", status) < 0; i++)
+		;
 }
 
 void service_reloading(void)
