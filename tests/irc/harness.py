@@ -5,6 +5,7 @@ sent to the daemon before (by whom ever had his own PONG) has been done, and wha
 """
 
 import collections
+import contextlib
 import itertools
 import os
 import pathlib
@@ -280,6 +281,9 @@ class Process:
             with self.changed:
                 self.entries.append(line.decode("utf-8", "backslashreplace").rstrip("\n"))
                 self.changed.notify_all()
+        # The end of its log comes a moment before its own.
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.process.wait(DEADLINE)
         with self.changed:
             self.changed.notify_all()
 
