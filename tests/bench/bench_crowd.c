@@ -228,10 +228,18 @@ static void small_channels(struct crowd *c)
 	report(&s, "a message from each to a channel of a few", c->users, "message");
 }
 
+static void one_by_one(struct crowd *c, uint32_t from, text_of_fn text_of, const char *what)
+{
+	struct stretch s = stretch_begin();
+
+	for (uint32_t i = from; i < from + LEFT; i++)
+		all_say(c, i, i + 1, text_of);
+	report(&s, what, LEFT, "time");
+}
+
 /* Filled while it shows nobody, for else each of those who come is told to all who are there. */
 static void one_room(struct crowd *c)
 {
-	enum { ONES = LEFT };
 	struct stretch s;
 
 	all_say(c, 0, 1, joins_room);
@@ -242,15 +250,9 @@ static void one_room(struct crowd *c)
 	report(&s, "join the room while it shows nobody", c->room - 1, "membership");
 	memory_say(0, "MODE #room -u\r\n", 15);
 	turn_all(c);
-	s = stretch_begin();
-	all_say(c, c->room, c->room + ONES, joins_room);
-	report(&s, "join the room, told to all", ONES, "join");
-	s = stretch_begin();
-	all_say(c, 0, ONES, says_room);
-	report(&s, "a message to the room", ONES, "message");
-	s = stretch_begin();
-	all_say(c, c->room, c->room + ONES, quits);
-	report(&s, "quit from the room", ONES, "quit");
+	one_by_one(c, c->room, joins_room, "join the room, told to all");
+	one_by_one(c, 0, says_room, "a message to the room");
+	one_by_one(c, c->room, quits, "quit from the room");
 }
 
 static void growth(struct crowd *c)
