@@ -98,6 +98,8 @@ static const struct log_about events[EVENT_COUNT] = {
 	ABOUT(STORE_RESTORED, "store-restored", "cbde8ebdbc7d4c36b5e06cd26e31fd29", NOTICE, 8, 60, "CHATD_FILE"),
 	ABOUT(STORE_UPGRADED, "store-upgraded", "760262e835cd4d8a93bec58d29276a5f", NOTICE, 8, 60, "CHATD_FILE"),
 	ABOUT(STORE_FOREIGN, "store-foreign", "a2385a2d71b34a59bac4b4a00dbdb2fe", ERR, 8, 60, "CHATD_FILE"),
+	ABOUT(HISTORY_FAILED, "history-failed", "96233234b21846659713c05ffdc4d216", ERR, 4, 60, "CHATD_FILE",
+	      "CHATD_REASON"),
 	ABOUT(STORE_CHECKPOINT_FAILED, "store-checkpoint-failed", "a854c979c6e14d9ca79da1a27374dc69", WARNING, 4, 60,
 	      "CHATD_FILE"),
 	ABOUT(NOT_KEPT, "not-kept", "6b2125cb74964b01b68112b493122ed6", ERR, 5, 60, "CHATD_REASON"),

@@ -1,6 +1,7 @@
 #include <errno.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 
 #include "base/mem.h"
@@ -28,8 +29,9 @@ static int open_file(struct store_history *h)
 	struct stat st;
 	int rc;
 
+	/* Not -ENOENT, which is said of messages. */
 	if (stat(h->disk.path, &st) < 0)
-		return -errno;
+		return SQLITE_CANTOPEN;
 	if (h->disk.db && st.st_ino == h->file)
 		return 0;
 	disk_handle_abandon(&h->disk);
@@ -188,6 +190,10 @@ static void done(struct job *job)
 	struct history_read *r = (struct history_read *)((char *)job - offsetof(struct history_read, job));
 	struct store *s = r->reader;
 
+	if (r->err < 0)
+		log_event(EVENT_HISTORY_FAILED,
+			  LOG_FIELDS({"CHATD_FILE", s->disk.path}, {"CHATD_REASON", strerror(-r->err)}),
+			  "history: %s could not be read: %s", s->disk.path, strerror(-r->err));
 	history_read_end(r);
 	store_unref(s);
 }

@@ -285,6 +285,38 @@ def test_survives_a_crash(kept):
     assert [m.tags["msgid"] for m in history(back, "LATEST", channel, "*", 10)] == [m.tags["msgid"] for m in echoes]
 
 
+def test_a_restart_meanwhile(kept):
+    """Each question is answered, by a batch or by the word that it must be asked again."""
+    daemon = kept()
+    client = daemon.client(caps=CAPS)
+    channel = chan()
+    client.join(channel)
+    for _ in range(4):
+        say(client, channel, *("x" * 380 for _ in range(250)))
+    client.send(*(f"CHATHISTORY LATEST {channel} * 1000" for _ in range(10)))
+    daemon.send_signal(signal.SIGUSR2)
+    daemon.wait_log("CHATD_EVENT=handover ")
+    said = client.sync()
+    ended = [m for m in said.of("BATCH") if m.params[0][0] == "-"]
+    assert len(ended) + len(said.of("FAIL")) == 10
+    assert len(history(client, "LATEST", channel, "*", 1000)) == 1000
+
+
+def test_a_file_that_cannot_be_read(kept, tmp_path):
+    daemon = kept()
+    client = daemon.client(caps=CAPS)
+    channel = chan()
+    client.join(channel)
+    say(client, channel, "hello")
+    assert texts(client, "LATEST", channel, "*", 10) == ["hello"]
+    aside = tmp_path / "aside.db"
+    (tmp_path / "state/chatd.db").rename(aside)
+    assert client.ask(f"CHATHISTORY LATEST {channel} * 10").one("FAIL").params[1] == "MESSAGE_ERROR"
+    daemon.wait_log("CHATD_EVENT=history-failed")
+    aside.rename(tmp_path / "state/chatd.db")
+    assert texts(client, "LATEST", channel, "*", 10) == ["hello"]
+
+
 def test_a_slow_reader_gets_all_of_it(server):
     client = server.client(caps=CAPS)
     channel = chan()
