@@ -76,16 +76,6 @@ static void add_duration(struct event *e, struct str seconds)
 		buf_str(e->out, seconds);
 }
 
-/* On one line, whatever the tag holds. */
-static void add_value(struct event *e)
-{
-	size_t from = e->out->n;
-
-	tags_unescape(e->out, e->value);
-	for (size_t i = from; i < e->out->n; i++)
-		e->out->p[i] = e->out->p[i] == '\n' ? ' ' : e->out->p[i];
-}
-
 /* The tag of that name, with or without the prefix of drafts. */
 static bool find_tag(const struct event *e, const char *name, struct str *value)
 {
@@ -118,7 +108,7 @@ static const char *add_part(struct event *e, const char *at)
 	else if (kind == 'q' && e->about)
 		buf_fmt(e->out, "\"%s\017\"", e->about->text);
 	else if (kind == 'x')
-		add_value(e);
+		tags_unescape(e->out, e->value);
 	else if (kind == '*')
 		add_params(e, (size_t)(*at++ - '0'));
 	else if (kind == 'T')
@@ -417,6 +407,9 @@ bool events_describe(const struct client *c, const struct line *line, struct buf
 	} else {
 		shown = line->command.p[0] >= '0' && line->command.p[0] <= '9' && describe_numeric(&e);
 	}
+	/* of several lines are only the messages of people */
+	for (size_t i = 0; i < out->n && e.stream != SCREEN_MESSAGES; i++)
+		out->p[i] = out->p[i] == '\n' ? ' ' : out->p[i];
 	/* the mark that words of errors begin with, and no others */
 	if (e.stream == SCREEN_REST && out->n && out->p[0] == '!')
 		e.stream = SCREEN_ERRORS;
