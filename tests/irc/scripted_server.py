@@ -43,6 +43,10 @@ class ScriptedServer(threading.Thread):
 
     def __exit__(self, *_):
         self.close()
+        try:
+            self.listener.shutdown(socket.SHUT_RDWR)  # wakes it where nobody came
+        except OSError:
+            pass
         self.listener.close()
         self.join(DEADLINE)
 

@@ -179,3 +179,11 @@ def test_objects():
     # what was sent is in them, not lost
     texts = [o["text"] for o in objects if o["command"] == "TOPIC"]
     assert texts == [p.replace("\udc9b", "\ufffd") for p in PAYLOADS]
+
+
+def test_no_program_is_ever_started():
+    """No shell can be given what was received, for chat-client starts none."""
+    done = subprocess.run(["nm", "-D", "--undefined-only", CLIENT], capture_output=True, text=True, check=True)
+    names = {line.split()[-1].split("@")[0] for line in done.stdout.splitlines()}
+    assert "write" in names
+    assert not {n for n in names if re.fullmatch(r"system|popen|exec.*|v?fork|posix_spawnp?|wordexp|_?clone.*", n)}

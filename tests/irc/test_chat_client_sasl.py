@@ -2,10 +2,12 @@
 
 import base64
 import os
+import pathlib
 import subprocess
 
 import pytest
 from scripted_server import ScriptedServer
+from terminal import Terminal
 from test_chat_client import CLIENT, DEADLINE
 from test_chat_client_trust import pair  # noqa: F401, a fixture
 from test_tls import secure  # noqa: F401, a fixture
@@ -123,6 +125,21 @@ def test_password_from_systemd(tmp_path):
         done = talk(server.where, env={**os.environ, "CREDENTIALS_DIRECTORY": str(tmp_path)})
     assert done.returncode == 0, done.stderr
     assert login.message()[2] == PASSWORD.encode()
+
+
+def test_password_is_asked_for_and_not_shown():
+    login = Login(GOOD)
+    with ScriptedServer("sasl=PLAIN", script={"AUTHENTICATE": login.take}) as server, \
+            Terminal([CLIENT, "-n", "saslme", "-c", "#sasl", "-a", "saslacc", *server.where]) as tty:
+        tty.shows("^Password:")
+        assert server.lines == []
+        tty.type(PASSWORD + "\r")
+        tty.shows("^#sasl>")
+        assert login.message()[2] == PASSWORD.encode()
+        assert PASSWORD.encode() not in tty.raw
+        assert PASSWORD.encode() not in pathlib.Path(f"/proc/{tty.program.pid}/cmdline").read_bytes()
+        tty.type("\x04")
+        assert tty.wait() == 0
 
 
 def test_no_password_to_be_had(tmp_path):
