@@ -82,14 +82,27 @@ static bool add_channel(const struct command_env *env, const struct session *s, 
 	return true;
 }
 
-static void add_talk(const struct session *s, struct str me, struct str other, struct history_read *r)
+/* The account of the session; NULL: none. Whoever had an account of that name before had conversations of their own. */
+static const struct account *account_of(const struct command_env *env, const struct session *s)
+{
+	return s->user ? network_account(env->net, user_str(s->user, USER_ACCOUNT)) : NULL;
+}
+
+/* What is said in that very millisecond is said before: for the record of an account is one that messages come behind.
+ */
+static int64_t behind_making(const struct account *me)
+{
+	return me->created + 1;
+}
+
+static void add_talk(const struct session *s, const struct account *me, struct str other, struct history_read *r)
 {
 	char memory[HISTORY_NAME_MAX], events[HISTORY_NAME_MAX];
-	struct str talk = history_talk_name(memory, me, other);
+	struct str talk = history_talk_name(memory, account_str(me, ACCOUNT_FOLDED), other);
 
-	history_read_add(r, talk, 0);
+	history_read_add(r, talk, behind_making(me));
 	if (session_has(s, CAP_EVENT_PLAYBACK))
-		history_read_add(r, history_events_name(events, talk), 0);
+		history_read_add(r, history_events_name(events, talk), behind_making(me));
 }
 
 /* Whose nick that is, and what somebody without an account said by it. */
@@ -98,10 +111,10 @@ static void add_talks(const struct command_env *env, const struct session *s, co
 	const struct user *u = network_user_by_nick(env->net, str_of(nick));
 	const struct account *a = u ? network_account(env->net, user_str(u, USER_ACCOUNT))
 				    : network_account_of_nick(env->net, str_of(nick));
-	char memory[HISTORY_NAME_MAX], mine[HISTORY_NAME_MAX / 2], theirs[HISTORY_NAME_MAX / 2];
-	struct str me = folded(env, mine, user_str(s->user, USER_ACCOUNT));
+	char memory[HISTORY_NAME_MAX], theirs[HISTORY_NAME_MAX / 2];
+	const struct account *me = account_of(env, s);
 
-	if (!me.n)
+	if (!me)
 		return;
 	if (a)
 		add_talk(s, me, account_str(a, ACCOUNT_FOLDED), r);
@@ -118,7 +131,7 @@ bool past_add(const struct command_env *env, const struct session *s, const char
 
 void past_add_all(const struct command_env *env, const struct session *s, struct history_read *r)
 {
-	char mine[HISTORY_NAME_MAX / 2];
+	const struct account *me = account_of(env, s);
 	int64_t since;
 
 	for (uint32_t i = 0; i < s->user->memberships.count; i++) {
@@ -127,7 +140,8 @@ void past_add_all(const struct command_env *env, const struct session *s, struct
 		if (readable(env, m, &since))
 			history_read_add(r, str_of(m->channel->folded), since);
 	}
-	history_read_person(r, folded(env, mine, user_str(s->user, USER_ACCOUNT)));
+	if (me)
+		history_read_person(r, account_str(me, ACCOUNT_FOLDED), behind_making(me));
 }
 
 struct str past_name(const struct command_env *env, const struct session *s, const struct history_row *row)

@@ -9,7 +9,7 @@
  * What was said before, to be read by those who may. A channel is read by its members: all of it, or what came since
  * they joined (or since their account has a rank there, where that is longer ago), or nothing, as mode +H or the
  * configuration has it; and nothing from before the channel was made. A conversation is read by the accounts that have
- * it; guests read none.
+ * it, and not by others of the same names that are made later; guests read none.
  */
 struct command_env;
 struct session;

@@ -50,8 +50,9 @@ void history_read_bounds(struct history_read *r, const struct history_bound *fro
 	r->to.msgid = keep(&r->memory[1], to->msgid);
 }
 
-void history_read_person(struct history_read *r, struct str name)
+void history_read_person(struct history_read *r, struct str name, int64_t since)
 {
+	r->person_since = since;
 	r->person = keep(&r->memory[2], name);
 }
 
@@ -265,7 +266,9 @@ static int answer_page(struct walk *w)
 
 static int add_talk(void *ctx, struct str name)
 {
-	history_read_add(ctx, name, 0);
+	struct history_read *r = ctx;
+
+	history_read_add(r, name, r->person_since);
 	return 0;
 }
 

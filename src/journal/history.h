@@ -62,6 +62,7 @@ struct history_read {
 	/* history_read_bounds and history_read_add fill these in. */
 	struct history_bound from, to;
 	struct vec targets; /* struct history_target * */
+	int64_t person_since;
 	struct str person;  /* of HISTORY_TALKS: whose conversations count too; empty: nobody's */
 	char *memory[3];
 
@@ -77,7 +78,8 @@ struct history_read *history_read_new(enum history_kind kind, uint32_t limit);
 /* What several targets keep is put in one order. */
 void history_read_add(struct history_read *r, struct str name, int64_t since);
 void history_read_bounds(struct history_read *r, const struct history_bound *from, const struct history_bound *to);
-void history_read_person(struct history_read *r, struct str name);
+/* since: as of a target, of all conversations. */
+void history_read_person(struct history_read *r, struct str name, int64_t since);
 /* It is over; where it is under way nothing more is heard of it. NULL is legal. */
 void history_read_free(struct history_read *r);
 

@@ -222,6 +222,22 @@ def test_conversations_belong_to_accounts(server):
     assert texts(ann, "LATEST", f"{bob.nick}x", "*", 10) == ["hi bob", "hi ann"]
 
 
+def test_a_new_account_of_that_name_has_no_past(server):
+    ann, bob = member(server, "ann"), member(server, "bob")
+    say(ann, bob.nick, "for the first bob")
+    name = bob.nick
+    code = bob.ask(f"NS DROP {name}").text.split(f"DROP {name} ")[1].split()[0]
+    assert "no more" in bob.ask(f"NS DROP {name} {code}").text
+    bob.send("QUIT")
+    bob.rest()
+    other = server.client(caps=CAPS, nick=name)
+    assert other.ask(f"REGISTER * * :{PASSWORD}").of("900")
+    assert texts(other, "LATEST", ann.nick, "*", 10) == []
+    span = "timestamp=2020-01-01T00:00:00.000Z timestamp=2099-01-01T00:00:00.000Z"
+    assert history(other, "TARGETS", span, 10) == []
+    assert texts(ann, "LATEST", name, "*", 10) == ["for the first bob"]
+
+
 def test_targets(server):
     ann, bob = member(server, "ann"), member(server, "bob")
     channel, quiet = chan(), chan()

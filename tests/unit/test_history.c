@@ -93,7 +93,7 @@ static struct history_read *read_of(const struct ask *a, struct both *b)
 	for (size_t i = 0; i < 4 && a->targets[i]; i++)
 		history_read_add(r, str_of(a->targets[i]), a->since);
 	history_read_bounds(r, &a->from, &a->to);
-	history_read_person(r, str_of(a->person));
+	history_read_person(r, str_of(a->person), a->since);
 	r->done = done;
 	r->ctx = &b->over;
 	b->over = false;
@@ -265,6 +265,10 @@ static void test_talks(void **state)
 	expect(&b, &ask, 0, "@bob bob=500 @*zed bob=600 ");
 	ask.from.time = 500;
 	expect(&b, &ask, 0, "@bob eve=200 @al bob=300 ");
+	ask.from.time = 1000;
+	ask.limit = 10;
+	ask.since = 400;
+	expect(&b, &ask, 0, "@bob bob=500 @*zed bob=600 ");
 	assert_true(str_eq(history_talk_other(STR("@al bob"), STR("al")), STR("bob")));
 	assert_true(str_eq(history_talk_other(STR("@al bob"), STR("eve")), STR_NONE));
 	end(&b);
