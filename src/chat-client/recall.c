@@ -30,6 +30,21 @@ struct str recall_msgid(const struct line *line)
 	return line->tags.n && tags_find(line->tags, STR("msgid"), &tag) ? tag.value : STR_NONE;
 }
 
+/* FNV-1a: to look at few msgids when one is searched. */
+static uint32_t hash_of(struct str msgid)
+{
+	uint32_t hash = 2166136261u;
+
+	for (size_t i = 0; i < msgid.n; i++)
+		hash = (hash ^ (unsigned char)msgid.p[i]) * 16777619u;
+	return hash;
+}
+
+static bool is(const struct recalled *m, uint32_t hash, struct str msgid)
+{
+	return m->hash == hash && m->msgid && str_eq(str_of(m->msgid), msgid);
+}
+
 /* The front of the first line; what an action says is its text. */
 static char *excerpt(struct str text)
 {
@@ -63,14 +78,17 @@ void recall_note(struct recall *r, const struct line *line, struct str place, bo
 	m->place = mem_strndup(place.p, place.n);
 	m->nick = nick.n ? mem_strndup(nick.p, nick.n) : mem_strdup("");
 	m->text = excerpt(line->params[1]);
+	m->hash = hash_of(msgid);
 	m->mine = mine;
 	r->next = (r->next + 1) % RECALL_MAX;
 }
 
 const struct recalled *recall_find(const struct recall *r, struct str msgid)
 {
+	uint32_t hash = hash_of(msgid);
+
 	for (size_t i = 0; r && msgid.n && i < RECALL_MAX; i++) {
-		if (r->items[i].msgid && str_eq(str_of(r->items[i].msgid), msgid))
+		if (is(&r->items[i], hash, msgid))
 			return &r->items[i];
 	}
 	return NULL;
@@ -78,8 +96,10 @@ const struct recalled *recall_find(const struct recall *r, struct str msgid)
 
 void recall_set_shown(struct recall *r, struct str msgid)
 {
+	uint32_t hash = hash_of(msgid);
+
 	for (size_t i = 0; msgid.n && i < RECALL_MAX; i++) {
-		if (r->items[i].msgid && str_eq(str_of(r->items[i].msgid), msgid))
+		if (is(&r->items[i], hash, msgid))
 			r->items[i].shown = true;
 	}
 }

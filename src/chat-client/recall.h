@@ -2,6 +2,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/str.h"
 #include "proto/line.h"
@@ -14,7 +15,8 @@ enum { RECALL_MAX = 512, RECALL_TEXT_MAX = 60 };
 
 struct recalled {
 	char *msgid, *place, *nick;
-	char *text; /* the front of its first line */
+	char *text;    /* the front of its first line */
+	uint32_t hash; /* of the msgid */
 	bool mine;
 	bool shown; /* it was printed, and must not be again */
 };
