@@ -1,4 +1,4 @@
-"""irssi, weechat-headless, ii, irc-framework and a page in Chromium each join, talk, see what others say, change their nick and part."""
+"""chat-client, irssi, weechat-headless, ii, irc-framework and a page in Chromium each join, talk, see what others say, change their nick and part."""
 
 import fcntl
 import hashlib
@@ -6,6 +6,7 @@ import json
 import os
 import pathlib
 import pty
+import re
 import select
 import shutil
 import signal
@@ -17,9 +18,12 @@ import urllib.parse
 
 import pytest
 
+from terminal import Terminal
+
 from harness import DEADLINE, ROOT, fresh, wait_until
 
 HERE = pathlib.Path(__file__).resolve().parent
+CLIENT = os.environ.get("CHAT_CLIENT", str(ROOT / "build/src/chat-client/chat-client"))
 BUILD = pathlib.Path(os.environ.get("CHATD_CLIENTS_DIR", ROOT / "build/clients"))
 
 
@@ -114,6 +118,51 @@ class Irssi:
     def close(self):
         end(self.process)
         os.close(self.terminal)
+
+
+class ChatClient:
+    """The one that comes with chatd, on a terminal."""
+
+    def __init__(self, path, server, nick, home):
+        env = {**os.environ, "HOME": str(home), "XDG_STATE_HOME": str(home / "state"), "XDG_CONFIG_HOME": str(home)}
+        self.terminal = Terminal([str(path), "-n", nick, "-p", str(server.tcp[1]), server.tcp[0]], columns=200, env=env)
+        self.terminal.shows("Welcome")
+
+    def type(self, line):
+        self.terminal.type(line + "\r")
+
+    def join(self, channel):
+        self.type(f"/join {channel}")
+        self.terminal.shows(f"joined {re.escape(channel)}$")
+
+    def say(self, channel, text):
+        self.type(f"/win {channel}")
+        self.type(text)
+
+    def sees(self, _, text):
+        self.terminal.shows(re.escape(text))
+
+    def rename(self, nick):
+        self.type(f"/nick {nick}")
+
+    def part(self, channel):
+        self.type(f"/part {channel}")
+
+    def quit(self):
+        self.type("/quit")
+        assert self.terminal.wait() == 0
+
+    def close(self):
+        self.terminal.__exit__()
+
+
+def test_chat_client(server, peer, tmp_path):
+    nick = fresh("chatc")
+    client = ChatClient(CLIENT, server, nick, tmp_path)
+    try:
+        converse(peer, nick, client)
+    finally:
+        client.close()
 
 
 def test_irssi(server, peer, program, tmp_path):

@@ -104,7 +104,7 @@ class Screen:
 class Terminal:
     """A program on a pseudo-terminal."""
 
-    def __init__(self, command, columns=80, rows=24, term="xterm"):
+    def __init__(self, command, columns=80, rows=24, term="xterm", env=os.environ):
         self.master, slave = pty.openpty()
         self.screen = Screen(max(columns, 1), rows)
         self.raw = b""
@@ -115,7 +115,7 @@ class Terminal:
 
         self.program = subprocess.Popen(command, stdin=slave, stdout=slave, stderr=slave, start_new_session=True,
                                        preexec_fn=own_terminal,
-                                       env={**os.environ, "TERM": term, "LC_ALL": "C.UTF-8"})
+                                       env={**env, "TERM": term, "LC_ALL": "C.UTF-8"})
         os.close(slave)
 
     def __enter__(self):
