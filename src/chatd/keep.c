@@ -50,8 +50,11 @@ void keep_author(struct keep *k, struct record *r, const struct user *u)
 {
 	if (r->type != RECORD_MESSAGE || !u)
 		return;
-	snprintf(k->by, sizeof(k->by), "%s!%s@%s", user_nick(u), user_text(u, USER_NAME), user_text(u, USER_HOST));
-	r->message.by = str_of(k->by);
+	if (!r->message.relay.n) {
+		snprintf(k->by, sizeof(k->by), "%s!%s@%s", user_nick(u), user_text(u, USER_NAME),
+			 user_text(u, USER_HOST));
+		r->message.by = str_of(k->by);
+	}
 	r->message.account = user_str(u, USER_ACCOUNT);
 	if (r->message.channel.n)
 		return;

@@ -121,6 +121,8 @@ static const struct help_topic topics[] = {
 	 "Makes an account, and logs you in to it. With * it has the name of your nick.\n"
 	 "The nick is yours from then on: log in before you use it elsewhere.\n"},
 	{"REHASH", "REHASH", "Reads the configuration again. For operators.\n"},
+	{"RELAYMSG", "RELAYMSG <channel> <name>/<elsewhere> :<text>",
+	 "Says something in a channel for somebody of elsewhere, as bridges do. For operators of the channel.\n"},
 	{"RESTART", "RESTART [<reason>]", "Restarts the server. For operators.\n"},
 	{"SAJOIN", "SAJOIN <nick> <channel>{,<channel>}",
 	 "Makes somebody join, whatever keeps others out. For operators.\n"},

@@ -8,9 +8,17 @@ enum { BODY_MAX = LINE_BODY_MAX - 2 };
 
 typedef void (*render_fn)(struct buf *out, const struct change *c, cap_set caps);
 
+/* Said for somebody of elsewhere. */
+static bool is_relayed(const struct change *c)
+{
+	return c->type == CHANGE_MESSAGE && c->record->message.relay.n;
+}
+
 /* The source of the line, whom its tags are about; NULL: the server. Who is killed leaves, whoever did it. */
 static const struct user *speaker(const struct change *c)
 {
+	if (is_relayed(c))
+		return NULL;
 	return c->type == CHANGE_QUIT ? c->user : c->by;
 }
 
@@ -29,6 +37,8 @@ cap_set render_matters(const struct change *c)
 		caps |= CAP_BIT(CAP_ACCOUNT_TAG);
 	if (is_tagged_oper(u))
 		caps |= CAP_BIT(CAP_OPER_TAG);
+	if (is_relayed(c))
+		caps |= CAP_BIT(CAP_RELAYMSG);
 	switch (c->type) {
 	case CHANGE_JOINED:
 		return caps | CAP_BIT(CAP_EXTENDED_JOIN);
@@ -83,6 +93,8 @@ void render_tags(struct buf *out, const struct change *c, cap_set caps)
 		tag(out, "account", user_str(u, USER_ACCOUNT));
 	if ((caps & CAP_BIT(CAP_OPER_TAG)) && is_tagged_oper(u))
 		tag(out, "draft/oper", STR_NONE);
+	if ((caps & CAP_BIT(CAP_RELAYMSG)) && is_relayed(c))
+		tag(out, "draft/relaymsg", r->message.relay);
 	if (!(caps & CAP_BIT(CAP_MESSAGE_TAGS)))
 		return;
 	if (r->msgid.n && is_kept(c->type))
@@ -320,13 +332,15 @@ static const render_fn renderers[] = {
 
 static void source_of_change(struct buf *out, const struct render_context *ctx, const struct change *c)
 {
+	if (is_relayed(c)) {
+		buf_fmt(out, ":%.*s ", STR_ARG(c->record->message.by));
+		return;
+	}
 	if (c->by) {
 		source(out, c->by, STR_NONE);
 		return;
 	}
-	buf_chr(out, ':');
-	buf_cstr(out, ctx->server);
-	buf_chr(out, ' ');
+	buf_fmt(out, ":%s ", ctx->server);
 }
 
 /* A line of modes while it grows: letters in front, parameters behind. */
@@ -334,7 +348,7 @@ struct mode_line {
 	struct buf letters, params;
 	char sign;
 	char letters_memory[RECORD_MODE_OPS_MAX * 2 + 2];
-	BUF_MEMORY char params_memory[BODY_MAX];
+	char params_memory[BODY_MAX];
 };
 
 static void mode_line_init(struct mode_line *l)

@@ -21,7 +21,8 @@ static void tag(struct buf *out, const char *key, struct str value)
 
 static void tags_of(struct buf *out, const struct record *r, cap_set caps)
 {
-	struct str account = r->type == RECORD_EVENT ? r->event.account : r->message.account;
+	bool relayed = r->type == RECORD_MESSAGE && r->message.relay.n;
+	struct str account = r->type == RECORD_EVENT ? r->event.account : relayed ? STR_NONE : r->message.account;
 
 	if (caps & CAP_BIT(CAP_SERVER_TIME)) {
 		buf_cstr(out, "time=");
@@ -29,6 +30,8 @@ static void tags_of(struct buf *out, const struct record *r, cap_set caps)
 	}
 	if ((caps & CAP_BIT(CAP_ACCOUNT_TAG)) && account.n)
 		tag(out, "account=", account);
+	if ((caps & CAP_BIT(CAP_RELAYMSG)) && relayed)
+		tag(out, "draft/relaymsg=", r->message.relay);
 	if (!(caps & CAP_BIT(CAP_MESSAGE_TAGS)))
 		return;
 	if (r->msgid.n)
@@ -80,7 +83,7 @@ static void message_of(struct buf *out, const struct record *r, const char *targ
 	if (r->message.kind == MESSAGE_TAGMSG)
 		return;
 	buf_cstr(out, " :");
-	if (caps & CAP_BIT(CAP_SERVER_TIME))
+	if (caps & (CAP_BIT(CAP_SERVER_TIME) | CAP_BIT(CAP_CHATHISTORY)))
 		buf_str(out, r->message.text);
 	else
 		text_with_clock(out, r);

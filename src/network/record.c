@@ -171,10 +171,12 @@ static void put_channel_more(struct wire_out *out, const struct record *r)
 
 static void put_message_to(struct wire_out *out, const struct record *r)
 {
-	if (!r->message.to.n)
+	if (!r->message.to.n && !r->message.relay.n)
 		return;
 	wire_put_str(out, r->message.to);
 	wire_put_str(out, r->message.to_account);
+	if (r->message.relay.n)
+		wire_put_str(out, r->message.relay);
 }
 
 static void put_field(struct wire_out *out, const struct record *r, const struct field *f)
@@ -380,7 +382,9 @@ static void take_message_to(struct wire_in *in, struct record *r)
 		return;
 	r->message.to = take_str(in);
 	r->message.to_account = take_str(in);
-	if (!r->message.to.n)
+	if (in->rest.n && !(r->message.relay = take_str(in)).n)
+		wire_fail(in);
+	if (!r->message.to.n && !r->message.relay.n)
 		wire_fail(in);
 }
 
@@ -658,6 +662,7 @@ static void show_field(const struct record *r, const struct field *f, const stru
 	case FIELD_MESSAGE_TO:
 		v->text(v->ctx, "to", r->message.to);
 		v->text(v->ctx, "to_account", r->message.to_account);
+		v->text(v->ctx, "relay", r->message.relay);
 		break;
 	case FIELD_EVENT_KIND:
 		v->number(v->ctx, name, *(const enum past_kind *)at);

@@ -252,6 +252,8 @@ struct record {
 			/* The same of the user that it is to. */
 			struct str to;         /* the nick; empty: to a channel, or not kept */
 			struct str to_account; /* empty: none */
+			/* Who speaks for somebody of elsewhere, a nick; `by` is whom it speaks for. Empty: for itself */
+			struct str relay;
 		} message;
 		/* A copy of what the network has done, for history alone: applying it does nothing. */
 		struct {

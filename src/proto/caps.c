@@ -17,6 +17,7 @@ static const struct cap_row rows[] = {
 	{CAP_NO_IMPLICIT_NAMES, "draft/no-implicit-names", NULL},
 	{CAP_OPER_TAG, "draft/oper-tag", NULL},
 	{CAP_PRE_AWAY, "draft/pre-away", NULL},
+	{CAP_RELAYMSG, "draft/relaymsg", "/"},
 	{CAP_ECHO_MESSAGE, "echo-message", NULL},
 	{CAP_EXTENDED_JOIN, "extended-join", NULL},
 	{CAP_EXTENDED_MONITOR, "extended-monitor", NULL},

@@ -27,6 +27,7 @@ enum cap {
 	CAP_OPER_TAG, /* draft/oper-tag */
 	CAP_PRE_AWAY, /* draft/pre-away */
 	CAP_REGISTER, /* draft/account-registration; its value is the policy's */
+	CAP_RELAYMSG, /* draft/relaymsg: a tag says who relays */
 	CAP_SASL,     /* its value is the session's */
 	CAP_SERVER_TIME,
 	CAP_SETNAME,
