@@ -133,6 +133,35 @@ void client_set_target(struct client *c, struct str name)
 	set_text(c->target, sizeof(c->target), name);
 }
 
+/* The key that was given for the channel, with a space in front; "" for none. */
+static const char *key_of(const struct client *c, struct str channel, uint32_t *at)
+{
+	for (uint32_t i = 0; i < c->keys.count; i++) {
+		const char *line = c->keys.items[i], *space = strchr(line, ' ');
+
+		*at = i;
+		if (client_same_name(c, (struct str){line, (size_t)(space - line)}, channel))
+			return space;
+	}
+	return "";
+}
+
+void client_join(struct client *c, struct str channel, struct str key)
+{
+	char line[CLIENT_TARGET_MAX * 2];
+	uint32_t at;
+
+	if (key.n && channel.n + key.n + 2 < sizeof(line) && c->keys.count < CLIENT_CHANNELS_MAX) {
+		if (*key_of(c, channel, &at)) {
+			mem_free(c->keys.items[at]);
+			vec_remove(&c->keys, at);
+		}
+		snprintf(line, sizeof(line), "%.*s %.*s", STR_ARG(channel), STR_ARG(key));
+		vec_push(&c->keys, mem_strdup(line));
+	}
+	client_sendf(c, "JOIN %.*s%s", STR_ARG(channel), key_of(c, channel, &at));
+}
+
 static void come_in(struct client *c, struct str name)
 {
 	if (client_in_channel(c, name) || c->channels.count == CLIENT_CHANNELS_MAX)
@@ -301,7 +330,7 @@ static void on_welcome(struct client *c, const struct line *line)
 	for (size_t i = 0; i < c->options->nchannels && !c->welcomed; i++)
 		client_sendf(c, "JOIN %s", c->options->channels[i]);
 	for (uint32_t i = 0; i < c->left.count; i++)
-		client_sendf(c, "JOIN %s", (const char *)c->left.items[i]);
+		client_join(c, str_of(c->left.items[i]), STR_NONE);
 	forget(&c->left);
 	c->welcomed = true;
 	c->handlers->ready(c->ctx);
@@ -336,6 +365,13 @@ static void on_ping(struct client *c, const struct line *line)
 		client_sendf(c, "PONG :%.*s", STR_ARG(line->params[line->nparams - 1]));
 }
 
+/* Whoever had the nick that we want has it no more. */
+static void take_back_nick(struct client *c, const struct line *line)
+{
+	if (!client_is_me(c, str_of(c->wish)) && client_same_name(c, client_source_nick(line->source), str_of(c->wish)))
+		client_sendf(c, "NICK %s", c->wish);
+}
+
 static void on_nick(struct client *c, const struct line *line)
 {
 	if (line->nparams && client_is_me(c, line->source)) {
@@ -343,6 +379,12 @@ static void on_nick(struct client *c, const struct line *line)
 		set_text(c->wish, sizeof(c->wish), line->params[0]);
 		c->prefix = 0;
 	}
+	take_back_nick(c, line);
+}
+
+static void on_quit(struct client *c, const struct line *line)
+{
+	take_back_nick(c, line);
 }
 
 static void on_join(struct client *c, const struct line *line)
@@ -376,7 +418,7 @@ static const struct {
 	{"906", sasl_failed, true},       {"908", sasl_mechanisms, true}, {"AUTHENTICATE", sasl_line, true},
 	{"CAP", client_caps_line, false}, {"ERROR", on_error, true},      {"FAIL", on_fail, true},
 	{"JOIN", on_join, false},         {"KICK", on_kick, false},       {"NICK", on_nick, false},
-	{"PART", on_part, false},         {"PING", on_ping, false},
+	{"PART", on_part, false},         {"PING", on_ping, false},       {"QUIT", on_quit, false},
 };
 
 enum { REACTIONS = sizeof(reactions) / sizeof(reactions[0]) };
@@ -528,4 +570,5 @@ void client_deinit(struct client *c)
 	sasl_reset(&c->sasl);
 	forget(&c->channels);
 	forget(&c->left);
+	forget(&c->keys);
 }

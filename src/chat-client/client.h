@@ -84,6 +84,7 @@ struct client {
 	char target[CLIENT_TARGET_MAX];            /* where plain lines go; "" for nowhere */
 	char wanted[CLIENT_TARGET_MAX];            /* the channel that becomes the target when we are in */
 	struct vec channels;                       /* names, allocated: where we are */
+	struct vec keys;                           /* "channel key" of those that have one, allocated */
 	struct vec left;                           /* names, allocated: where we were when the last connection ended */
 	unsigned history_max;                      /* lines that the server gives at a time; 0: it did not say */
 	unsigned multiline_bytes, multiline_lines; /* what a message of several lines may have */
@@ -137,6 +138,8 @@ bool client_is_reason(const struct client *c, const struct line *line);
 bool client_is_refusal(const struct client *c, const struct line *line);
 bool client_in_channel(const struct client *c, struct str name);
 void client_set_target(struct client *c, struct str name);
+/* Asks to come in; the key is used again after a break. */
+void client_join(struct client *c, struct str channel, struct str key);
 
 /* The nick of nick!user@host. */
 struct str client_source_nick(struct str source);

@@ -76,7 +76,7 @@ static void run_join(const struct command_context *x, struct str args)
 	if (client_in_channel(c, buf_view(&wanted)))
 		view_go(x->view, buf_view(&wanted));
 	else
-		client_sendf(c, "JOIN %s %.*s", c->wanted, STR_ARG(args));
+		client_join(c, buf_view(&wanted), command_word(&args));
 }
 
 static void run_part(const struct command_context *x, struct str args)

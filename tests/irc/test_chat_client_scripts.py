@@ -133,7 +133,7 @@ def test_many_missed_lines_come_in_several_answers(tmp_path):
             assert all(line.split()[1] == "AFTER" and int(line.split()[4]) <= 50 for line in asked)
 
 
-def on_terminal_after(path, past):
+def on_terminal_after(path, past, typed=None):
     """A terminal that saw the first three lines of the past, whose server has gone."""
     with ScriptedServer(HISTORY_CAPS, path=path) as server:
         tty = on_terminal("--color=never", path)
@@ -141,6 +141,9 @@ def on_terminal_after(path, past):
         for i in range(3):
             server.send(past.line(i))
         tty.shows(r"<ana> said 2\.")
+        if typed:
+            tty.type(typed)
+            tty.shows("joined #secret")
         server.close()
         tty.shows(r"trying again in \d+ s")
     return tty
@@ -157,6 +160,22 @@ def test_refused_after_coming_back_ends_it(tmp_path):
 
         with ScriptedServer(HISTORY_CAPS, path=path, script={"USER": refuse}):
             assert tty.wait() == 77
+
+
+def test_keys_of_channels_and_the_nick_are_kept(tmp_path):
+    path = str(tmp_path / "sock")
+    with on_terminal_after(path, Past(f"said {i}." for i in range(3)), typed="/join #secret key-12\r") as tty:
+        os.unlink(path)
+        with ScriptedServer(HISTORY_CAPS, path=path, taken=["me"]) as again:
+            again.wait_for("^JOIN #secret key-12$")
+            again.wait_for("^JOIN #lobby$")
+            tty.shows(r"\* the nick me is in use: you are me_$")
+            again.taken.clear()
+            again.send(":me!old@h QUIT :gone")
+            again.wait_for("^NICK me$")
+            tty.shows(r"\* you are me now$")
+            tty.type("/quit\r")
+            assert tty.wait() == 0
 
 
 def test_a_server_that_closes_at_once_is_told_of_once(tmp_path):
