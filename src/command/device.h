@@ -6,7 +6,7 @@
 
 /*
  * The devices of an account that is always on. A client names its own behind '@', in the username or in the account
- * that it logs in to with SASL PLAIN ("ann@phone"); those that name none are one device together. When a device was
+ * that it logs in to with SASL ("ann@phone"); those that name none are one device together. When a device was
  * here last is kept with the account, of so many devices.
  */
 enum { DEVICE_MAX = 32, DEVICES_MAX = 16 };

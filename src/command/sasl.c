@@ -98,7 +98,8 @@ static void take_plain(const struct call *call, struct str message)
 	login_by_password(call, &t);
 }
 
-/* RFC 4422, appendix A: what was shown outside is the certificate. One that its owner told of counts before the authority's word. */
+/* RFC 4422, appendix A: what was shown outside is the certificate. One that its owner told of counts before the
+ * authority's word. */
 static void take_external(const struct call *call, struct str authzid)
 {
 	const struct login l = {call->env, call->session, names[MECHANISM_EXTERNAL], false};
@@ -146,14 +147,19 @@ static struct scram_binding binding_of(const struct session *s)
 	return out;
 }
 
-/* An account that is not there has a salt too. */
-static void credential_of(const struct call *call, const char *name, struct credential *c)
+/* The account that is named, without the device. */
+static struct str scram_who(const struct call *call, const struct scram *scram)
 {
-	const struct account *a = network_account_of_nick(call->env->net, str_of(name));
+	return device_take(call->session, str_of(scram_name(scram)));
+}
+
+/* An account that is not there has a salt too. */
+static void credential_of(const struct call *call, struct str name, struct credential *c)
+{
+	const struct account *a = network_account_of_nick(call->env->net, name);
 
 	if (!a || !credential_parse(c, account_str(a, ACCOUNT_CREDENTIALS)))
-		credential_fake(c, logins_secret(call->env->logins), str_of(name),
-				call->env->server->accounts.iterations);
+		credential_fake(c, logins_secret(call->env->logins), name, call->env->server->accounts.iterations);
 }
 
 static void scram_begin(const struct call *call, struct str message)
@@ -170,11 +176,11 @@ static void scram_begin(const struct call *call, struct str message)
 		fail(call->session, NULL);
 		return;
 	}
-	if (!login_may_try(&l, str_of(scram_name(x->scram)))) {
+	if (!login_may_try(&l, scram_who(call, x->scram))) {
 		answer(&l, login_refuse(&l, NULL, LOGIN_WAIT));
 		return;
 	}
-	credential_of(call, scram_name(x->scram), &c);
+	credential_of(call, scram_who(call, x->scram), &c);
 	buf_init(&b, text, sizeof(text));
 	if (scram_challenge(x->scram, &c, &b))
 		challenge(call->session, buf_view(&b));
@@ -187,7 +193,7 @@ static void scram_begin(const struct call *call, struct str message)
 static const struct account *scram_account(const struct call *call)
 {
 	const struct scram *scram = call->session->exchange->scram;
-	const struct account *a = network_account_of_nick(call->env->net, str_of(scram_name(scram)));
+	const struct account *a = network_account_of_nick(call->env->net, scram_who(call, scram));
 
 	return a && scram_is_of(scram, account_str(a, ACCOUNT_CREDENTIALS)) ? a : NULL;
 }
@@ -196,12 +202,12 @@ static void scram_prove(const struct call *call, struct str message)
 {
 	const struct login l = scram_login(call);
 	struct exchange *x = call->session->exchange;
-	const struct account *a = network_account_of_nick(call->env->net, str_of(scram_name(x->scram)));
+	const struct account *a = network_account_of_nick(call->env->net, scram_who(call, x->scram));
 	char text[REPLY_MAX];
 	struct buf b;
 
 	/* Many that were begun at once are no way around the limit. */
-	if (!login_may_try(&l, str_of(scram_name(x->scram)))) {
+	if (!login_may_try(&l, scram_who(call, x->scram))) {
 		answer(&l, login_refuse(&l, a, LOGIN_WAIT));
 		return;
 	}

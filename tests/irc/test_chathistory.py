@@ -389,15 +389,19 @@ def test_a_client_that_can_ask_is_shown_nothing_unasked(start):
     assert texts(back, "LATEST", bob.nick, "*", 10) == ["hello"]
 
 
-def test_each_device_has_missed_its_own(start):
+@pytest.mark.parametrize(
+    "how, where", [(sasl.plain, "username"), (sasl.plain, "account"), (sasl.scram, "account")]
+)
+def test_each_device_has_missed_its_own(start, how, where):
     daemon = start(FAST + ON)
     ann, bob = member(daemon, "ann"), member(daemon, "bob")
 
     def visit(name):
         client = daemon.connect(ann.nick)
         client.ask(f"CAP REQ :{OLD} sasl")
-        sasl.plain(client, ann.nick, PASSWORD)
-        said = client.ask(f"NICK {ann.nick}", f"USER ann@{name} 0 * :Ann", "CAP END")
+        how(client, f"{ann.nick}@{name}" if where == "account" else ann.nick, PASSWORD)
+        username = f"ann@{name}" if where == "username" else "ann"
+        said = client.ask(f"NICK {ann.nick}", f"USER {username} 0 * :Ann", "CAP END")
         return client, [m.params[-1] for m in said.of("PRIVMSG")]
 
     phone, _ = visit("phone")
