@@ -25,7 +25,7 @@ struct event {
  * without a row read as their parameters, one after the other; other commands without a row are not shown.
  * In words: %n nick of the source, %u its user@host in brackets after a space, %0 to %9 a parameter, %* the parameters
  * from the next digit on ("%*2"), %T2 parameter 2 as a date, %D2 as a duration; %w who said what it is about, and %q
- * what that was; %x the value of the tag.
+ * what that was; %x the value of the tag; %R7 parameter 7 without the number of hops in front of a real name.
  */
 struct event_row {
 	const char *command;
@@ -92,6 +92,15 @@ static bool find_tag(const struct event *e, const char *name, struct str *value)
 	return false;
 }
 
+static void add_real_name(struct event *e, struct str text)
+{
+	const char *space = text.n ? memchr(text.p, ' ', text.n) : NULL;
+
+	if (space)
+		text = (struct str){space + 1, text.n - (size_t)(space + 1 - text.p)};
+	buf_str(e->out, text);
+}
+
 /* One %-part of a row's words; returns what follows it. */
 static const char *add_part(struct event *e, const char *at)
 {
@@ -109,6 +118,8 @@ static const char *add_part(struct event *e, const char *at)
 		buf_fmt(e->out, "\"%s\017\"", e->about->text);
 	else if (kind == 'x')
 		tags_unescape(e->out, e->value);
+	else if (kind == 'R')
+		add_real_name(e, param(e, (size_t)(*at++ - '0')));
 	else if (kind == '*')
 		add_params(e, (size_t)(*at++ - '0'));
 	else if (kind == 'T')
@@ -367,7 +378,7 @@ static const struct event_row rows[] = {
 	{"332", 3, N_PHRASE("* topic of %1: %2"), NULL},
 	{"333", 4, N_PHRASE("* topic of %1 by %2, %T3"), NULL},
 	{"341", 3, N_PHRASE("* %1 is invited to %2"), NULL},
-	{"352", 8, N_PHRASE("* %5 (%2@%3) in %1, %6: %7"), NULL},
+	{"352", 8, N_PHRASE("* %5 (%2@%3) in %1, %6: %R7"), NULL},
 	{"353", 4, N_PHRASE("* in %2: %3"), NULL},
 	{"366", 0, NULL, NULL},
 	{"369", 0, NULL, NULL},

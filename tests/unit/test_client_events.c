@@ -75,6 +75,7 @@ static void test_numerics(void **state)
 	check_event(":s 404 me #lobby :Cannot send", "! #lobby Cannot send", SCREEN_ERRORS);
 	check_event(":s 372 me :- motd", "* - motd", SCREEN_REST);
 	check_event(":s 317 me ana 3725 x :seconds", "* ana has said nothing for 1h 2m, came x", SCREEN_REST);
+	check_event(":s 352 me #c u h s ana H@ :0 Ana M.", "* ana (u@h) in #c, H@: Ana M.", SCREEN_REST);
 	/* fewer parameters than its words need: as they are */
 	check_event(":s 317 me ana", "* ana", SCREEN_REST);
 	check_event(":s 404", "! ", SCREEN_ERRORS);
