@@ -8,6 +8,8 @@ from scripted_server import ScriptedServer
 from terminal import Terminal, last_rows
 from test_chat_client import ALL_CAPS, CLIENT, DEADLINE
 
+from harness import chan, fresh
+
 CAPS = ALL_CAPS + " draft/message-redaction draft/multiline=max-bytes=1000,max-lines=10"
 
 
@@ -231,3 +233,25 @@ def test_typed_into_the_shell_before_is_no_paste():
         tty.type("one\ntwo\n")
         server.wait_for("^PRIVMSG #lobby :two$")
     assert server.said() == ["one", "two"] and b"2004" not in tty.raw
+
+
+def test_reactions_and_replies_with_chatd(server):
+    caps = "batch echo-message message-tags"
+    bea = server.client("bea", caps=caps)
+    channel = chan()
+    bea.join(channel)
+    where = ["-p", str(server.tcp[1]), server.tcp[0]]
+    nick = fresh("words")
+    with Terminal([CLIENT, "-n", nick, "-c", channel, "--color=never", "--time=", *where], columns=120) as tty:
+        tty.shows(f"^{channel}>")
+        said = bea.ask(f"PRIVMSG {channel} :shall we?").one("PRIVMSG")
+        tty.shows("shall we")
+        tty.type("/react +1\r")
+        tags = bea.wait("TAGMSG", channel).tags
+        assert tags["+draft/react"] == "+1" and tags["+draft/reply"] == said.tags["msgid"]
+        tty.shows(f'\\* {nick} reacts with \\+1 to {bea.nick}: "shall we\\?"$')
+        tty.type("/reply of course\r")
+        assert bea.wait("PRIVMSG", channel).tags["+draft/reply"] == said.tags["msgid"]
+        tty.shows(f'^<{nick}> \\(to {bea.nick}: "shall we\\?"\\) of course$')
+        tty.type("/quit\r")
+        assert tty.wait() == 0
