@@ -72,6 +72,7 @@ void view_deinit(struct view *v)
 {
 	stop_typing(v);
 	recall_deinit(&v->recall);
+	mem_free(v->away);
 	windows_deinit(&v->windows);
 	free_names(&v->nicks);
 	free_names(&v->ignored);
@@ -361,6 +362,30 @@ static bool is_greeting(struct view *v, const struct line *line)
 	return line->command.p[0] < '4' || is_command(line, "422");
 }
 
+/* Who is away is said once, until something else is said of them or by them. */
+static bool is_known_away(struct view *v, const struct line *line)
+{
+	char memory[LINE_BODY_MAX];
+	struct buf b;
+
+	if (!is_command(line, "301") || line->nparams < 3) {
+		/* WHOIS wants to know */
+		if (is_command(line, "311") ||
+		    (is_command(line, "PRIVMSG") && !client_is_me(v->client, line->source))) {
+			mem_free(v->away);
+			v->away = NULL;
+		}
+		return false;
+	}
+	buf_init(&b, memory, sizeof(memory));
+	buf_fmt(&b, "%.*s %.*s", STR_ARG(line->params[1]), STR_ARG(line->params[2]));
+	if (v->away && str_eq(str_of(v->away), buf_view(&b)))
+		return true;
+	mem_free(v->away);
+	v->away = mem_strndup(b.p, b.n);
+	return false;
+}
+
 void view_line(struct view *v, const struct line *line)
 {
 	bool message = is_command(line, "PRIVMSG") || is_command(line, "NOTICE");
@@ -374,7 +399,7 @@ void view_line(struct view *v, const struct line *line)
 	if (is_ignored(v, line) || missed_control(&v->history, line))
 		return;
 	note_typing(v, line);
-	if (is_greeting(v, line))
+	if (is_greeting(v, line) || (!v->screen->json && is_known_away(v, line)))
 		return;
 	if (v->fold_joins && is_movement(line) && !client_is_me(v->client, line->source))
 		return;

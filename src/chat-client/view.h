@@ -35,6 +35,7 @@ struct view {
 	bool fold_joins; /* comings and goings are not shown */
 	unsigned last;   /* lines of the past to ask for on coming into a channel */
 	struct recall recall;
+	char *away; /* the last word of a server on who is away: it says so for each line that we say; NULL: none */
 	char typing[64];       /* who types in the current window; "" for nobody */
 	struct timer untyping; /* when that is over */
 };

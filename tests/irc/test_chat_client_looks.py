@@ -130,6 +130,21 @@ def test_help_knows_every_command():
         assert b"! " not in tty.raw
 
 
+def test_who_is_away_is_said_once():
+    def away(server, _tags, params):
+        server.numeric("301", params[0], ":lunch")
+
+    with ScriptedServer(script={"PRIVMSG": away}) as server, on_terminal(server) as tty:
+        come_in(server, tty)
+        tty.type("/msg bea one\r/msg bea two\r")
+        server.wait_for("^PRIVMSG bea :two$")
+        server.send(":bea!u@h PRIVMSG me :back")
+        tty.shows(r"\*bea\* back$")
+        assert tty.raw.count(b"bea is away: lunch") == 1
+        tty.type("/msg bea three\r")
+        tty.until(lambda _: tty.raw.count(b"bea is away: lunch") == 2, "away again")
+
+
 def test_ignored_and_muted():
     with ScriptedServer(ALL_CAPS) as server, on_terminal(server, "-c", "#noise", "--ignore", "spam*!*@*",
                                                          "--mute", "#noise") as tty:
