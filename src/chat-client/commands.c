@@ -439,11 +439,23 @@ bool command_complete(struct str typed, struct completion *c)
 	return false;
 }
 
-bool command_may_be_kept(struct str typed)
+bool command_may_be_kept(struct str typed, const char *target)
 {
-	static const char *const secret[] = {"/raw pass",     "/raw oper",     "/raw authenticate",
-					     "/msg nickserv", "/raw register", "/query nickserv"};
+	static const char *const secret[] = {"/raw pass",
+					     "/raw oper",
+					     "/raw authenticate",
+					     "/raw register",
+					     "/raw ns ",
+					     "/raw nickserv",
+					     "/raw privmsg nickserv",
+					     "/msg nickserv",
+					     "/msg ns ",
+					     "/query nickserv",
+					     "/query ns "};
 
+	/* whoever is asked for passwords gets them */
+	if (typed.n && typed.p[0] != '/' && str_eq_nocase(str_of(target), STR("NickServ")))
+		return false;
 	for (size_t i = 0; i < sizeof(secret) / sizeof(secret[0]); i++) {
 		size_t n = strlen(secret[i]);
 

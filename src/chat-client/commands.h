@@ -48,8 +48,8 @@ struct str command_word(struct str *rest);
 /* What a command's name may become: appends all of it. typed: "/jo". False when nothing fits. */
 bool command_complete(struct str typed, struct completion *c);
 
-/* False for what holds a password, as far as one can tell. */
-bool command_may_be_kept(struct str typed);
+/* False for what holds a password, as far as one can tell. target: where plain lines go. */
+bool command_may_be_kept(struct str typed, const char *target);
 
 /* Does what was typed. */
 void command_run(const struct command_context *x, struct str typed);

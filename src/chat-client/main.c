@@ -370,6 +370,13 @@ static void on_number(void *ctx, unsigned number)
 	(void)view_go_number(&app->view, number);
 }
 
+static bool on_keep(void *ctx, struct str typed)
+{
+	const struct app *app = ctx;
+
+	return command_may_be_kept(typed, app->client.target);
+}
+
 static bool on_complete(void *ctx, struct str typed, struct completion *c)
 {
 	struct app *app = ctx;
@@ -486,8 +493,8 @@ static bool terminal_can_edit(void)
 
 static int start_input(struct app *app)
 {
-	static const struct prompt_handlers typed = {on_typed,    on_typed_eof, on_label,           on_number,
-						     on_complete, on_paste,     command_may_be_kept};
+	static const struct prompt_handlers typed = {on_typed,    on_typed_eof, on_label, on_number,
+						     on_complete, on_paste,     on_keep};
 	static const struct feed_handlers fed = {said, on_fed};
 
 	if (!app->piped && !app->lasting)

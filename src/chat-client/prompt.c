@@ -205,7 +205,7 @@ static void accept_line(struct prompt *p)
 		n = sizeof(p->typed) - 1;
 	memcpy(p->typed, line->buffer, n);
 	p->typed[n] = '\0';
-	if (n && p->handlers->keep((struct str){p->typed, n}))
+	if (n && p->handlers->keep(p->ctx, (struct str){p->typed, n}))
 		history(p->history, &event, H_ENTER, p->typed);
 	reset_line(p);
 	p->handlers->line(p->ctx, (struct str){p->typed, n});

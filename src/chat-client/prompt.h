@@ -34,7 +34,7 @@ struct prompt_handlers {
 	 */
 	void (*paste)(void *ctx, struct str text, bool cut);
 	/* Whether the line may be kept in the history. */
-	bool (*keep)(struct str line);
+	bool (*keep)(void *ctx, struct str line);
 };
 
 /* NULL when there is no memory for it; stdin must be a terminal. edit: whether libedit is to be used. */

@@ -49,9 +49,22 @@ static void test_words(void **state)
 	assert_int_equal(command_word(&rest).n, 0);
 }
 
+static void test_what_is_kept(void **state)
+{
+	(void)state;
+	assert_true(command_may_be_kept(STR("hello"), "#c"));
+	assert_true(command_may_be_kept(STR("/msg ana hi"), "#c"));
+	assert_true(command_may_be_kept(STR("/help"), "NickServ"));
+	assert_false(command_may_be_kept(STR("identify secret"), "nickserv"));
+	assert_false(command_may_be_kept(STR("/msg NickServ identify secret"), "#c"));
+	assert_false(command_may_be_kept(STR("/MSG ns identify secret"), "#c"));
+	assert_false(command_may_be_kept(STR("/raw PASS secret"), "#c"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_what_is_kept),
 		cmocka_unit_test(test_text),
 		cmocka_unit_test(test_commands),
 		cmocka_unit_test(test_words),
