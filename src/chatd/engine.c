@@ -18,6 +18,7 @@
 #include "chatd/past_events.h"
 #include "chatd/report.h"
 #include "command/answers.h"
+#include "command/batch.h"
 #include "command/command.h"
 #include "command/device.h"
 #include "command/errand.h"
@@ -34,6 +35,7 @@
 #include "proto/tags.h"
 #include "proto/utf8.h"
 #include "session/arrival.h"
+#include "session/client_batch.h"
 #include "session/held.h"
 #include "session/lookup.h"
 #include "session/monitor.h"
@@ -367,10 +369,11 @@ static void host_command(void *ctx, struct session *s, const struct message *m)
 {
 	struct engine *e = ctx;
 	size_t before = ask(e, s);
-	struct tag label;
+	BUF_MEMORY char memory[LINE_CLIENT_TAGS_MAX];
+	struct str label = batch_label(s, m, memory);
 
 	command_run(&e->env, s, m);
-	asked(e, before, m->command, tags_find(m->tags, STR("label"), &label) ? label.value : STR_NONE);
+	asked(e, before, m->command, label);
 }
 
 static void host_resume(void *ctx, struct errand *errand)

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "command/batch.h"
 #include "command/families.h"
 #include "command/override.h"
 #include "proto/tags.h"
@@ -12,11 +13,12 @@ enum { COST_UNKNOWN = 1000, COST_UNIT = 100 };
 typedef const struct command *(*family_fn)(size_t *count);
 
 static const family_fn families[] = {
-	command_family_connection, command_family_channel, command_family_list,  command_family_mode,       command_family_tban,
-	command_family_message,    command_family_chathistory, command_family_who,     command_family_whois, command_family_self,
-	command_family_server,     command_family_help,    command_family_oper,  command_family_ban,
-	command_family_emergency,  command_family_filter,  command_family_account, command_family_sasl,
-	command_family_relay,      command_family_metadata,   command_family_host,       command_family_services, command_family_webirc,
+	command_family_connection, command_family_channel, command_family_list,     command_family_mode,
+	command_family_tban,       command_family_message, command_family_batch,    command_family_chathistory,
+	command_family_who,        command_family_whois,   command_family_self,     command_family_server,
+	command_family_help,       command_family_oper,    command_family_ban,      command_family_emergency,
+	command_family_filter,     command_family_account, command_family_sasl,     command_family_relay,
+	command_family_metadata,   command_family_host,    command_family_services, command_family_webirc,
 };
 
 enum { FAMILIES = sizeof(families) / sizeof(families[0]) };
@@ -183,7 +185,7 @@ static void run(struct call *call)
 	call_charge(call, (uint32_t)call->row->cost * COST_UNIT);
 	if (is_shunned(call))
 		run_shunned(call);
-	else if (!refused(call))
+	else if (!refused(call) && !batch_takes(call))
 		call->row->run(call);
 }
 

@@ -10,6 +10,8 @@ static const struct help_topic topics[] = {
 	{"AWAY", "AWAY [<text>]",
 	 "Marks you as away; who writes to you is told the text.\n"
 	 "Without a text you are back.\n"},
+	{"BATCH", "BATCH <+name|-name> [<type> <target>]",
+	 "Begins and ends a message of several lines. Clients do this by themselves.\n"},
 	{"CAP", "CAP <LS|LIST|REQ|END> [<parameters>]",
 	 "Negotiates capabilities between your client and the server.\n"
 	 "Clients do this by themselves.\n"},

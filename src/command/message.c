@@ -1,5 +1,8 @@
+#include "command/message.h"
+
 #include <ctype.h>
 
+#include "base/mem.h"
 #include "command/emergency.h"
 #include "command/families.h"
 #include "command/playback.h"
@@ -8,9 +11,11 @@
 #include "command/targets.h"
 #include "network/rules.h"
 #include "proto/modes.h"
+#include "proto/multiline.h"
 #include "proto/name.h"
 #include "proto/numerics.h"
 #include "proto/tags.h"
+#include "proto/utf8.h"
 
 /* A message to one or more targets: what is the same for all of them. */
 struct sending {
@@ -53,14 +58,60 @@ static struct record sending_record(const struct sending *m)
 	return r;
 }
 
+static enum filter_target filter_target_of(const struct sending *m, const struct channel *c)
+{
+	if (m->kind == MESSAGE_NOTICE)
+		return FILTER_NOTICE;
+	return c ? FILTER_CHANNEL : FILTER_PRIVATE;
+}
+
+/*
+ * A long line in pieces that overlap by more than what a pattern is about, for a filter looks at so many bytes. True: one of
+ * them is kept from where it goes.
+ */
+static bool line_filtered(const struct call *call, struct filter_try *t, struct str line)
+{
+	enum { STEP = FILTER_TEXT_MAX - FILTER_PATTERN_MAX };
+
+	while (line.n > FILTER_TEXT_MAX) {
+		struct str skipped = utf8_cut(line, STEP);
+
+		t->text = utf8_cut(line, FILTER_TEXT_MAX);
+		if (filter_stops(call, t))
+			return true;
+		line = (struct str){line.p + skipped.n, line.n - skipped.n};
+	}
+	t->text = line;
+	return filter_stops(call, t);
+}
+
+/* Each line, with what goes on from it behind it. */
+static bool lines_filtered(const struct sending *m, struct filter_try *t)
+{
+	struct multiline lines = multiline_begin(m->text);
+	char *memory = mem_alloc(m->text.n + 1);
+	bool concat, stopped = false;
+	struct str part;
+	struct buf line;
+
+	buf_init(&line, memory, m->text.n + 1);
+	while (!stopped && multiline_next(&lines, &part, &concat)) {
+		buf_str(&line, part);
+		if (lines.concat && !lines.end)
+			continue;
+		stopped = line.n && line_filtered(m->call, t, buf_view(&line));
+		line.n = 0;
+	}
+	mem_free(memory);
+	return stopped;
+}
+
 /* True: a filter keeps it from where it goes. */
 static bool filtered(const struct sending *m, const struct channel *c, const char *where)
 {
-	struct filter_try t = {c ? FILTER_CHANNEL : FILTER_PRIVATE, m->text, c, where};
+	struct filter_try t = {filter_target_of(m, c), m->text, c, where};
 
-	if (m->kind == MESSAGE_NOTICE)
-		t.target = FILTER_NOTICE;
-	return filter_stops(m->call, &t);
+	return multiline_is(m->text) ? lines_filtered(m, &t) : filter_stops(m->call, &t);
 }
 
 /* A colour is followed by up to two numbers of two digits, or of six hexadecimal ones. Returns what follows them. */
@@ -84,13 +135,13 @@ static const char *colours_skip(const char *p, const char *end, size_t digits)
 	return p;
 }
 
-/* The text as +S lets it through. */
-static struct str formatting_strip(struct str text, char memory[LINE_BODY_MAX])
+/* The text as +S lets it through, in memory with room for all of it. */
+static struct str formatting_strip(struct str text, char *memory)
 {
 	const char *p = text.p, *end = text.p + text.n;
 	struct buf b;
 
-	buf_init(&b, memory, LINE_BODY_MAX);
+	buf_init(&b, memory, text.n);
 	while (p < end) {
 		char c = *p++;
 
@@ -99,14 +150,27 @@ static struct str formatting_strip(struct str text, char memory[LINE_BODY_MAX])
 		else if (!rule_is_formatted((struct str){&c, 1}))
 			buf_chr(&b, c);
 	}
-	return b.full ? text : buf_view(&b);
+	return buf_view(&b);
+}
+
+/* What +S leaves of it. False: nothing. */
+static bool submit_stripped(const struct sending *m, struct record *r)
+{
+	char *memory = mem_alloc(m->text.n + 1);
+	bool blank;
+
+	r->message.text = formatting_strip(m->text, memory);
+	blank = multiline_is_blank(r->message.text);
+	if (!blank)
+		call_submit(m->call, r);
+	mem_free(memory);
+	return !blank;
 }
 
 static void send_channel(const struct sending *m, const char *name, uint8_t min_rank)
 {
 	const struct call *call = m->call;
 	const struct channel *c = network_channel(call->env->net, str_of(name));
-	BUF_MEMORY char memory[LINE_BODY_MAX];
 	struct record r;
 
 	if (!c || !rule_sees_channel(c, call_user(call))) {
@@ -117,16 +181,23 @@ static void send_channel(const struct sending *m, const char *name, uint8_t min_
 	if (filtered(m, c, name))
 		return;
 	r = sending_record(m);
-	if ((c->flags & CHAN_STRIP_COLOUR) && m->text.n)
-		r.message.text = formatting_strip(m->text, memory);
-	if (m->text.n && !r.message.text.n) {
-		if (answers(m))
-			reply(call->session, ERR_NOTEXTTOSEND);
-		return;
-	}
 	r.message.channel = str_of(name);
 	r.message.min_rank = min_rank;
-	call_submit(call, &r);
+	if (!(c->flags & CHAN_STRIP_COLOUR) || !m->text.n)
+		call_submit(call, &r);
+	else if (!submit_stripped(m, &r) && answers(m))
+		reply(call->session, ERR_NOTEXTTOSEND);
+}
+
+/* A service is asked for one thing in a line. */
+static void send_service(const struct sending *m, const struct service *service)
+{
+	struct multiline lines = multiline_begin(m->text);
+	struct str line;
+	bool concat;
+
+	while (call_user(m->call) && multiline_next(&lines, &line, &concat))
+		services_ask(m->call, service, line);
 }
 
 static void send_user(const struct sending *m, const char *nick)
@@ -139,7 +210,7 @@ static void send_user(const struct sending *m, const char *nick)
 		return;
 	if (!target && services_find(str_of(nick)) && m->kind != MESSAGE_TAGMSG) {
 		if (answers(m))
-			services_ask(call, services_find(str_of(nick)), m->text);
+			send_service(m, services_find(str_of(nick)));
 		return;
 	}
 	if (!target) {
@@ -170,6 +241,13 @@ static void send_one(const struct sending *m, const char *target)
 		send_user(m, target);
 }
 
+void message_send_one(const struct call *call, const struct message_said *said, const char *target)
+{
+	const struct sending m = {call, said->kind, said->text, said->tags};
+
+	send_one(&m, target);
+}
+
 static void send_all(const struct sending *m)
 {
 	const struct call *call = m->call;
@@ -185,11 +263,7 @@ static void send_all(const struct sending *m)
 	}
 }
 
-/*
- * The tags that clients may hand to each other through a server, in their order:
- * https://ircv3.net/specs/extensions/message-tags. Never more than came in.
- */
-static void tags_pick(struct buf *out, const struct call *call)
+void message_tags_pick(struct buf *out, const struct call *call)
 {
 	struct str rest = call->msg->tags;
 	struct tag tag;
@@ -216,7 +290,7 @@ static void send_run(const struct call *call, enum message_kind kind)
 	struct buf tags;
 
 	buf_init(&tags, memory, sizeof(memory));
-	tags_pick(&tags, call);
+	message_tags_pick(&tags, call);
 	m.tags = tags.full ? STR_NONE : buf_view(&tags);
 	if (kind != MESSAGE_TAGMSG)
 		m.text = str_of(call_param(call, 1));

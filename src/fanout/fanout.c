@@ -40,6 +40,14 @@ void fanout_free(struct fanout *f)
 	mem_free(f);
 }
 
+static void tell_origin_message(struct fanout *f, struct session *s, const struct change *c)
+{
+	BUF_MEMORY struct render_said r;
+
+	render_said(&r, &f->ctx, c);
+	said_reply(s, &r.said);
+}
+
 /* The part of its answer that a change is for the session that asked for it: with its label. */
 static void tell_origin(struct fanout *f, struct session *s, const struct change *c)
 {
@@ -64,7 +72,9 @@ static void tell_plain(struct fanout *f, struct session *s, const struct change 
 
 static void tell(struct fanout *f, struct session *s, const struct change *c)
 {
-	if (s->answer && c->record->session == s->id)
+	if (s->answer && c->record->session == s->id && c->type == CHANGE_MESSAGE)
+		tell_origin_message(f, s, c);
+	else if (s->answer && c->record->session == s->id)
 		tell_origin(f, s, c);
 	else
 		tell_plain(f, s, c);

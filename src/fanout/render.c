@@ -2,6 +2,7 @@
 
 #include "network/network.h"
 #include "proto/line.h"
+#include "proto/multiline.h"
 #include "proto/utf8.h"
 
 enum { BODY_MAX = LINE_BODY_MAX - 2 };
@@ -52,6 +53,9 @@ cap_set render_matters(const struct change *c)
 		return caps | CAP_BIT(CAP_ACCOUNT_NOTIFY);
 	case CHANGE_REDACTED:
 		return caps | CAP_BIT(CAP_MESSAGE_REDACTION);
+	case CHANGE_MESSAGE:
+		return multiline_is(c->record->message.text) ? caps | CAP_BIT(CAP_MULTILINE) | CAP_BIT(CAP_BATCH)
+							     : caps;
 	default:
 		return caps;
 	}
@@ -93,19 +97,12 @@ void render_tags(struct buf *out, const struct change *c, cap_set caps)
 		tag(out, "account", user_str(u, USER_ACCOUNT));
 	if ((caps & CAP_BIT(CAP_OPER_TAG)) && is_tagged_oper(u))
 		tag(out, "draft/oper", STR_NONE);
-	if ((caps & CAP_BIT(CAP_RELAYMSG)) && is_relayed(c))
-		tag(out, "draft/relaymsg", r->message.relay);
 	if (!(caps & CAP_BIT(CAP_MESSAGE_TAGS)))
 		return;
 	if (r->msgid.n && is_kept(c->type))
 		tag(out, "msgid", r->msgid);
 	if (u && (u->modes & USER_BOT))
 		tag(out, "bot", STR_NONE);
-	if (c->type == CHANGE_MESSAGE && r->message.tags.n) {
-		if (out->n)
-			buf_chr(out, ';');
-		buf_str(out, r->message.tags);
-	}
 }
 
 /* ":nick!user@host ", with the nick that it had before where that is what clients know. */
@@ -271,25 +268,6 @@ static void render_invited(struct buf *out, const struct change *c, cap_set caps
 	buf_cstr(out, c->channel->name);
 }
 
-static void render_message(struct buf *out, const struct change *c, cap_set caps)
-{
-	static const char *const names[] = {"PRIVMSG", "NOTICE", "TAGMSG"};
-	const struct record *r = c->record;
-
-	if (r->message.kind == MESSAGE_TAGMSG && !(caps & CAP_BIT(CAP_MESSAGE_TAGS))) {
-		out->n = 0;
-		return;
-	}
-	word(out, names[r->message.kind]);
-	if (r->message.min_rank)
-		buf_chr(out, rank_prefix(r->message.min_rank));
-	buf_cstr(out, c->channel ? c->channel->name : user_nick(c->user));
-	if (r->message.kind == MESSAGE_TAGMSG)
-		return;
-	buf_chr(out, ' ');
-	trailing(out, r->message.text);
-}
-
 /* Others are told nothing, and keep what they saw. */
 static void render_redacted(struct buf *out, const struct change *c, cap_set caps)
 {
@@ -321,21 +299,20 @@ static void render_wallops(struct buf *out, const struct change *c, cap_set caps
 	trailing(out, c->text);
 }
 
-/* What stands behind the source that render_body has written. Channel modes have a function of their own. */
+/* What stands behind the source that render_body has written. Channel modes and messages have functions of their own.
+ */
 static const render_fn renderers[] = {
-	[CHANGE_NICK] = render_nick,         [CHANGE_QUIT] = render_quit,       [CHANGE_AWAY] = render_away,
-	[CHANGE_REALNAME] = render_realname, [CHANGE_HOST] = render_host,       [CHANGE_USER_MODES] = render_user_modes,
-	[CHANGE_ACCOUNT] = render_account,   [CHANGE_JOINED] = render_joined,   [CHANGE_PARTED] = render_parted,
-	[CHANGE_KICKED] = render_kicked,     [CHANGE_TOPIC] = render_topic,     [CHANGE_INVITED] = render_invited,
-	[CHANGE_MESSAGE] = render_message,   [CHANGE_WALLOPS] = render_wallops, [CHANGE_REDACTED] = render_redacted,
+	[CHANGE_NICK] = render_nick,       [CHANGE_QUIT] = render_quit,
+	[CHANGE_AWAY] = render_away,       [CHANGE_REALNAME] = render_realname,
+	[CHANGE_HOST] = render_host,       [CHANGE_USER_MODES] = render_user_modes,
+	[CHANGE_ACCOUNT] = render_account, [CHANGE_JOINED] = render_joined,
+	[CHANGE_PARTED] = render_parted,   [CHANGE_KICKED] = render_kicked,
+	[CHANGE_TOPIC] = render_topic,     [CHANGE_INVITED] = render_invited,
+	[CHANGE_WALLOPS] = render_wallops, [CHANGE_REDACTED] = render_redacted,
 };
 
 static void source_of_change(struct buf *out, const struct render_context *ctx, const struct change *c)
 {
-	if (is_relayed(c)) {
-		buf_fmt(out, ":%.*s ", STR_ARG(c->record->message.by));
-		return;
-	}
 	if (c->by) {
 		source(out, c->by, STR_NONE);
 		return;
@@ -427,12 +404,59 @@ void render_body(struct buf *out, const struct render_context *ctx, const struct
 	buf_chr(out, '\n');
 }
 
+void render_said(struct render_said *s, const struct render_context *ctx, const struct change *c)
+{
+	const struct user *u = c->by;
+	struct buf b;
+
+	s->said = (struct said){
+		.record = c->record,
+		.source = str_of(ctx->server),
+		.target = c->channel ? str_of(c->channel->name) : user_str(c->user, USER_NICK),
+	};
+	if (is_relayed(c))
+		s->said.source = c->record->message.by;
+	if (!u || is_relayed(c))
+		return;
+	buf_init(&b, s->source, sizeof(s->source));
+	buf_str(&b, user_str(u, USER_NICK));
+	buf_chr(&b, '!');
+	buf_str(&b, user_str(u, USER_NAME));
+	buf_chr(&b, '@');
+	buf_str(&b, user_str(u, USER_HOST));
+	s->said.source = buf_view(&b);
+	s->said.account = user_str(u, USER_ACCOUNT);
+	s->said.traits = (u->modes & USER_BOT ? SAID_BY_BOT : 0) | (is_tagged_oper(u) ? SAID_BY_OPER : 0);
+}
+
+size_t render_most(const struct render_context *ctx, const struct change *c)
+{
+	BUF_MEMORY struct render_said s;
+
+	if (c->type != CHANGE_MESSAGE)
+		return RENDER_TAGS_MAX + RENDER_BODY_MAX;
+	render_said(&s, ctx, c);
+	return said_most(&s.said);
+}
+
+static void render_message(struct buf *out, const struct render_context *ctx, const struct change *c, cap_set caps)
+{
+	BUF_MEMORY struct render_said s;
+
+	render_said(&s, ctx, c);
+	said_render(out, &s.said, caps);
+}
+
 void render_lines(struct buf *out, const struct render_context *ctx, const struct change *c, cap_set caps)
 {
 	BUF_MEMORY char tags_memory[RENDER_TAGS_MAX], body_memory[RENDER_BODY_MAX];
 	struct buf tags, body;
 	struct str rest, line;
 
+	if (c->type == CHANGE_MESSAGE) {
+		render_message(out, ctx, c, caps);
+		return;
+	}
 	buf_init(&tags, tags_memory, sizeof(tags_memory));
 	buf_init(&body, body_memory, sizeof(body_memory));
 	render_tags(&tags, c, caps);

@@ -1,15 +1,12 @@
 #include "fanout/render_past.h"
 
-#include <stdio.h>
-#include <time.h>
-
 #include "base/buf.h"
+#include "fanout/said.h"
 #include "network/record.h"
-#include "proto/modes.h"
 #include "session/reply.h"
 #include "session/session.h"
 
-enum { TAGS_MAX = 8191, ROOM = 4 * LINE_BODY_MAX, CLOCK_MAX = 32 };
+enum { TAGS_MAX = 8191, ROOM = 4 * LINE_BODY_MAX };
 
 static void tag(struct buf *out, const char *key, struct str value)
 {
@@ -21,23 +18,14 @@ static void tag(struct buf *out, const char *key, struct str value)
 
 static void tags_of(struct buf *out, const struct record *r, cap_set caps)
 {
-	bool relayed = r->type == RECORD_MESSAGE && r->message.relay.n;
-	struct str account = r->type == RECORD_EVENT ? r->event.account : relayed ? STR_NONE : r->message.account;
-
 	if (caps & CAP_BIT(CAP_SERVER_TIME)) {
 		buf_cstr(out, "time=");
 		buf_time(out, r->time);
 	}
-	if ((caps & CAP_BIT(CAP_ACCOUNT_TAG)) && account.n)
-		tag(out, "account=", account);
-	if ((caps & CAP_BIT(CAP_RELAYMSG)) && relayed)
-		tag(out, "draft/relaymsg=", r->message.relay);
-	if (!(caps & CAP_BIT(CAP_MESSAGE_TAGS)))
-		return;
-	if (r->msgid.n)
+	if ((caps & CAP_BIT(CAP_ACCOUNT_TAG)) && r->event.account.n)
+		tag(out, "account=", r->event.account);
+	if ((caps & CAP_BIT(CAP_MESSAGE_TAGS)) && r->msgid.n)
 		tag(out, "msgid=", r->msgid);
-	if (r->type == RECORD_MESSAGE && r->message.tags.n)
-		tag(out, "", r->message.tags);
 }
 
 static void source(struct buf *out, struct str by, const char *server)
@@ -48,45 +36,6 @@ static void source(struct buf *out, struct str by, const char *server)
 	else
 		buf_cstr(out, server);
 	buf_chr(out, ' ');
-}
-
-/* "[2026-01-31 12:34:56] ", in UTC; behind the word of an ACTION, which would be none otherwise. */
-static void text_with_clock(struct buf *out, const struct record *r)
-{
-	static const struct str action = STR("\001ACTION ");
-	struct str text = r->message.text;
-	time_t seconds = (time_t)(r->time / 1000);
-	char clock[CLOCK_MAX] = "";
-	struct tm tm;
-
-	if (gmtime_r(&seconds, &tm))
-		strftime(clock, sizeof(clock), "[%Y-%m-%d %H:%M:%S] ", &tm);
-	if (str_starts(text, action)) {
-		buf_str(out, action);
-		text = (struct str){text.p + action.n, text.n - action.n};
-	}
-	buf_cstr(out, clock);
-	buf_str(out, text);
-}
-
-static void message_of(struct buf *out, const struct record *r, const char *target, cap_set caps)
-{
-	static const char *const names[] = {"PRIVMSG", "NOTICE", "TAGMSG"};
-
-	buf_fmt(out, "%s ", names[r->message.kind]);
-	if (r->message.min_rank)
-		buf_chr(out, rank_prefix(r->message.min_rank));
-	if (r->message.channel.n)
-		buf_cstr(out, target);
-	else
-		buf_str(out, r->message.to);
-	if (r->message.kind == MESSAGE_TAGMSG)
-		return;
-	buf_cstr(out, " :");
-	if (caps & (CAP_BIT(CAP_SERVER_TIME) | CAP_BIT(CAP_CHATHISTORY)))
-		buf_str(out, r->message.text);
-	else
-		text_with_clock(out, r);
 }
 
 static void event_of(struct buf *out, const struct record *r, const char *target, cap_set caps)
@@ -120,21 +69,32 @@ static void event_of(struct buf *out, const struct record *r, const char *target
 	}
 }
 
-void render_past(struct session *s, const struct record *r, const char *target, const char *server)
+static void render_event(struct session *s, const struct record *r, const char *target, const char *server)
 {
 	BUF_MEMORY char tags_memory[TAGS_MAX];
 	BUF_MEMORY char body_memory[ROOM];
 	struct buf tags, body;
 
-	if (r->type == RECORD_MESSAGE && r->message.kind == MESSAGE_TAGMSG && !session_has(s, CAP_MESSAGE_TAGS))
-		return;
 	buf_init(&tags, tags_memory, sizeof(tags_memory));
 	buf_init(&body, body_memory, sizeof(body_memory));
 	tags_of(&tags, r, s->caps);
-	source(&body, r->type == RECORD_EVENT ? r->event.by : r->message.by, server);
-	if (r->type == RECORD_EVENT)
-		event_of(&body, r, target, s->caps);
-	else
-		message_of(&body, r, target, s->caps);
+	source(&body, r->event.by, server);
+	event_of(&body, r, target, s->caps);
 	reply_line(s, buf_view(&tags), buf_view(&body));
+}
+
+void render_past(struct session *s, const struct record *r, const char *target, const char *server)
+{
+	const cap_set knows = CAP_BIT(CAP_SERVER_TIME) | CAP_BIT(CAP_CHATHISTORY);
+	struct said m = {.record = r};
+
+	if (r->type == RECORD_EVENT) {
+		render_event(s, r, target, server);
+		return;
+	}
+	m.source = r->message.by.n ? r->message.by : str_of(server);
+	m.account = r->message.relay.n ? STR_NONE : r->message.account;
+	m.target = r->message.channel.n ? str_of(target) : r->message.to;
+	m.traits = s->caps & knows ? 0 : SAID_WITH_CLOCK;
+	said_reply(s, &m);
 }

@@ -3,15 +3,17 @@
 #include "base/mem.h"
 
 /*
- * At most six capabilities matter for a change, and a change with the longest tags takes a quarter of the room: then the oldest
- * sets are made again when they are asked for again.
+ * At most six capabilities matter for a change but for one of several lines, and few changes take more than a small
+ * part of the room: where it is used up, the sets are made again when they are asked for again. A message of as many
+ * lines as may be configured fits; what was never used of the room costs nothing.
  */
-enum { SETS_MAX = 64, BYTES_MAX = 128 << 10, ONE_MAX = RENDER_TAGS_MAX + RENDER_BODY_MAX };
+enum { SETS_MAX = 64, BYTES_MAX = 512 << 10 };
 
 struct rendered {
 	const struct render_context *ctx;
 	const struct change *change;
 	cap_set matters;
+	size_t most; /* bytes of one set */
 	unsigned nsets;
 	struct {
 		cap_set caps;
@@ -42,6 +44,7 @@ void rendered_begin(struct rendered *r, const struct render_context *ctx, const 
 	r->ctx = ctx;
 	r->change = c;
 	r->matters = render_matters(c);
+	r->most = render_most(ctx, c);
 	forget(r);
 }
 
@@ -49,7 +52,7 @@ static struct str make(struct rendered *r, cap_set caps)
 {
 	size_t at;
 
-	if (r->nsets == SETS_MAX || r->room.cap - r->room.n < ONE_MAX)
+	if (r->nsets == SETS_MAX || r->room.cap - r->room.n < r->most)
 		forget(r);
 	at = r->room.n;
 	render_lines(&r->room, r->ctx, r->change, caps);

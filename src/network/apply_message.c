@@ -1,5 +1,6 @@
 #include "network/apply.h"
 #include "network/rules.h"
+#include "proto/multiline.h"
 
 /* Nothing here allocates: this is what a server does most. */
 static void tell_message(struct apply *a, const struct user *target, const struct channel *channel)
@@ -14,6 +15,12 @@ static void tell_message(struct apply *a, const struct user *target, const struc
 	apply_tell(a, &c);
 }
 
+/* A message of several lines counts as so many. */
+static enum refusal too_fast(const struct apply *a, struct channel *c)
+{
+	return state_pace_speak(c, a->origin, a->r->time, (uint32_t)multiline_count(a->r->message.text));
+}
+
 static void to_channel(struct apply *a)
 {
 	struct channel *c = apply_channel(a, a->r->message.channel);
@@ -23,7 +30,7 @@ static void to_channel(struct apply *a)
 	if (!a->unchecked && apply_refuse(a, rule_speak(a->net, c, a->origin, a->r->message.text), NULL, c))
 		return;
 	if (!a->unchecked && a->r->message.kind != MESSAGE_TAGMSG &&
-	    apply_refuse(a, state_pace_speak(c, a->origin, a->r->time), NULL, c))
+	    apply_refuse(a, too_fast(a, c), NULL, c))
 		return;
 	tell_message(a, NULL, c);
 }

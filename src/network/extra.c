@@ -186,7 +186,7 @@ void state_recent_add(struct recent *r, const struct recent_one *one)
 	r->items[r->count++] = copy;
 }
 
-enum refusal state_pace_speak(struct channel *c, const struct user *u, int64_t now)
+enum refusal state_pace_speak(struct channel *c, const struct user *u, int64_t now, uint32_t lines)
 {
 	struct channel_extra *x = c->extra;
 	struct recent_one one = {u->id, now, now, 0};
@@ -199,12 +199,12 @@ enum refusal state_pace_speak(struct channel *c, const struct user *u, int64_t n
 	if (was && x->slow && !is_over(was->last, now, (int64_t)x->slow * 1000))
 		return REFUSAL_SLOW;
 	if (was && x->flood.count && !is_over(was->from, now, (int64_t)x->flood.seconds * 1000)) {
-		if (was->count >= x->flood.count)
-			return REFUSAL_FLOOD;
 		one.from = was->from;
 		one.count = was->count;
 	}
-	one.count++;
+	if (x->flood.count && one.count + lines > x->flood.count)
+		return REFUSAL_FLOOD;
+	one.count += lines;
 	seconds = x->slow > x->flood.seconds ? x->slow : x->flood.seconds;
 	recent_forget(&x->spoke, now, (int64_t)seconds * 1000, RECENT_MAX);
 	state_recent_add(&x->spoke, &one);

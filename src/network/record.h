@@ -243,7 +243,7 @@ struct record {
 			struct str channel; /* empty: to the user */
 			uint64_t target;    /* user; 0 for a channel */
 			uint8_t min_rank;   /* STATUSMSG: members with this rank bit or a higher one; 0: all */
-			struct str text;
+			struct str text;    /* of one line or several: see proto/multiline.h */
 			struct str tags; /* client-only tags to be relayed, still escaped, without '@' */
 			/* Of the origin when it spoke, for those who read it later: users are not kept. No part of the
 			 * state */

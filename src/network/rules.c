@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "network/state.h"
+#include "proto/multiline.h"
 #include "proto/modes.h"
 
 /* The highest rank alone: what people are compared by. */
@@ -55,6 +56,19 @@ static bool is_ctcp(struct str text)
 	       !str_eq(text, STR("\001ACTION\001")) && !str_starts(text, STR("\001ACTION "));
 }
 
+static bool holds_ctcp(struct str text)
+{
+	struct multiline lines = multiline_begin(text);
+	struct str line;
+	bool concat;
+
+	while (multiline_next(&lines, &line, &concat)) {
+		if (is_ctcp(line))
+			return true;
+	}
+	return false;
+}
+
 /* Bold, colour, hex colour, reset, monospace, reverse, italics, strike, underline: modern.ircdocs.horse/formatting. */
 bool rule_is_formatted(struct str text)
 {
@@ -73,7 +87,7 @@ enum refusal rule_speak(const struct network *net, const struct channel *c, cons
 
 	if ((c->flags & CHAN_NO_EXTERNAL) && !m)
 		return REFUSAL_NO_EXTERNAL;
-	if ((c->flags & CHAN_NO_CTCP) && is_ctcp(text))
+	if ((c->flags & CHAN_NO_CTCP) && holds_ctcp(text))
 		return REFUSAL_NO_CTCP;
 	if ((c->flags & CHAN_NO_COLOUR) && rule_is_formatted(text))
 		return REFUSAL_NO_COLOUR;

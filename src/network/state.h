@@ -105,7 +105,8 @@ void state_params_take(struct channel *c, struct str params);
 void state_extra_free(struct channel_extra *x);
 void state_recent_add(struct recent *r, const struct recent_one *one);
 /* Whether it is too soon for that; if it is not, it counts. now: ms since 1970, of the record. */
-enum refusal state_pace_speak(struct channel *c, const struct user *u, int64_t now);
+/* lines: that it says at once. */
+enum refusal state_pace_speak(struct channel *c, const struct user *u, int64_t now, uint32_t lines);
 enum refusal state_pace_knock(struct channel *c, const struct user *u, int64_t now);
 /* The same, in two steps. */
 enum refusal state_pace_join(const struct channel *c, int64_t now);

@@ -14,6 +14,7 @@ static const struct cap_row rows[] = {
 	{CAP_MESSAGE_REDACTION, "draft/message-redaction", NULL},
 	{CAP_METADATA_2, "draft/metadata-2", NULL},
 	{CAP_METADATA_3, "draft/metadata-3", NULL},
+	{CAP_MULTILINE, "draft/multiline", NULL},
 	{CAP_NO_IMPLICIT_NAMES, "draft/no-implicit-names", NULL},
 	{CAP_OPER_TAG, "draft/oper-tag", NULL},
 	{CAP_PRE_AWAY, "draft/pre-away", NULL},

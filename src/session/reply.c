@@ -16,8 +16,8 @@ enum { BODY_MAX = LINE_BODY_MAX - 2 };
  * second line, so the first one is held until then.
  */
 struct answer {
-	char *held; /* first line: tags, then body; NULL: none yet */
-	size_t held_tags, held_body;
+	char *held; /* first line: tags, then body, then whole lines that belong to it; NULL: none yet */
+	size_t held_tags, held_body, held_rest;
 	bool open;      /* the batch was started */
 	char batch[16]; /* its reference */
 	char label[];
@@ -67,6 +67,23 @@ static void write_labelled(struct session *s, struct str tags, struct str body)
 	write_line(s, str_of(first), tags, body);
 }
 
+static void write_in_answer(struct session *s, struct str tags, struct str body)
+{
+	write_in_batch(s, s->answer->batch, tags, body);
+}
+
+typedef void (*write_fn)(struct session *s, struct str tags, struct str body);
+
+static void write_held(struct session *s, write_fn write)
+{
+	const struct answer *a = s->answer;
+	const char *body = a->held + a->held_tags;
+
+	write(s, (struct str){a->held, a->held_tags}, (struct str){body, a->held_body});
+	if (a->held_rest)
+		session_write(s, (struct str){body + a->held_body, a->held_rest});
+}
+
 static void batch_open(struct session *s)
 {
 	struct answer *a = s->answer;
@@ -77,8 +94,7 @@ static void batch_open(struct session *s)
 	write_labelled(s, STR_NONE, str_of(body));
 	a->open = true;
 	if (a->held)
-		write_in_batch(s, a->batch, (struct str){a->held, a->held_tags},
-			       (struct str){a->held + a->held_tags, a->held_body});
+		write_held(s, write_in_answer);
 }
 
 void answer_begin(struct session *s, struct str label)
@@ -99,6 +115,12 @@ void answer_drop(struct session *s)
 	s->flags &= (uint16_t)~SESSION_COMMAND;
 }
 
+void answer_instead(struct session *s, struct str label)
+{
+	answer_drop(s);
+	answer_begin(s, label);
+}
+
 void answer_end(struct session *s)
 {
 	s->flags &= (uint16_t)~SESSION_COMMAND;
@@ -117,8 +139,7 @@ void answer_close(struct session *s)
 		snprintf(body, sizeof(body), ":%s BATCH -%s", s->hub->server->name, a->batch);
 		write_line(s, STR_NONE, STR_NONE, str_of(body));
 	} else if (a->held) {
-		write_labelled(s, (struct str){a->held, a->held_tags},
-			       (struct str){a->held + a->held_tags, a->held_body});
+		write_held(s, write_labelled);
 	} else {
 		snprintf(body, sizeof(body), ":%s ACK", s->hub->server->name);
 		write_labelled(s, STR_NONE, str_of(body));
@@ -132,32 +153,45 @@ void answer_open(struct session *s)
 		batch_open(s);
 }
 
-static void hold(struct answer *a, struct str tags, struct str body)
+static void hold(struct answer *a, struct str tags, struct str body, struct str rest)
 {
-	a->held = mem_alloc(tags.n + body.n + 1);
+	struct buf b;
+
+	a->held = mem_alloc(tags.n + body.n + rest.n + 1);
 	a->held_tags = tags.n;
 	a->held_body = body.n;
-	memcpy(a->held, tags.p ? tags.p : "", tags.n);
-	memcpy(a->held + tags.n, body.p, body.n);
+	a->held_rest = rest.n;
+	buf_init(&b, a->held, tags.n + body.n + rest.n);
+	buf_str(&b, tags);
+	buf_str(&b, body);
+	buf_str(&b, rest);
 }
 
-void reply_line(struct session *s, struct str tags, struct str body)
+void reply_lines(struct session *s, struct str tags, struct str body, struct str rest)
 {
 	struct answer *a = s->answer;
 
 	if (s->flags & SESSION_CLOSED)
 		return;
-	if (s->batch) {
-		write_in_batch(s, s->batch->name, tags, body);
-	} else if (!a) {
-		write_line(s, STR_NONE, tags, body);
-	} else if (!a->open && !a->held) {
-		hold(a, tags, body);
-	} else {
-		if (!a->open)
-			batch_open(s);
-		write_in_batch(s, a->batch, tags, body);
+	if (a && !a->open && !a->held && !s->batch) {
+		hold(a, tags, body, rest);
+		return;
 	}
+	if (a && !a->open)
+		batch_open(s);
+	if (s->batch)
+		write_in_batch(s, s->batch->name, tags, body);
+	else if (a)
+		write_in_answer(s, tags, body);
+	else
+		write_line(s, STR_NONE, tags, body);
+	if (rest.n)
+		session_write(s, rest);
+}
+
+void reply_line(struct session *s, struct str tags, struct str body)
+{
+	reply_lines(s, tags, body, STR_NONE);
 }
 
 void reply_batch_enter(struct session *s, struct reply_batch *b)

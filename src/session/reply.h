@@ -58,6 +58,8 @@ void reply_batch_begin(struct session *s, struct reply_batch *b, const char *wha
 void reply_batch_end(struct session *s, struct reply_batch *b);
 void reply_batch_leave(struct session *s, const struct reply_batch *b);
 void reply_batch_enter(struct session *s, struct reply_batch *b);
+/* The same, and what belongs to it and follows it at once: whole lines with their CR LF. */
+void reply_lines(struct session *s, struct str tags, struct str body, struct str rest);
 
 /* A line that is no part of any answer ("time" is added here). */
 void reply_unasked(struct session *s, struct str body);
@@ -70,6 +72,8 @@ void answer_begin(struct session *s, struct str label);
 void answer_end(struct session *s);
 /* Its end now, although something of it may be missing still. */
 void answer_close(struct session *s);
+/* The running command answers under another label, of an earlier line; empty: under none. Nothing was said yet. */
+void answer_instead(struct session *s, struct str label);
 /* Makes a labelled answer a batch now, as a stream needs it. */
 void answer_open(struct session *s);
 /* Forgets it unsaid. */

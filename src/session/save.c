@@ -6,6 +6,7 @@
 #include "net/address.h"
 #include "net/tls.h"
 #include "proto/line.h"
+#include "session/client_batch.h"
 #include "session/exchange.h"
 #include "session/held.h"
 #include "session/lookup.h"
@@ -152,6 +153,7 @@ static void save_more(const struct session *s, struct wire_out *out)
 	save_binding(s->binding, out);
 	save_subscriptions(s, out);
 	wire_put_text(out, s->device);
+	client_batch_save(s, out);
 }
 
 bool session_save(const struct session *s, struct wire_out *out)
@@ -310,6 +312,8 @@ static void load_more(struct session *s, struct wire_in *in)
 		load_subscriptions(s, in);
 	if (wire_more(in))
 		s->device = take_text(in);
+	if (wire_more(in))
+		client_batch_load(s, in);
 }
 
 static bool load(struct session *s, struct wire_in *in)
@@ -370,6 +374,7 @@ static void forget(struct session *s)
 		s->hub->unregistered--;
 	session_registration_free(s->reg);
 	exchange_end(s);
+	client_batch_end(s);
 	s->hub->count--;
 }
 

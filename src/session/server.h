@@ -121,6 +121,9 @@ struct server {
 	uint32_t metadata_max;   /* keys of one user or channel; 0: no METADATA */
 	uint32_t subscriptions_max; /* keys that one client wants to hear of */
 	uint32_t metadata_minute; /* changes by one client in a minute */
+	uint32_t multiline_bytes; /* of one message of several lines */
+	uint32_t multiline_lines;
+	int64_t multiline_ms;    /* that one may take to be sent */
 	uint32_t bans_max;       /* of the network, of all kinds */
 	uint32_t filters_max;    /* of those, that are filters */
 	char *filter_exempt;     /* masks of channels that are not filtered, with a blank between them; NULL: none */

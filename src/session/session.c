@@ -11,6 +11,7 @@
 #include "proto/tags.h"
 #include "proto/utf8.h"
 #include "session/arrival.h"
+#include "session/client_batch.h"
 #include "session/exchange.h"
 #include "session/held.h"
 #include "session/lookup.h"
@@ -501,6 +502,7 @@ void session_close(struct session *s, const char *reason)
 	monitor_clear(s->hub->monitor, s);
 	subscriptions_free(s);
 	exchange_end(s);
+	client_batch_end(s);
 	loop_timer_stop(s->hub->loop, &s->timer);
 	LIST_REMOVE(s, all);
 	LIST_INSERT_HEAD(&s->hub->closing, s, all);

@@ -19,6 +19,7 @@
  */
 struct answer;
 struct arrival;
+struct client_batch;
 struct exchange;
 struct held;
 struct lookup;
@@ -104,6 +105,7 @@ struct session {
 	struct reply_batch *batch; /* what is replied now is in this one; NULL: in none */
 	struct lookup *lookup;     /* of its address, see lookup.h; NULL: none, or registered */
 	struct exchange *exchange; /* an AUTHENTICATE in progress, see exchange.h; NULL: none */
+	struct client_batch *client_batch; /* that it has begun, see client_batch.h; NULL: none */
 	struct stream *stream;     /* a long answer in progress: input waits */
 	struct vec monitors;       /* what it watches, monitor.c's */
 	struct subscriptions *subscriptions; /* NULL: none, see subscriptions.h */

@@ -6,7 +6,7 @@ import pytest
 
 from harness import ALL_CAPS, chan, fresh
 
-DRAFTS = "draft/extended-isupport draft/no-implicit-names no-implicit-names draft/pre-away"
+DRAFTS = "draft/multiline draft/extended-isupport draft/no-implicit-names no-implicit-names draft/pre-away"
 OFFERED = set(f"{ALL_CAPS} {DRAFTS}".split())
 
 

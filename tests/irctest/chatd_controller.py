@@ -33,6 +33,7 @@ level = debug
 [limits]
 flood_burst = 10000
 flood_rate = 10000
+multiline_lines = 32
 
 [accounts]
 password_min = 1

@@ -262,6 +262,27 @@ static void tags_by_capability(void **state)
 }
 
 /* On a code point, whatever stands where the line ends. */
+static void several_lines(void **state)
+{
+	const cap_set batch = CAP_BIT(CAP_BATCH) | CAP_BIT(CAP_MULTILINE);
+	const struct record r = with(rec_say(1, "#a", "\none\rtwo"), "M1", "+a=b");
+	const struct row rows[] = {
+		{r, 0, ANN "PRIVMSG #a :one\n" ANN "PRIVMSG #a :two\n"},
+		{r, CAP_BIT(CAP_MULTILINE), ANN "PRIVMSG #a :one\n" ANN "PRIVMSG #a :two\n"},
+		{r, TAGS,
+		 "@msgid=M1;bot;+a=b " ANN "PRIVMSG #a :one\n@bot;+a=b " ANN "PRIVMSG #a :two\n"},
+		{of_kind(r, MESSAGE_NOTICE, RANK_OP), batch,
+		 ANN "BATCH +M1 draft/multiline @#a\n@batch=M1 " ANN "NOTICE @#a :\n@batch=M1 " ANN
+		     "NOTICE @#a :one\n@batch=M1;draft/multiline-concat " ANN "NOTICE @#a :two\n" ANN "BATCH -M1\n"},
+		{with(rec_tell(1, 2, "a\nb"), "M2", ""), batch | TAGS,
+		 "@msgid=M2;bot " ANN "BATCH +M2 draft/multiline bob\n@batch=M2 " ANN "PRIVMSG bob :a\n@batch=M2 " ANN
+		 "PRIVMSG bob :b\n" ANN "BATCH -M2\n"},
+	};
+
+	(void)state;
+	RUN(rows);
+}
+
 static void long_messages_are_cut(void **state)
 {
 	static const char *const points[] = {"x", "\xc3\xa9", "\xe2\x82\xac", "\xf0\x9f\x98\x80"};
@@ -385,6 +406,7 @@ int main(void)
 		TEST(invitations),
 		TEST(messages),
 		TEST(tags_by_capability),
+		TEST(several_lines),
 		TEST(long_messages_are_cut),
 		TEST(modes),
 		TEST(long_mode_changes_are_split),

@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "fd_count.h"
 #include "net/tls.h"
+#include "session/client_batch.h"
 #include "session/held.h"
 #include "session/monitor.h"
 #include "session/save.h"
@@ -172,6 +173,39 @@ static void deadlines_stay(void **state)
 	assert_int_equal(s->tokens, -2500);
 	assert_true(s->flags & SESSION_PINGED);
 	assert_int_equal(s->timer.node.key, s->pinged + st->server.ping_ms);
+}
+
+static void an_open_batch_stays_open(void **state)
+{
+	struct stage *st = *state;
+	struct client_batch *b;
+
+	stage_register(st, 0, "ann");
+	b = client_batch_open(stage_session(st, 0), STR("ref"), STR("#a"));
+	b->label = mem_strdup("l");
+	b->kind = CLIENT_BATCH_NOTICE;
+	assert_int_equal(client_batch_add(b, STR("one"), false), CLIENT_BATCH_OK);
+	assert_int_equal(client_batch_add(b, STR("two"), true), CLIENT_BATCH_OK);
+	b = move(st, 0)->client_batch;
+	assert_non_null(b);
+	assert_string_equal(b->ref, "ref");
+	assert_string_equal(b->target, "#a");
+	assert_string_equal(b->label, "l");
+	assert_null(b->tags);
+	assert_int_equal(b->kind, CLIENT_BATCH_NOTICE);
+	assert_true(loop_timer_is_set(&b->deadline));
+	st->server.multiline_bytes = 8;
+	assert_int_equal(client_batch_add(b, STR("three"), false), CLIENT_BATCH_TOO_LONG);
+	assert_int_equal(client_batch_add(b, STR("3"), false), CLIENT_BATCH_OK);
+	assert_true(str_eq((struct str){b->text, b->size}, STR("one\rtwo\n3")));
+	st->server.multiline_lines = 3;
+	assert_int_equal(client_batch_add(b, STR_NONE, false), CLIENT_BATCH_TOO_MANY);
+	client_batch_give_up(b);
+	b = move(st, 0)->client_batch;
+	assert_true(b->over && !loop_timer_is_set(&b->deadline));
+	assert_string_equal(b->ref, "ref");
+	client_batch_end(stage_session(st, 0));
+	assert_null(move(st, 0)->client_batch);
 }
 
 static void charge_much(struct stage *st, struct session *s, const struct message *m)
@@ -441,6 +475,7 @@ int main(void)
 		TEST(what_tls_told_stays),
 		TEST(what_it_watches_is_watched),
 		TEST(deadlines_stay),
+		TEST(an_open_batch_stays_open),
 		TEST(throttled_input_stays_held),
 		TEST(a_long_answer_is_finished_where_it_fits),
 		TEST(a_longer_one_ends_properly),

@@ -22,6 +22,7 @@ enum cap {
 	CAP_MESSAGE_TAGS,
 	CAP_METADATA_2, /* draft/metadata-2; its value is the server's, as that of the next */
 	CAP_METADATA_3, /* draft/metadata-3 */
+	CAP_MULTILINE, /* draft/multiline; its value is the configuration's */
 	CAP_MULTI_PREFIX,
 	CAP_NO_IMPLICIT_NAMES,
 	CAP_OPER_TAG, /* draft/oper-tag */
