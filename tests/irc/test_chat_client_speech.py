@@ -1,6 +1,7 @@
 """chat-client's words for what people do beside talking, and messages of several lines, both ways."""
 
 import json
+import re
 import subprocess
 
 import pytest
@@ -255,3 +256,31 @@ def test_reactions_and_replies_with_chatd(server):
         tty.shows(f'^<{nick}> \\(to {bea.nick}: "shall we\\?"\\) of course$')
         tty.type("/quit\r")
         assert tty.wait() == 0
+
+
+def test_messages_of_several_lines_with_chatd(server):
+    bea = server.client("bea", caps="batch echo-message message-tags draft/multiline")
+    channel = chan()
+    bea.join(channel)
+    where = ["-p", str(server.tcp[1]), server.tcp[0]]
+    long = "word " * 150
+    with Terminal([CLIENT, "-n", fresh("pasted"), "-c", channel, "--color=never", "--time=", *where],
+                  columns=200) as tty, \
+            Terminal([CLIENT, "-n", fresh("shown"), "-c", channel, "--color=never", "--time=", *where],
+                     columns=200) as other:
+        tty.shows(f"^{channel}>")
+        other.shows(f"^{channel}>")
+        tty.paste(f"one\n\n{long}\nlast\n")
+        tty.shows("^say 4 lines")
+        tty.type("\r")
+        assert bea.wait("BATCH").params[1:] == ["draft/multiline", channel]
+        said = [bea.wait("PRIVMSG", channel) for _ in range(3)]
+        assert [m.params[1] for m in said[:2]] == ["one", ""]
+        for screen in (tty, other):
+            screen.shows(r"^  \| last$")
+            rows = last_rows(screen.screen.text())
+            at = next(i for i, row in enumerate(rows) if re.search(r"> one$", row))
+            assert rows[at + 1] == "  |" and rows[at + 2].startswith("  | word word")
+        for screen in (tty, other):
+            screen.type("/quit\r")
+            assert screen.wait() == 0
