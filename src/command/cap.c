@@ -84,6 +84,7 @@ static const char *value_of(const struct session *s, const struct cap_row *row, 
 	case CAP_METADATA_3:
 		snprintf(memory, VALUE_MAX, "before-connect,max-subs=%u,max-keys=%u,max-value-bytes=%d",
 			 s->hub->server->subscriptions_max, s->hub->server->metadata_max, METADATA_VALUE_MAX);
+		return memory;
 	case CAP_MULTILINE:
 		snprintf(memory, VALUE_MAX, "max-bytes=%u,max-lines=%u", s->hub->server->multiline_bytes,
 			 s->hub->server->multiline_lines);
