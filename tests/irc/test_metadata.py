@@ -23,8 +23,7 @@ def values(lines, command="761"):
 
 def test_what_is_offered(server):
     with server.connect("x") as client:
-        client.send("CAP LS 302")
-        offered = client.wait("CAP").params[-1].split()
+        offered = " ".join(line.params[-1] for line in client.ask("CAP LS 302").of("CAP")).split()
         told = "before-connect,max-subs=50,max-keys=20,max-value-bytes=400"
         assert {f"draft/metadata-2={told}", f"draft/metadata-3={told}"} <= set(offered)
 
