@@ -510,7 +510,7 @@ int engine_new(struct engine **out, struct loop *loop, struct config *config, co
 /* The journal on disk where there is a directory for it, else one that keeps nothing. */
 static int open_journal(struct engine *e, struct worker *worker, char *why, size_t size)
 {
-	const struct journal_owner owner = {ordered, durable, encode, snapshot, e};
+	const struct journal_owner owner = {ordered, durable, encode, snapshot, e, keep_text};
 	const struct store_options options = {
 		.directory = e->config->state,
 		.loop = e->loop,

@@ -125,6 +125,21 @@ void keep_encode(struct keep *k, struct buf *out, const struct record *r, struct
 		*about = (struct journal_about){.time = r->time, .target = r->forget.account};
 }
 
+bool keep_text(struct str bytes, struct journal_text *out)
+{
+	struct record_room room;
+	struct record r;
+	const char *bang;
+
+	if (!record_decode(&r, &room, bytes) || r.type != RECORD_MESSAGE || !r.message.text.n)
+		return false;
+	*out = (struct journal_text){.text = r.message.text, .nick = r.message.by, .account = r.message.account};
+	bang = out->nick.n ? memchr(out->nick.p, '!', out->nick.n) : NULL;
+	if (bang)
+		out->nick.n = (size_t)(bang - out->nick.p);
+	return true;
+}
+
 static bool gave_up_registration(const struct change *c)
 {
 	for (uint32_t i = 0; i < c->nops; i++) {

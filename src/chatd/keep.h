@@ -48,6 +48,9 @@ void keep_encode(struct keep *k, struct buf *out, const struct record *r, struct
 /* Forgets what was noted. */
 void keep_begin(struct keep *k);
 
+/* For journal_owner.text. */
+bool keep_text(struct str bytes, struct journal_text *out);
+
 /* Notes that a change altered what is kept of a channel. */
 void keep_note(struct keep *k, const struct change *c);
 

@@ -138,6 +138,30 @@ void history_mem_add(struct history_mem *h, uint64_t position, const struct jour
 		drop(h, TAILQ_FIRST(&h->all[store]));
 }
 
+static bool goes(const struct kept *k, const struct journal_about *about,
+		 bool (*text)(struct str bytes, struct journal_text *out))
+{
+	struct journal_text t = {0};
+
+	if (about->msgid.n)
+		return str_eq(k->row->msgid, about->msgid);
+	return text && text(k->row->bytes, &t) && t.account.n && str_eq_nocase(t.account, about->target);
+}
+
+void history_mem_remove(struct history_mem *h, const struct journal_about *about,
+			bool (*text)(struct str bytes, struct journal_text *out))
+{
+	struct kept *next;
+
+	for (int i = 0; i < STORES; i++) {
+		for (struct kept *k = TAILQ_FIRST(&h->all[i]); k; k = next) {
+			next = TAILQ_NEXT(k, age);
+			if (goes(k, about, text))
+				drop(h, k);
+		}
+	}
+}
+
 static bool is_behind(const struct history_row *row, const struct history_place *p)
 {
 	return row->time != p->time ? row->time > p->time : row->position > p->position;

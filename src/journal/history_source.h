@@ -45,6 +45,7 @@ void history_answer(struct history_read *r, const struct history_source *source)
 
 struct history_mem;
 struct journal_about;
+struct journal_text;
 
 /*
  * History in memory, where nothing is kept on a disk: the newest of each target, and no more of all together than a
@@ -53,5 +54,8 @@ struct journal_about;
 struct history_mem *history_mem_new(void);
 void history_mem_free(struct history_mem *h);
 void history_mem_add(struct history_mem *h, uint64_t position, const struct journal_about *about, struct str bytes);
+/* As JOURNAL_REMOVAL has it; text: the owner's. */
+void history_mem_remove(struct history_mem *h, const struct journal_about *about,
+			bool (*text)(struct str bytes, struct journal_text *out));
 /* Answers at once, and calls done. */
 void history_mem_read(struct history_mem *h, struct history_read *r);

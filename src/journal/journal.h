@@ -29,6 +29,12 @@ struct journal_about {
 	/* Of a removal: msgid is the message's, or target is an account, all of whose messages up to now go. */
 };
 
+/* What of a stored message is looked for. What does not apply is empty. */
+struct journal_text {
+	struct str text;
+	struct str nick, account; /* whose it is */
+};
+
 struct journal_owner {
 	/* The record has its place: apply and deliver. */
 	void (*ordered)(void *ctx, uint64_t position, const void *record);
@@ -47,6 +53,11 @@ struct journal_owner {
 	 */
 	bool (*snapshot)(void *ctx, uint64_t nth, struct buf *out);
 	void *ctx;
+	/*
+	 * What there is to look for in the stored form of a message; views into bytes. Called from any thread. False:
+	 * nothing. NULL: nothing is ever looked for.
+	 */
+	bool (*text)(struct str bytes, struct journal_text *out);
 };
 
 struct history_read;

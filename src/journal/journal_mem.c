@@ -66,6 +66,8 @@ static int mem_append(struct journal *j, const void *record, enum journal_class 
 	position = (uint64_t)vec_push(&m->entries, e) + 1;
 	if (class == JOURNAL_MESSAGE)
 		history_mem_add(m->history, position, &e->about, (struct str){e->bytes, e->n});
+	else if (class == JOURNAL_REMOVAL)
+		history_mem_remove(m->history, &e->about, m->owner.text);
 	m->owner.ordered(m->owner.ctx, position, record);
 	if (class != JOURNAL_PASSING)
 		m->owner.durable(m->owner.ctx, position, 0);

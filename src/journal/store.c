@@ -47,6 +47,7 @@ void store_job_leave_disk(struct store_job *j)
 	j->wal_due = disk_wal_is_due(d);
 	j->wal_long = disk_wal_is_long(d);
 	j->renewed = d->renewed;
+	j->indexed = d->indexed;
 	d->renewed = false;
 	d->notes = NULL;
 }
@@ -65,6 +66,7 @@ void store_job_settled(struct store_job *j)
 {
 	j->given = false;
 	notes_log(&j->notes, j->store->disk.path);
+	keep_indexed(j->store, j->indexed);
 	if (j->renewed)
 		keep_snapshot_now(j->store);
 	j->renewed = false;
@@ -377,6 +379,7 @@ static struct store *make(const struct store_options *options, const struct jour
 	pthread_mutex_init(&s->lock, NULL);
 	pthread_cond_init(&s->worked, NULL);
 	disk_init(&s->disk, options->directory, (int)s->options.tuning.checkpoint_pages);
+	s->disk.text = owner->text;
 	s->gathering = &s->batches[0];
 	s->batch_job.store = s;
 	s->batch_job.worker = options->worker;

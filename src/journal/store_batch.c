@@ -80,6 +80,7 @@ int batch_add(struct batch *b, const struct journal_owner *owner, const void *re
 		return err;
 	b->count++;
 	b->states += class == JOURNAL_STATE;
+	b->removals += class == JOURNAL_REMOVAL;
 	b->last = position > b->last ? position : b->last;
 	return 0;
 }
@@ -110,7 +111,7 @@ void batch_clear(struct batch *b)
 	if (b->cap > BATCH_KEPT)
 		batch_deinit(b);
 	b->n = 0;
-	b->count = b->states = 0;
+	b->count = b->states = b->removals = 0;
 }
 
 void batch_deinit(struct batch *b)

@@ -19,7 +19,8 @@ struct batch {
 	size_t n;
 	size_t cap;
 	uint32_t count;
-	uint32_t states; /* of count: JOURNAL_STATE */
+	uint32_t states;   /* of count: JOURNAL_STATE */
+	uint32_t removals; /* of count: JOURNAL_REMOVAL */
 	uint64_t last;   /* position of the newest */
 	uint64_t number;
 	uint64_t follows;

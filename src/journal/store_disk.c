@@ -51,6 +51,20 @@ static const char *const sql_of[STMT_END] = {
 	[STMT_HISTORY_TALKS] = "SELECT name FROM targets WHERE name >= '@' || ?1 || ' ' AND name < '@' || ?1 || '!'"
 			       " UNION SELECT name FROM targets WHERE substr(name, instr(name, ' ') + 1) = ?1"
 			       " AND substr(name, 1, 1) = '@'",
+	[STMT_INDEX_ADD] = "INSERT INTO message_text(rowid, words) VALUES(?1, ?2)",
+	[STMT_INDEX_REMOVE] = "INSERT INTO message_text(message_text, rowid, words) VALUES('delete', ?1, ?2)",
+	[STMT_INDEX_NEXT] = "SELECT position, class, target_id, bytes FROM journal WHERE position > ?1"
+			    " ORDER BY position LIMIT ?2",
+	[STMT_RECORD_GET] = "SELECT target_id, time, bytes FROM journal WHERE position = ?1",
+	[STMT_MESSAGE_FIND] = "SELECT position, target_id FROM journal WHERE class = 1 AND msgid = ?1",
+	[STMT_TARGET_NAME] = "SELECT name FROM targets WHERE id = ?1",
+	[STMT_FORGET_ADD] = "INSERT OR REPLACE INTO forgetting(account, upto, at) VALUES(?1, ?2, 0)",
+	[STMT_FORGET_NEXT] = "SELECT account, upto, at FROM forgetting LIMIT 1",
+	[STMT_FORGET_FIND] = "SELECT f.rowid, j.target_id, j.bytes FROM message_text f CROSS JOIN journal j"
+			     " ON j.position = f.rowid WHERE f.message_text MATCH ?1 AND f.rowid > ?2"
+			     " AND f.rowid <= ?3 ORDER BY f.rowid LIMIT ?4",
+	[STMT_FORGET_MOVE] = "UPDATE forgetting SET at = ?2 WHERE account = ?1",
+	[STMT_FORGET_DEL] = "DELETE FROM forgetting WHERE account = ?1 AND upto = ?2",
 };
 
 static struct str target_key(const void *item)

@@ -6,6 +6,7 @@
 
 #include <sqlite3.h>
 
+#include "base/buf.h"
 #include "base/log.h"
 #include "base/map.h"
 #include "journal/store.h"
@@ -50,6 +51,17 @@ enum disk_statement {
 	STMT_HISTORY_FIND,
 	STMT_HISTORY_FETCH,
 	STMT_HISTORY_TALKS,
+	STMT_INDEX_ADD,
+	STMT_INDEX_REMOVE,
+	STMT_INDEX_NEXT,
+	STMT_RECORD_GET,
+	STMT_MESSAGE_FIND,
+	STMT_TARGET_NAME,
+	STMT_FORGET_ADD,
+	STMT_FORGET_NEXT,
+	STMT_FORGET_FIND,
+	STMT_FORGET_MOVE,
+	STMT_FORGET_DEL,
 	STMT_END,
 };
 
@@ -70,6 +82,8 @@ struct disk {
 	struct notes *notes; /* of the job that runs */
 
 	uint64_t position; /* of the newest record known to be stored */
+	uint64_t indexed;  /* up to where the words of messages are in the index */
+	bool (*text)(struct str bytes, struct journal_text *out); /* the owner's; NULL: no index */
 	uint64_t epoch;    /* that this process writes in */
 	bool claimed;      /* the epoch stands in the file */
 	bool renewed;      /* a fresh file was begun: nobody has taken note yet */
@@ -115,7 +129,7 @@ void disk_note(struct disk *d, enum log_event event, const char *fmt, ...) __att
 void notes_log(struct notes *notes, const char *path);
 
 /* store_schema.c */
-enum { SCHEMA_VERSION = 3 };
+enum { SCHEMA_VERSION = 4 };
 int disk_open(struct disk *d, char *why, size_t size); /* anything but 0 comes with a sentence */
 int disk_project(struct disk *d);                      /* drops and rebuilds what answers queries, in a transaction */
 
@@ -128,6 +142,32 @@ void disk_targets_forget(struct disk *d); /* after a transaction was undone */
 /* store_write.c */
 int disk_write(struct disk *d, const struct batch *b); /* 0 or -errno; -ESTALE: somebody else wrote to the file */
 int disk_trim(struct disk *d, uint64_t position);      /* state up to there, one step; 1: there is more */
+
+/* store_index.c */
+enum { INDEX_FORM = 1, INDEX_ROWS = 4000, INDEX_NICK = 'n', INDEX_ACCOUNT = 'a' };
+#define INDEX_DROP "DROP TABLE IF EXISTS message_text;"
+#define INDEX_CREATE                                                                                                   \
+	"CREATE VIRTUAL TABLE message_text USING fts5(words, content='', columnsize=0, detail=none,"                   \
+	" tokenize='unicode61 remove_diacritics 2');"                                                                  \
+	"INSERT OR REPLACE INTO meta(key, value) VALUES('indexed', 0), ('index_form', 1);"
+struct message_row {
+	uint64_t position;
+	int64_t target_id, time;
+	struct str bytes;
+};
+/* What stands for a name, or a target, among the words, with a blank behind it. */
+void index_put_name(struct buf *out, char kind, struct str name);
+void index_put_target(struct buf *out, int64_t id);
+int disk_index_open(struct disk *d);
+int disk_index_remove(struct disk *d, const struct message_row *m);
+/* One step on towards the newest, a transaction of its own. 1: there is more; 0; -errno. */
+int disk_index_step(struct disk *d, uint32_t rows);
+
+/* store_remove.c */
+struct batch_record;
+int disk_message_remove(struct disk *d, uint64_t position); /* from everywhere; its target's count stays */
+int disk_removal(struct disk *d, const struct batch_record *r);
+int disk_forget_step(struct disk *d); /* a transaction of its own. 1: there is more; 0; -errno */
 
 /* store_trouble.c */
 bool disk_is_damage(int rc);

@@ -8,6 +8,12 @@
 /* After a reader was in the way, the log is tried again after so many times the usual wait. */
 enum { READER_PATIENCE = 5 };
 
+/*
+ * Words are indexed a while after they were written, many at a time, for that costs less of each; and while much is
+ * written, later and in larger steps.
+ */
+enum { INDEX_MS = 1000, INDEX_BEHIND = 40000, INDEX_MANY = 16000, INDEX_BUSY = 1000 };
+
 static void want(struct store *s, enum chore c)
 {
 	s->keep.wanted |= 1u << c;
@@ -146,6 +152,31 @@ static void retain_done(struct store *s, int result)
 		retain_within(s, k->pass.next_ms - real_ms(s) + 1);
 }
 
+static int index_words(struct store *s)
+{
+	struct disk *d = &s->disk;
+
+	return disk_index_step(d, d->position - d->indexed > INDEX_BEHIND ? INDEX_MANY : INDEX_ROWS);
+}
+
+/* Whoever searches waits for it; what fails is tried again with the next batch. */
+static void index_done(struct store *s, int result)
+{
+	if (result > 0)
+		want(s, CHORE_INDEX);
+}
+
+static int forget(struct store *s)
+{
+	return disk_forget_step(&s->disk);
+}
+
+static void forget_done(struct store *s, int result)
+{
+	if (result > 0)
+		want(s, CHORE_FORGET);
+}
+
 static int vacuum(struct store *s)
 {
 	return disk_vacuum(&s->disk);
@@ -177,6 +208,7 @@ static const struct {
 	[CHORE_SWEEP] = {sweep, sweep_done, true},        [CHORE_CHECKPOINT] = {checkpoint, checkpoint_done, false},
 	[CHORE_BLOCK] = {making_write, block_done, true}, [CHORE_FINISH] = {making_finish, finish_done, true},
 	[CHORE_TRIM] = {trim, trim_done, false},          [CHORE_RETAIN] = {retain, retain_done, false},
+	[CHORE_INDEX] = {index_words, index_done, false}, [CHORE_FORGET] = {forget, forget_done, false},
 	[CHORE_VACUUM] = {vacuum, vacuum_done, false},    [CHORE_TRUNCATE] = {empty_log, empty_log_done, false},
 };
 
@@ -257,6 +289,11 @@ static void idle_due(struct timer *t)
 	keep_next(s);
 }
 
+static void index_due(struct timer *t)
+{
+	keep_index_now((struct store *)((char *)t - offsetof(struct store, keep.index)));
+}
+
 /* A pass that is under way is not begun again, or targets at the end would never have their turn. */
 static void retain_due(struct timer *t)
 {
@@ -285,6 +322,13 @@ int keep_init(struct store *s)
 	k->job.store = s;
 	k->idle.due = idle_due;
 	k->retain.due = retain_due;
+	k->index.due = index_due;
+	k->indexed = s->disk.indexed;
+	if (s->owner.text) {
+		/* What an earlier process left to do. */
+		want(s, CHORE_FORGET);
+		loop_timer_set(s->options.loop, &k->index, now_ms(s) + INDEX_MS);
+	}
 	k->making.writer.fd = -1;
 	keep_configured(s);
 	return 0;
@@ -306,6 +350,30 @@ void keep_configured(struct store *s)
 		loop_timer_stop(s->options.loop, &s->keep.retain);
 }
 
+static void index_after(struct store *s, const struct batch *b)
+{
+	struct keep *k = &s->keep;
+	uint64_t behind = s->written > k->indexed ? s->written - k->indexed : 0;
+
+	if (!s->owner.text || b->count == b->states)
+		return;
+	if (behind >= (b->count < INDEX_BUSY ? INDEX_ROWS : INDEX_BEHIND))
+		want(s, CHORE_INDEX);
+	else if (!s->closing && !loop_timer_is_set(&k->index))
+		loop_timer_set(s->options.loop, &k->index, now_ms(s) + INDEX_MS);
+}
+
+void keep_indexed(struct store *s, uint64_t position)
+{
+	s->keep.indexed = position;
+}
+
+void keep_index_now(struct store *s)
+{
+	want(s, CHORE_INDEX);
+	keep_next(s);
+}
+
 void keep_written(struct store *s, const struct batch *b)
 {
 	struct keep *k = &s->keep;
@@ -313,6 +381,9 @@ void keep_written(struct store *s, const struct batch *b)
 	k->since += b->states;
 	if (b->count > b->states)
 		retain_after_messages(s);
+	index_after(s, b);
+	if (b->removals)
+		want(s, CHORE_FORGET);
 }
 
 void keep_lost(struct store *s)
@@ -368,6 +439,7 @@ void keep_stop(struct store *s)
 	settle(s);
 	loop_timer_stop(s->options.loop, &k->idle);
 	loop_timer_stop(s->options.loop, &k->retain);
+	loop_timer_stop(s->options.loop, &k->index);
 	if (s->restored && (k->since || k->urgent || s->trouble.state_lost))
 		making_now(s);
 }

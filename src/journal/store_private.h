@@ -26,6 +26,7 @@ struct store_job {
 	int err;      /* what came of it: 0, a result or -errno */
 	int64_t us;   /* how long writing a batch took */
 	bool renewed; /* a damaged file was replaced */
+	uint64_t indexed; /* of the disk, when it was left */
 	bool wal_due; /* the write-ahead log is to be moved into the file */
 	bool wal_long;
 	struct notes notes;
@@ -52,6 +53,8 @@ enum chore {
 	CHORE_FINISH,
 	CHORE_TRIM,
 	CHORE_RETAIN,
+	CHORE_INDEX,
+	CHORE_FORGET,
 	CHORE_VACUUM,
 	CHORE_TRUNCATE,
 	CHORE_END,
@@ -89,6 +92,8 @@ struct keep {
 	uint64_t trim_to; /* state up to here is in every kept snapshot */
 	struct timer idle;
 	struct timer retain;
+	struct timer index; /* words that wait are indexed */
+	uint64_t indexed;   /* the words of what is up to there are */
 	bool retaining;
 	struct retain_pass pass;
 	struct retention retention; /* of the pass */
@@ -149,6 +154,8 @@ void keep_lost(struct store *s);                           /* a batch was given 
 void keep_snapshot_now(struct store *s);                   /* the database lacks state */
 void keep_log(struct store *s, bool due, bool is_long);    /* what a job found the write-ahead log to be */
 void keep_configured(struct store *s);
+void keep_indexed(struct store *s, uint64_t position); /* how far a job found the index */
+void keep_index_now(struct store *s);
 void keep_stop(struct store *s); /* waits for what is under way, then a last snapshot */
 void keep_next(struct store *s);
 

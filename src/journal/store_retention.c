@@ -69,22 +69,6 @@ static int read_oldest(struct step *s, const struct target *t, struct oldest *ro
 	return rc == SQLITE_DONE ? n : -1;
 }
 
-static int delete_message(struct disk *d, const struct target *t, const struct oldest *row)
-{
-	sqlite3_stmt *projected = disk_statement(d, STMT_MESSAGE_DEL);
-	sqlite3_stmt *record = disk_statement(d, STMT_RECORD_DEL);
-	int rc;
-
-	if (!projected || !record)
-		return disk_code(d);
-	sqlite3_bind_int64(projected, 1, t->id);
-	sqlite3_bind_int64(projected, 2, row->time);
-	sqlite3_bind_int64(projected, 3, row->position);
-	sqlite3_bind_int64(record, 1, row->position);
-	rc = disk_run(projected);
-	return rc ? rc : disk_run(record);
-}
-
 static int delete_target(struct disk *d, struct target *t)
 {
 	sqlite3_stmt *st = disk_statement(d, STMT_TARGET_DEL);
@@ -125,7 +109,7 @@ static int retain_target(struct step *s, struct target *t, bool *over)
 	if (n < 0)
 		return disk_code(s->d);
 	for (i = 0; i < n && s->budget && is_over(s, t, &rows[i]) && !rc; i++) {
-		rc = delete_message(s->d, t, &rows[i]);
+		rc = disk_message_remove(s->d, (uint64_t)rows[i].position);
 		t->count--;
 		s->budget--;
 	}

@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { VERSION = SCHEMA_VERSION, PROJECTION_PARTS = 3 };
+enum { VERSION = SCHEMA_VERSION, PROJECTION_PARTS = 4 };
 
 _Static_assert(JOURNAL_PASSING == 0 && JOURNAL_MESSAGE == 1 && JOURNAL_STATE == 2, "the numbers stand in files");
 
@@ -22,6 +22,10 @@ _Static_assert(JOURNAL_PASSING == 0 && JOURNAL_MESSAGE == 1 && JOURNAL_STATE == 
 	"INSERT OR IGNORE INTO meta(key, value) VALUES('node', lower(hex(randomblob(8)))), ('epoch', 0), ('batch', "   \
 	"0),"                                                                                                          \
 	" ('position', 0);"
+
+/* Whose messages are about to go. */
+#define CREATE_MORE                                                                                                    \
+	"CREATE TABLE forgetting(account TEXT PRIMARY KEY, upto INTEGER NOT NULL, at INTEGER NOT NULL) WITHOUT ROWID;"
 
 /* What answers queries: all of it can be made from the table journal. */
 #define DROP_PROJECTION                                                                                                \
@@ -45,11 +49,12 @@ static const char *const migrations[VERSION + 1] = {
 	      "DROP TABLE journal_1;" CREATE_COUNTERS "UPDATE meta SET value = (SELECT coalesce(max(position), 0) FROM "
 	      "journal) WHERE key = 'position';" CREATE_PROJECTION,
 	[3] = CREATE_SECOND,
+	[4] = CREATE_MORE INDEX_CREATE,
 };
 
 static const char fresh[] =
 	"CREATE TABLE meta(key TEXT PRIMARY KEY, value) WITHOUT ROWID;" CREATE_TARGETS CREATE_JOURNAL CREATE_COUNTERS
-		CREATE_PROJECTION CREATE_SECOND;
+		CREATE_PROJECTION CREATE_SECOND CREATE_MORE INDEX_CREATE;
 
 int disk_project(struct disk *d)
 {
@@ -57,7 +62,7 @@ int disk_project(struct disk *d)
 
 	if (rc)
 		return rc;
-	return disk_end(d, disk_exec(d, DROP_PROJECTION CREATE_PROJECTION CREATE_SECOND));
+	return disk_end(d, disk_exec(d, DROP_PROJECTION INDEX_DROP CREATE_PROJECTION CREATE_SECOND INDEX_CREATE));
 }
 
 /* The file must be private before SQLite finds it: the files beside it take over its mode. */
@@ -144,8 +149,9 @@ static int set_up(struct disk *d)
 static int complete_projection(struct disk *d)
 {
 	int64_t parts;
-	int rc = disk_number(d, "SELECT count(*) FROM sqlite_master WHERE name IN ('message_at', 'message_msgid', "
-			     "'target_second')",
+	int rc = disk_number(d,
+			     "SELECT count(*) FROM sqlite_master WHERE name IN ('message_at', 'message_msgid', "
+			     "'target_second', 'message_text')",
 			     &parts);
 
 	if (rc || parts == PROJECTION_PARTS)
@@ -193,6 +199,8 @@ static int prepare(struct disk *d, char *why, size_t size)
 		rc = read_position(d);
 	if (!rc)
 		rc = complete_projection(d);
+	if (!rc)
+		rc = disk_index_open(d);
 	/* A version of ours without its tables is no mistake in our statements. */
 	if (rc == SQLITE_ERROR)
 		rc = SQLITE_CORRUPT;

@@ -112,7 +112,7 @@ static int insert_all(struct disk *d, const struct batch *b)
 	int rc = SQLITE_OK;
 
 	while (!rc && batch_next(b, &at, &r))
-		rc = insert(d, &r);
+		rc = r.class == JOURNAL_REMOVAL ? disk_removal(d, &r) : insert(d, &r);
 	if (!rc)
 		rc = set_counter(d, "batch", b->number);
 	return rc ? rc : set_counter(d, "position", b->last);

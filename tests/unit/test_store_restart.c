@@ -371,7 +371,7 @@ static void test_migration(void **state)
 					       " message_at JOIN targets ON id = target_id WHERE name = '#a'"
 					       " ORDER BY time)"),
 			 1);
-	assert_int_equal(store_test_number(&t, "PRAGMA user_version"), 3);
+	assert_int_equal(store_test_number(&t, "PRAGMA user_version"), 4);
 	store_test_end(&t);
 }
 
@@ -385,9 +385,9 @@ static void test_refused(void **state)
 	store_test_open(&t);
 	store_test_message(&t, "#a", 1);
 	store_test_close(&t);
-	store_test_exec(&t, "PRAGMA user_version = 4");
+	store_test_exec(&t, "PRAGMA user_version = 5");
 	assert_int_equal(store_test_try(&t, why, sizeof(why)), -EPROTONOSUPPORT);
-	assert_non_null(strstr(why, "schema 4"));
+	assert_non_null(strstr(why, "schema 5"));
 	store_test_exec(&t, "PRAGMA user_version = 0");
 	assert_int_equal(store_test_try(&t, why, sizeof(why)), -EINVAL);
 	assert_non_null(strstr(why, "some other program"));

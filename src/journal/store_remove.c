@@ -1,0 +1,273 @@
+#include "journal/store_disk.h"
+
+#include <string.h>
+
+#include "journal/store_batch.h"
+
+/*
+ * Messages that go: one at the wish of somebody, all of an account, or those that are over the bounds. What goes by
+ * wish is overwritten in the file, and its words go out of the index.
+ */
+enum { FORGET_ROWS = 64 };
+
+static struct str bytes_of(sqlite3_stmt *st, int column)
+{
+	struct str s;
+
+	s.p = sqlite3_column_blob(st, column);
+	s.n = (size_t)sqlite3_column_bytes(st, column);
+	return s;
+}
+
+static int run_with(struct disk *d, enum disk_statement which, int64_t value)
+{
+	sqlite3_stmt *st = disk_statement(d, which);
+
+	if (!st)
+		return disk_code(d);
+	sqlite3_bind_int64(st, 1, value);
+	return disk_run(st);
+}
+
+static int remove_place(struct disk *d, const struct message_row *m)
+{
+	sqlite3_stmt *st = disk_statement(d, STMT_MESSAGE_DEL);
+
+	if (!st)
+		return disk_code(d);
+	sqlite3_bind_int64(st, 1, m->target_id);
+	sqlite3_bind_int64(st, 2, m->time);
+	sqlite3_bind_int64(st, 3, (sqlite3_int64)m->position);
+	return disk_run(st);
+}
+
+static int remove_row(struct disk *d, const struct message_row *m)
+{
+	int rc = disk_index_remove(d, m);
+
+	if (!rc)
+		rc = remove_place(d, m);
+	return rc ? rc : run_with(d, STMT_RECORD_DEL, (int64_t)m->position);
+}
+
+int disk_message_remove(struct disk *d, uint64_t position)
+{
+	sqlite3_stmt *st = disk_statement(d, STMT_RECORD_GET);
+	struct message_row m = {.position = position};
+	int rc;
+
+	if (!st)
+		return disk_code(d);
+	sqlite3_bind_int64(st, 1, (sqlite3_int64)position);
+	rc = sqlite3_step(st);
+	if (rc == SQLITE_ROW) {
+		m.target_id = sqlite3_column_int64(st, 0);
+		m.time = sqlite3_column_int64(st, 1);
+		m.bytes = bytes_of(st, 2);
+		rc = remove_row(d, &m);
+	} else if (rc == SQLITE_DONE) {
+		rc = SQLITE_OK;
+	}
+	sqlite3_reset(st);
+	return rc;
+}
+
+/* The number that is kept of its target's messages. */
+static void count_down(struct disk *d, int64_t target_id)
+{
+	sqlite3_stmt *st = disk_statement(d, STMT_TARGET_NAME);
+	struct target *t = NULL;
+
+	if (!st)
+		return;
+	sqlite3_bind_int64(st, 1, target_id);
+	if (sqlite3_step(st) == SQLITE_ROW)
+		t = disk_target_known(d, bytes_of(st, 0));
+	sqlite3_reset(st);
+	if (t && t->count > 0)
+		t->count--;
+}
+
+/* By wish. SQLite before 3.42 leaves words in pages of the index until they are written anew. */
+static int erase(struct disk *d, uint64_t position, int64_t target_id)
+{
+	bool secure = sqlite3_libversion_number() >= 3042000;
+	int rc = disk_exec(d, "PRAGMA secure_delete = ON");
+
+	if (!rc && secure)
+		rc = disk_exec(d, "INSERT INTO message_text(message_text, rank) VALUES('secure-delete', 1)");
+	if (!rc)
+		rc = disk_message_remove(d, position);
+	if (!rc && secure)
+		rc = disk_exec(d, "INSERT INTO message_text(message_text, rank) VALUES('secure-delete', 0)");
+	disk_exec(d, "PRAGMA secure_delete = OFF");
+	count_down(d, target_id);
+	return rc;
+}
+
+static int erase_by_msgid(struct disk *d, struct str msgid)
+{
+	sqlite3_stmt *st = disk_statement(d, STMT_MESSAGE_FIND);
+	uint64_t position = 0;
+	int64_t target = 0;
+	int rc;
+
+	if (!st)
+		return disk_code(d);
+	sqlite3_bind_text(st, 1, msgid.p, (int)msgid.n, SQLITE_STATIC);
+	rc = sqlite3_step(st);
+	if (rc == SQLITE_ROW) {
+		position = (uint64_t)sqlite3_column_int64(st, 0);
+		target = sqlite3_column_int64(st, 1);
+	}
+	sqlite3_reset(st);
+	if (rc == SQLITE_ROW)
+		return erase(d, position, target);
+	return rc == SQLITE_DONE ? SQLITE_OK : rc;
+}
+
+static int forget_later(struct disk *d, struct str account, uint64_t position)
+{
+	sqlite3_stmt *st = disk_statement(d, STMT_FORGET_ADD);
+
+	if (!st)
+		return disk_code(d);
+	sqlite3_bind_text(st, 1, account.p, (int)account.n, SQLITE_STATIC);
+	sqlite3_bind_int64(st, 2, (sqlite3_int64)position);
+	return disk_run(st);
+}
+
+int disk_removal(struct disk *d, const struct batch_record *r)
+{
+	if (r->about.msgid.n)
+		return erase_by_msgid(d, r->about.msgid);
+	return r->about.target.n ? forget_later(d, r->about.target, r->position) : SQLITE_OK;
+}
+
+/* An account about to be forgotten. */
+struct forgetting {
+	char account[128];
+	uint64_t upto, at;
+};
+
+static int next_forgetting(struct disk *d, struct forgetting *f)
+{
+	sqlite3_stmt *st = disk_statement(d, STMT_FORGET_NEXT);
+	int rc;
+
+	if (!st)
+		return disk_code(d);
+	rc = sqlite3_step(st);
+	if (rc == SQLITE_ROW) {
+		struct str account = bytes_of(st, 0);
+		size_t n = account.n < sizeof(f->account) ? account.n : sizeof(f->account) - 1;
+
+		memcpy(f->account, account.p, n);
+		f->account[n] = '\0';
+		f->upto = (uint64_t)sqlite3_column_int64(st, 1);
+		f->at = (uint64_t)sqlite3_column_int64(st, 2);
+	}
+	sqlite3_reset(st);
+	return rc;
+}
+
+/* Somebody may have written the mark of another account into a text: the record says whose it is. */
+static bool is_whose(struct disk *d, struct str bytes, const char *account)
+{
+	struct journal_text t = {0};
+
+	return d->text(bytes, &t) && str_eq_nocase(t.account, str_of(account));
+}
+
+struct found {
+	uint64_t position;
+	int64_t target;
+};
+
+/* How many of the account's are in found; *seen: up to where it has looked, UINT64_MAX at the end. */
+static int find_some(struct disk *d, const struct forgetting *f, struct found found[FORGET_ROWS], uint64_t *seen,
+		     int *rc)
+{
+	sqlite3_stmt *st = disk_statement(d, STMT_FORGET_FIND);
+	char memory[512];
+	struct buf words;
+	int n = 0, looked = 0;
+
+	buf_init(&words, memory, sizeof(memory));
+	buf_chr(&words, '"');
+	index_put_name(&words, INDEX_ACCOUNT, str_of(f->account));
+	words.n--;
+	buf_chr(&words, '"');
+	if (!st) {
+		*rc = disk_code(d);
+		return 0;
+	}
+	sqlite3_bind_text(st, 1, memory, (int)words.n, SQLITE_STATIC);
+	sqlite3_bind_int64(st, 2, (sqlite3_int64)f->at);
+	sqlite3_bind_int64(st, 3, (sqlite3_int64)f->upto);
+	sqlite3_bind_int(st, 4, FORGET_ROWS);
+	while ((*rc = sqlite3_step(st)) == SQLITE_ROW) {
+		*seen = (uint64_t)sqlite3_column_int64(st, 0);
+		looked++;
+		if (is_whose(d, bytes_of(st, 2), f->account))
+			found[n++] = (struct found){*seen, sqlite3_column_int64(st, 1)};
+	}
+	sqlite3_reset(st);
+	sqlite3_clear_bindings(st);
+	*rc = *rc == SQLITE_DONE ? SQLITE_OK : *rc;
+	if (looked < FORGET_ROWS)
+		*seen = UINT64_MAX;
+	return n;
+}
+
+static int end_forgetting(struct disk *d, const struct forgetting *f)
+{
+	sqlite3_stmt *st = disk_statement(d, STMT_FORGET_DEL);
+
+	if (!st)
+		return disk_code(d);
+	sqlite3_bind_text(st, 1, f->account, -1, SQLITE_STATIC);
+	sqlite3_bind_int64(st, 2, (sqlite3_int64)f->upto);
+	return disk_run(st);
+}
+
+static int forget_some(struct disk *d, const struct forgetting *f)
+{
+	struct found found[FORGET_ROWS];
+	uint64_t seen = 0;
+	sqlite3_stmt *st;
+	int rc;
+	int n = find_some(d, f, found, &seen, &rc);
+
+	for (int i = 0; i < n && !rc; i++)
+		rc = erase(d, found[i].position, found[i].target);
+	if (rc || seen == UINT64_MAX)
+		return rc ? rc : end_forgetting(d, f);
+	st = disk_statement(d, STMT_FORGET_MOVE);
+	if (!st)
+		return disk_code(d);
+	sqlite3_bind_text(st, 1, f->account, -1, SQLITE_STATIC);
+	sqlite3_bind_int64(st, 2, (sqlite3_int64)seen);
+	return disk_run(st);
+}
+
+int disk_forget_step(struct disk *d)
+{
+	struct forgetting f;
+	int rc;
+
+	if (!d->db || !d->text)
+		return 0;
+	rc = next_forgetting(d, &f);
+	if (rc != SQLITE_ROW)
+		return rc == SQLITE_DONE ? 0 : disk_errno(rc);
+	/* The words say where its messages are. */
+	if (d->indexed < f.upto && d->indexed < d->position) {
+		rc = disk_index_step(d, INDEX_ROWS);
+		return rc < 0 ? rc : 1;
+	}
+	rc = disk_begin(d);
+	if (!rc)
+		rc = disk_end(d, forget_some(d, &f));
+	return rc ? disk_errno(rc) : 1;
+}
