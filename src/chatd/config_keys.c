@@ -97,7 +97,8 @@ static const struct config_key table[] = {
 	{"cloak", "enabled", CONFIG_BOOL, SERVER(cloak.on), 0, 0, "yes or no"},
 	{"cloak", "may_drop", CONFIG_BOOL, SERVER(cloak.may_drop), 0, 0, "yes or no"},
 	{"cloak", "local", CONFIG_BOOL, SERVER(cloak.local), 0, 0, "yes or no"},
-	{"cloak", "secret_file", CONFIG_SECRET, SERVER(cloak.secret), 16, 128, "a file with a secret of 16 bytes or more"},
+	{"cloak", "secret_file", CONFIG_SECRET, SERVER(cloak.secret), 16, 128,
+	 "a file with a secret of 16 bytes or more"},
 
 	{"lookup", "hosts", CONFIG_BOOL, SERVER(lookup.hosts), 0, 0, "yes or no"},
 	{"lookup", "ident", CONFIG_BOOL, SERVER(lookup.ident), 0, 0, "yes or no"},
@@ -116,6 +117,7 @@ static const struct config_key table[] = {
 	{"history", "visibility", CONFIG_HISTORY, SERVER(history.usual), 0, 0, "joined, always or never"},
 	{"history", "limit", CONFIG_NUMBER, SERVER(history.limit), 1, 10000, "a number"},
 	{"history", "on_join", CONFIG_NUMBER, SERVER(history.on_join), 0, 1000, "a number"},
+	{"history", "redact_within", CONFIG_DURATION, SERVER(redact_ms), 0, CENTURY, "a duration"},
 	{"history", "missed", CONFIG_NUMBER, SERVER(history.missed), 0, 1000, "a number"},
 	{"history", "direct_max_age", CONFIG_DURATION, AT(retention.direct_age_ms), 0, CENTURY, "a duration"},
 	{"history", "direct_max_messages", CONFIG_NUMBER, AT(retention.direct_count), 0, MANY * 1000, "a number"},

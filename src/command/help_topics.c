@@ -20,8 +20,10 @@ static const struct help_topic topics[] = {
 	{"CHATHISTORY", "CHATHISTORY <LATEST|BEFORE|AFTER|AROUND> <channel|nick> <timestamp=time|msgid=id|*> <limit>",
 	 "Shows what was said before. Clients do this by themselves; it needs the capability draft/chathistory.\n"
 	 "  BETWEEN <channel|nick> <bound> <bound> <limit>, TARGETS <timestamp=time> <timestamp=time> <limit>\n"
-	 "To others, /msg *playback PLAY <channel|nick|*> [<from> [<to>]] does the same; times are seconds since 1970.\n"},
-	{"CHGHOST", "CHGHOST <nick> <host|->", "Shows another host for somebody; -: the usual one. For operators; see VHOST.\n"},
+	 "To others, /msg *playback PLAY <channel|nick|*> [<from> [<to>]] does the same; times are seconds since "
+	 "1970.\n"},
+	{"CHGHOST", "CHGHOST <nick> <host|->",
+	 "Shows another host for somebody; -: the usual one. For operators; see VHOST.\n"},
 	{"CS", "CS <command> [<parameters>]", "The same as CHANSERV.\n"},
 	{"DEFCON", "DEFCON [<level>]",
 	 "Sets the emergency level, from 5, as ever, to 1, the tightest; without one it shows them all. For "
@@ -119,6 +121,9 @@ static const struct help_topic topics[] = {
 	 "Sends a message to people and channels.\n"
 	 "With a prefix, as in @#channel, it goes to members of that rank and above alone.\n"},
 	{"QUIT", "QUIT [<reason>]", "Ends your connection.\n"},
+	{"REDACT", "REDACT <channel|nick> <msgid> [<reason>]",
+	 "Takes back a message that you wrote a short while ago, or of somebody else where you are an operator.\n"
+	 "It is shown to nobody any more, and is deleted; who saw it may have kept it.\n"},
 	{"REGISTER", "REGISTER <account|*> <email|*> <password>",
 	 "Makes an account, and logs you in to it. With * it has the name of your nick.\n"
 	 "The nick is yours from then on: log in before you use it elsewhere.\n"},

@@ -143,6 +143,7 @@ struct server {
 	struct emergency emergency;
 	struct account_policy accounts;
 	struct history_policy history;
+	int64_t redact_ms; /* how long one may take back what one said; 0: for ever */
 	struct cloak cloak;
 	struct lookup_policy lookup;
 
