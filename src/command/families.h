@@ -15,6 +15,7 @@ const struct command *command_family_metadata(size_t *count);   /* METADATA */
 const struct command *command_family_message(size_t *count);    /* PRIVMSG NOTICE TAGMSG */
 const struct command *command_family_chathistory(size_t *count); /* CHATHISTORY */
 const struct command *command_family_batch(size_t *count);      /* BATCH */
+const struct command *command_family_search(size_t *count);     /* SEARCH */
 const struct command *command_family_redact(size_t *count);      /* REDACT */
 const struct command *command_family_who(size_t *count);        /* WHO */
 const struct command *command_family_whois(size_t *count);      /* WHOIS WHOWAS USERHOST ISON */

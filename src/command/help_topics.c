@@ -137,6 +137,9 @@ static const struct help_topic topics[] = {
 	 "Changes modes without a rank, or those of somebody else. For operators.\n"},
 	{"SANICK", "SANICK <nick> <new nick>", "Changes the nick of somebody. For operators.\n"},
 	{"SAPART", "SAPART <nick> <channel>{,<channel>} [<reason>]", "Makes somebody leave. For operators.\n"},
+	{"SEARCH", "SEARCH <key>=<value>{;<key>=<value>}",
+	 "Finds messages that you may read; it needs the capability draft/search. Clients do this by themselves.\n"
+	 "Keys: in, from, text, after, before, limit. In values \\s is a blank.\n"},
 	{"SETHOST", "SETHOST <host|->", "Shows another host for yourself; -: the usual one. For operators.\n"},
 	{"SETNAME", "SETNAME <realname>", "Changes your realname.\n"},
 	{"SHUN", "SHUN [<duration>] <mask|nick> [<reason>]",

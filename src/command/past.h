@@ -26,6 +26,7 @@ struct past_answer {
 	struct history_read *read;
 	const char *target; /* as it is to be called */
 	const char *sub;    /* of CHATHISTORY, for its FAIL; NULL: nobody asked, and nothing is said of nothing */
+	const char *batch;  /* its type, of a search: that is no CHATHISTORY. Else NULL */
 };
 void past_answer(const struct command_env *env, struct session *s, const struct past_answer *a);
 

@@ -28,6 +28,7 @@ struct showing {
 	uint32_t limit; /* of SHOW_TALKS, as the next */
 	int64_t before;
 	char sub[16]; /* empty: nobody asked */
+	const char *batch_type; /* of a search; else NULL */
 	char target[];
 };
 
@@ -35,7 +36,9 @@ static void fail(const struct showing *sh, struct session *s, const char *why)
 {
 	char context[2 * LINE_BODY_MAX];
 
-	if (!sh->sub[0])
+	if (sh->batch_type)
+		reply_fail(s, "SEARCH", "INTERNAL_ERROR", NULL, why);
+	if (!sh->sub[0] || sh->batch_type)
 		return;
 	snprintf(context, sizeof(context), "%s %s", sh->sub, sh->target);
 	reply_fail(s, "CHATHISTORY", "MESSAGE_ERROR", context, why);
@@ -68,8 +71,14 @@ static void show_row(struct showing *sh, struct session *s, const struct history
 	struct record_room room;
 	struct record r;
 
-	if (record_decode(&r, &room, row->bytes))
-		sh->env->host->show(sh->env->host->ctx, s, &r, sh->target);
+	char found[HISTORY_NAME_MAX];
+
+	if (sh->batch_type && !*sh->target)
+		snprintf(found, sizeof(found), "%.*s", STR_ARG(past_name(sh->env, s, row)));
+	else
+		snprintf(found, sizeof(found), "%s", sh->target);
+	if (*found && record_decode(&r, &room, row->bytes))
+		sh->env->host->show(sh->env->host->ctx, s, &r, found);
 }
 
 static void show_name(const struct showing *sh, struct session *s, const struct history_row *row)
@@ -104,6 +113,8 @@ static void begin_batch(struct showing *sh, struct session *s)
 	sh->begun = true;
 	if (sh->kind == SHOW_NAMES)
 		snprintf(what, sizeof(what), "draft/chathistory-targets");
+	else if (sh->batch_type)
+		snprintf(what, sizeof(what), "%s", sh->batch_type);
 	else
 		snprintf(what, sizeof(what), "chathistory %s", sh->target);
 	reply_batch_begin(s, &sh->batch, what);
@@ -135,6 +146,7 @@ static bool show(struct showing *sh, struct session *s)
 	if (sh->read->err) {
 		fail(sh, s,
 		     sh->read->err == HISTORY_NO_MESSAGE ? "There is no such message"
+		     : sh->read->err == HISTORY_TOO_LONG ? "That takes too long: look for less"
 							 : "Messages could not be retrieved");
 		return true;
 	}
@@ -194,6 +206,7 @@ void past_answer(const struct command_env *env, struct session *s, const struct 
 {
 	struct showing *sh = showing_new(env, a->read, a->target);
 
+	sh->batch_type = a->batch;
 	if (a->sub)
 		snprintf(sh->sub, sizeof(sh->sub), "%s", a->sub);
 	session_stream(s, &sh->stream);

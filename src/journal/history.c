@@ -56,6 +56,13 @@ void history_read_person(struct history_read *r, struct str name, int64_t since)
 	r->person = keep(&r->memory[2], name);
 }
 
+void history_read_search(struct history_read *r, const struct history_search *what)
+{
+	r->search = *what;
+	r->search.text = keep(&r->memory[3], what->text);
+	r->search.nick = keep(&r->memory[4], what->nick);
+}
+
 static void forget(struct vec *v)
 {
 	for (uint32_t i = 0; i < v->count; i++)
@@ -339,6 +346,18 @@ static int answer_talks(struct walk *w)
 	return err;
 }
 
+static int answer_search(struct walk *w)
+{
+	const struct history_source *s = w->source;
+	int err = w->r->person.n ? s->talks(s->ctx, w->r->person, add_talk, w->r) : 0;
+
+	if (!err)
+		err = s->search(s->ctx, w->r);
+	if (w->r->rows.count)
+		qsort(w->r->rows.items, w->r->rows.count, sizeof(*w->r->rows.items), rows_by_age);
+	return err;
+}
+
 void history_answer(struct history_read *r, const struct history_source *source)
 {
 	struct walk w = {.r = r, .source = source, .after = first_place, .before = last_place, .limit = r->limit};
@@ -347,6 +366,8 @@ void history_answer(struct history_read *r, const struct history_source *source)
 		r->err = 0;
 	else if (r->kind == HISTORY_TALKS)
 		r->err = answer_talks(&w);
+	else if (r->kind == HISTORY_SEARCH)
+		r->err = answer_search(&w);
 	else if (r->kind == HISTORY_AROUND)
 		r->err = answer_around(&w);
 	else if (r->kind == HISTORY_BETWEEN)

@@ -19,11 +19,14 @@ enum history_kind {
 	HISTORY_AFTER,   /* the oldest behind from */
 	HISTORY_AROUND,  /* from and what stands next to it */
 	HISTORY_BETWEEN, /* counted from `from` on towards to, which may be the older one */
+	HISTORY_SEARCH,  /* by words, the newest or, where there is an after, the oldest; of person's conversations too
+			  */
 	HISTORY_TALKS,   /* the targets alone, each with its newest message, where that is between from and to */
 };
 
 enum {
 	HISTORY_NO_MESSAGE = 1, /* a result: a bound's msgid is none of the targets' */
+	HISTORY_TOO_LONG = 2,   /* a result: the search would take too long */
 	HISTORY_LIMIT_MAX = 10000,
 };
 
@@ -34,13 +37,19 @@ struct history_bound {
 	struct str msgid; /* empty: by time. A view that must last until history_read_bounds copied it */
 };
 
+/* What is looked for. What is empty or 0 does not matter; both times are part of the span. */
+struct history_search {
+	struct str text, nick;
+	int64_t after, before; /* ms since 1970 */
+};
+
 struct history_target {
 	int64_t since; /* nothing from before, ms since 1970; 0: everything */
 	struct str name;
 	char memory[];
 };
 
-/* target: the name alone of those that a read of several has. */
+/* target: of HISTORY_TALKS and HISTORY_SEARCH alone. */
 struct history_row {
 	uint64_t position;
 	int64_t time; /* ms since 1970 */
@@ -63,8 +72,9 @@ struct history_read {
 	struct history_bound from, to;
 	struct vec targets; /* struct history_target * */
 	int64_t person_since;
-	struct str person;  /* of HISTORY_TALKS: whose conversations count too; empty: nobody's */
-	char *memory[3];
+	struct history_search search;
+	struct str person; /* of HISTORY_TALKS and HISTORY_SEARCH: whose conversations count too; empty: nobody's */
+	char *memory[5];
 
 	/* The journal's, while it is under way. */
 	bool under_way;
@@ -80,6 +90,7 @@ void history_read_add(struct history_read *r, struct str name, int64_t since);
 void history_read_bounds(struct history_read *r, const struct history_bound *from, const struct history_bound *to);
 /* since: as of a target, of all conversations. */
 void history_read_person(struct history_read *r, struct str name, int64_t since);
+void history_read_search(struct history_read *r, const struct history_search *what); /* copied */
 /* It is over; where it is under way nothing more is heard of it. NULL is legal. */
 void history_read_free(struct history_read *r);
 

@@ -38,6 +38,7 @@ struct history_mem {
 	struct map piles;
 	struct kept_list all[STORES]; /* the oldest first */
 	size_t bytes[STORES];
+	bool (*text)(struct str bytes, struct journal_text *out);
 };
 
 static struct str pile_key(const void *item)
@@ -45,13 +46,14 @@ static struct str pile_key(const void *item)
 	return ((const struct pile *)item)->name;
 }
 
-struct history_mem *history_mem_new(void)
+struct history_mem *history_mem_new(bool (*text)(struct str bytes, struct journal_text *out))
 {
 	struct history_mem *h = mem_zalloc(sizeof(*h));
 	struct hash_key seed;
 
 	arc4random_buf(&seed, sizeof(seed));
 	map_init(&h->piles, pile_key, &seed);
+	h->text = text;
 	for (int i = 0; i < STORES; i++)
 		TAILQ_INIT(&h->all[i]);
 	return h;
@@ -138,25 +140,23 @@ void history_mem_add(struct history_mem *h, uint64_t position, const struct jour
 		drop(h, TAILQ_FIRST(&h->all[store]));
 }
 
-static bool goes(const struct kept *k, const struct journal_about *about,
-		 bool (*text)(struct str bytes, struct journal_text *out))
+static bool goes(const struct history_mem *h, const struct kept *k, const struct journal_about *about)
 {
 	struct journal_text t = {0};
 
 	if (about->msgid.n)
 		return str_eq(k->row->msgid, about->msgid);
-	return text && text(k->row->bytes, &t) && t.account.n && str_eq_nocase(t.account, about->target);
+	return h->text && h->text(k->row->bytes, &t) && t.account.n && str_eq_nocase(t.account, about->target);
 }
 
-void history_mem_remove(struct history_mem *h, const struct journal_about *about,
-			bool (*text)(struct str bytes, struct journal_text *out))
+void history_mem_remove(struct history_mem *h, const struct journal_about *about)
 {
 	struct kept *next;
 
 	for (int i = 0; i < STORES; i++) {
 		for (struct kept *k = TAILQ_FIRST(&h->all[i]); k; k = next) {
 			next = TAILQ_NEXT(k, age);
-			if (goes(k, about, text))
+			if (goes(h, k, about))
 				drop(h, k);
 		}
 	}
@@ -219,6 +219,79 @@ static int fetch(void *ctx, const struct history_place *at, struct history_row *
 	return *out ? 0 : -ENOMEM;
 }
 
+static bool has_word(struct str text, struct str word)
+{
+	for (size_t at = 0; at + word.n <= text.n; at++)
+		if (str_eq_nocase((struct str){text.p + at, word.n}, word))
+			return true;
+	return false;
+}
+
+/* Each word somewhere in the text. */
+static bool matches(const struct history_mem *h, const struct history_row *row, const struct history_search *s)
+{
+	struct journal_text t = {0};
+	struct str rest = s->text, word;
+
+	if ((s->after && row->time < s->after) || (s->before && row->time > s->before))
+		return false;
+	if (!h->text || !h->text(row->bytes, &t) || (s->nick.n && !str_eq_nocase(t.nick, s->nick)))
+		return false;
+	while (str_split(&rest, ' ', &word))
+		if (!has_word(t.text, word))
+			return false;
+	return true;
+}
+
+static int search_pile(const struct history_mem *h, struct history_read *r, const struct history_target *t)
+{
+	const struct pile *p = map_get(&h->piles, t->name);
+	const struct kept *k;
+
+	if (!p)
+		return 0;
+	TAILQ_FOREACH(k, &p->kept, next) {
+		struct history_row row = *k->row, *made;
+
+		if (row.time < t->since || !matches(h, k->row, &r->search))
+			continue;
+		row.target = t->name;
+		made = history_row_new(&row);
+		if (!made)
+			return -ENOMEM;
+		vec_push(&r->rows, made);
+	}
+	return 0;
+}
+
+static int by_time(const void *a, const void *b)
+{
+	const struct history_row *x = *(struct history_row *const *)a, *y = *(struct history_row *const *)b;
+
+	return x->position < y->position ? -1 : x->position > y->position;
+}
+
+static int search(void *ctx, struct history_read *r)
+{
+	const struct history_mem *h = ctx;
+	struct vec *rows = &r->rows;
+	uint32_t drop, from;
+	int err = 0;
+
+	for (uint32_t i = 0; i < r->targets.count && !err; i++)
+		err = search_pile(h, r, r->targets.items[i]);
+	if (rows->count <= r->limit)
+		return err;
+	qsort(rows->items, rows->count, sizeof(*rows->items), by_time);
+	drop = rows->count - r->limit;
+	from = r->search.after ? r->limit : 0;
+	for (uint32_t i = from; i < from + drop; i++)
+		mem_free(rows->items[i]);
+	memmove(rows->items, rows->items + (from ? 0 : drop), r->limit * sizeof(*rows->items));
+	rows->count = r->limit;
+	return err;
+}
+
 static int talks(void *ctx, struct str person, history_talk_fn each, void *each_ctx)
 {
 	const struct history_mem *h = ctx;
@@ -234,7 +307,7 @@ static int talks(void *ctx, struct str person, history_talk_fn each, void *each_
 
 void history_mem_read(struct history_mem *h, struct history_read *r)
 {
-	const struct history_source source = {scan, find, fetch, talks, h};
+	const struct history_source source = {scan, find, fetch, search, talks, h};
 
 	history_answer(r, &source);
 	if (r->err == -ENOENT)

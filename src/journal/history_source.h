@@ -31,6 +31,7 @@ struct history_source {
 	int (*find)(void *ctx, const struct history_read *r, struct str msgid, struct history_place *out);
 	/* NULL in *out: it is gone. */
 	int (*fetch)(void *ctx, const struct history_place *at, struct history_row **out);
+	int (*search)(void *ctx, struct history_read *r); /* fills in the rows, in any order */
 	int (*talks)(void *ctx, struct str person, history_talk_fn each, void *each_ctx);
 	void *ctx;
 };
@@ -51,11 +52,11 @@ struct journal_text;
  * History in memory, where nothing is kept on a disk: the newest of each target, and no more of all together than a
  * fixed number of bytes.
  */
-struct history_mem *history_mem_new(void);
+/* text: journal_owner's. */
+struct history_mem *history_mem_new(bool (*text)(struct str bytes, struct journal_text *out));
 void history_mem_free(struct history_mem *h);
 void history_mem_add(struct history_mem *h, uint64_t position, const struct journal_about *about, struct str bytes);
-/* As JOURNAL_REMOVAL has it; text: the owner's. */
-void history_mem_remove(struct history_mem *h, const struct journal_about *about,
-			bool (*text)(struct str bytes, struct journal_text *out));
+/* As JOURNAL_REMOVAL has it. */
+void history_mem_remove(struct history_mem *h, const struct journal_about *about);
 /* Answers at once, and calls done. */
 void history_mem_read(struct history_mem *h, struct history_read *r);

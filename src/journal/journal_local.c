@@ -22,7 +22,7 @@ static void remember(struct local *l, uint64_t position, const void *record, boo
 	buf_init(&b, l->memory, sizeof(l->memory));
 	l->owner.encode(l->owner.ctx, &b, record, &about);
 	if (removes && b.n)
-		history_mem_remove(l->history, &about, l->owner.text);
+		history_mem_remove(l->history, &about);
 	else if (b.n && !b.full)
 		history_mem_add(l->history, position, &about, buf_view(&b));
 }
@@ -71,6 +71,6 @@ struct journal *journal_local_new(const struct journal_owner *owner)
 
 	l->base.ops = &ops;
 	l->owner = *owner;
-	l->history = history_mem_new();
+	l->history = history_mem_new(owner->text);
 	return &l->base;
 }

@@ -67,7 +67,7 @@ static int mem_append(struct journal *j, const void *record, enum journal_class 
 	if (class == JOURNAL_MESSAGE)
 		history_mem_add(m->history, position, &e->about, (struct str){e->bytes, e->n});
 	else if (class == JOURNAL_REMOVAL)
-		history_mem_remove(m->history, &e->about, m->owner.text);
+		history_mem_remove(m->history, &e->about);
 	m->owner.ordered(m->owner.ctx, position, record);
 	if (class != JOURNAL_PASSING)
 		m->owner.durable(m->owner.ctx, position, 0);
@@ -115,6 +115,6 @@ struct journal *journal_mem_new(const struct journal_owner *owner)
 
 	m->base.ops = &ops;
 	m->owner = *owner;
-	m->history = history_mem_new();
+	m->history = history_mem_new(owner->text);
 	return &m->base;
 }

@@ -18,6 +18,11 @@ enum { VACUUM_MIN = 256, VACUUM_PART = 8, VACUUM_STEP = 64 };
  */
 enum { WAL_PARTS = 4, WAL_STEPS_MAX = 16 };
 
+#define SEARCH                                                                                                         \
+	"SELECT j.position, j.time, j.target_id, j.msgid, j.bytes FROM message_text f CROSS JOIN journal j"            \
+	" ON j.position = f.rowid WHERE f.message_text MATCH ?1 AND j.class = 1 AND j.time BETWEEN ?2 AND ?3"          \
+	" ORDER BY f.rowid"
+
 static const char *const sql_of[STMT_END] = {
 	[STMT_BEGIN] = "BEGIN IMMEDIATE",
 	[STMT_COMMIT] = "COMMIT",
@@ -51,6 +56,8 @@ static const char *const sql_of[STMT_END] = {
 	[STMT_HISTORY_TALKS] = "SELECT name FROM targets WHERE name >= '@' || ?1 || ' ' AND name < '@' || ?1 || '!'"
 			       " UNION SELECT name FROM targets WHERE substr(name, instr(name, ' ') + 1) = ?1"
 			       " AND substr(name, 1, 1) = '@'",
+	[STMT_SEARCH_NEWEST] = SEARCH " DESC",
+	[STMT_SEARCH_OLDEST] = SEARCH,
 	[STMT_INDEX_ADD] = "INSERT INTO message_text(rowid, words) VALUES(?1, ?2)",
 	[STMT_INDEX_REMOVE] = "INSERT INTO message_text(message_text, rowid, words) VALUES('delete', ?1, ?2)",
 	[STMT_INDEX_NEXT] = "SELECT position, class, target_id, bytes FROM journal WHERE position > ?1"

@@ -51,6 +51,8 @@ enum disk_statement {
 	STMT_HISTORY_FIND,
 	STMT_HISTORY_FETCH,
 	STMT_HISTORY_TALKS,
+	STMT_SEARCH_NEWEST,
+	STMT_SEARCH_OLDEST,
 	STMT_INDEX_ADD,
 	STMT_INDEX_REMOVE,
 	STMT_INDEX_NEXT,
@@ -135,6 +137,7 @@ int disk_project(struct disk *d);                      /* drops and rebuilds wha
 
 /* store_target.c */
 int disk_target(struct disk *d, struct str name, struct target **out); /* made at need */
+int disk_target_id(struct disk *d, struct str name, int64_t *id);      /* 0 in *id: nothing is kept of it */
 void disk_target_drop(struct disk *d, struct str name);                /* from memory */
 struct target *disk_target_known(struct disk *d, struct str name);
 void disk_targets_forget(struct disk *d); /* after a transaction was undone */

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "journal/history_source.h"
 #include "journal/store_private.h"
+#include "journal/store_search.h"
 
 /*
  * History of a store. Its thread has a handle of its own that reads alone: batches never wait for it, nor it for them.
@@ -17,6 +18,7 @@ enum { READ_BUSY_MS = 2000 };
 struct store_history {
 	struct worker *worker;
 	STAILQ_HEAD(, history_read) waiting;
+	STAILQ_HEAD(, history_read) unindexed; /* searches that wait for words to be indexed */
 	/* The thread's. */
 	struct disk disk;
 	ino_t file; /* that the handle is of: a damaged one is exchanged for another */
@@ -46,7 +48,7 @@ static int open_file(struct store_history *h)
 }
 
 /* 0 in *id: nothing is kept of it. */
-static int target_id(struct disk *d, struct str name, int64_t *id)
+int disk_target_id(struct disk *d, struct str name, int64_t *id)
 {
 	sqlite3_stmt *st = disk_statement(d, STMT_TARGET_GET);
 	int rc;
@@ -67,7 +69,7 @@ static int scan(void *ctx, struct history_scan *s)
 	struct disk *d = ctx;
 	sqlite3_stmt *st = disk_statement(d, s->newest ? STMT_HISTORY_NEWEST : STMT_HISTORY_OLDEST);
 	int64_t id = 0;
-	int rc = st ? target_id(d, s->target->name, &id) : disk_code(d);
+	int rc = st ? disk_target_id(d, s->target->name, &id) : disk_code(d);
 
 	s->count = 0;
 	if (rc || !id)
@@ -163,8 +165,8 @@ static void work(struct job *job)
 {
 	struct history_read *r = (struct history_read *)((char *)job - offsetof(struct history_read, job));
 	struct store_history *h = ((struct store *)r->reader)->history;
-	const struct history_source source = {scan, find, fetch, talks, &h->disk};
-	int rc = open_file(h);
+	const struct history_source source = {scan, find, fetch, store_search, talks, &h->disk};
+	int rc = r->err ? r->err : open_file(h);
 
 	if (!rc)
 		rc = disk_exec(&h->disk, "BEGIN");
@@ -176,6 +178,8 @@ static void work(struct job *job)
 	}
 	if (r->err == -ENOENT) {
 		r->err = HISTORY_NO_MESSAGE;
+	} else if (r->err == -ETIME) {
+		r->err = HISTORY_TOO_LONG;
 	} else if (r->err) {
 		/* The next one begins with a handle that has seen no trouble. */
 		disk_handle_abandon(&h->disk);
@@ -203,6 +207,30 @@ static void give(struct store *s, struct history_read *r)
 	worker_run(s->history->worker, &r->job);
 }
 
+/* All that it must see is written, or never will be; the words of it may not be indexed. */
+static void give_written(struct store *s, struct history_read *r)
+{
+	if (r->kind != HISTORY_SEARCH || s->closing || !s->owner.text || s->keep.indexed >= s->written) {
+		give(s, r);
+		return;
+	}
+	r->needs = s->written;
+	STAILQ_INSERT_TAIL(&s->history->unindexed, r, next);
+	keep_index_now(s);
+}
+
+void store_history_indexed(struct store *s, int err)
+{
+	struct history_read *r;
+
+	while (s->history && (r = STAILQ_FIRST(&s->history->unindexed)) &&
+	       (err || s->closing || r->needs <= s->keep.indexed)) {
+		STAILQ_REMOVE_HEAD(&s->history->unindexed, next);
+		r->err = err;
+		give(s, r);
+	}
+}
+
 void store_history_read(struct journal *j, struct history_read *r)
 {
 	struct store *s = (struct store *)j;
@@ -216,7 +244,7 @@ void store_history_read(struct journal *j, struct history_read *r)
 	if (s->flying || s->gathering->count)
 		STAILQ_INSERT_TAIL(&s->history->waiting, r, next);
 	else
-		give(s, r);
+		give_written(s, r);
 }
 
 void store_history_landed(struct store *s, uint64_t position)
@@ -225,7 +253,7 @@ void store_history_landed(struct store *s, uint64_t position)
 
 	while ((r = STAILQ_FIRST(&s->history->waiting)) && r->needs <= position) {
 		STAILQ_REMOVE_HEAD(&s->history->waiting, next);
-		give(s, r);
+		give_written(s, r);
 	}
 }
 
@@ -240,6 +268,7 @@ int store_history_init(struct store *s)
 		return err;
 	}
 	STAILQ_INIT(&h->waiting);
+	STAILQ_INIT(&h->unindexed);
 	disk_init(&h->disk, s->disk.directory, 1);
 	/* So that its descriptors are there from the start; where that fails the first read tries again. */
 	if (!open_file(h))
@@ -256,6 +285,7 @@ void store_history_deinit(struct store *s)
 	if (!h)
 		return;
 	store_history_landed(s, UINT64_MAX);
+	store_history_indexed(s, 0);
 	worker_free(h->worker);
 	disk_handle_abandon(&h->disk);
 	disk_deinit(&h->disk);

@@ -164,6 +164,8 @@ static void index_done(struct store *s, int result)
 {
 	if (result > 0)
 		want(s, CHORE_INDEX);
+	else if (result < 0)
+		store_history_indexed(s, result);
 }
 
 static int forget(struct store *s)
@@ -366,6 +368,7 @@ static void index_after(struct store *s, const struct batch *b)
 void keep_indexed(struct store *s, uint64_t position)
 {
 	s->keep.indexed = position;
+	store_history_indexed(s, 0);
 }
 
 void keep_index_now(struct store *s)

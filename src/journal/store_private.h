@@ -145,6 +145,8 @@ void store_history_deinit(struct store *s);
 void store_history_read(struct journal *j, struct history_read *r);
 /* What is kept up to there is written, or never will be. */
 void store_history_landed(struct store *s, uint64_t position);
+/* Words were indexed, or err: could not be. */
+void store_history_indexed(struct store *s, int err);
 
 /* store_keep.c */
 int keep_init(struct store *s);

@@ -40,7 +40,7 @@ FUNCTION_MEDIAN = 15
 FILE_MAX = 800
 PARAMS_MAX = 5
 # Called by a library, which says what they look like.
-PRESCRIBED = {"choose_alpn"}
+PRESCRIBED = {"choose_alpn", "take_token"}
 NESTING_MAX = 4
 # mem.c: the countdown to the allocation that a test makes fail
 VARIABLES_IN = {"src/chatd/main.c", "src/chat-client/main.c", "src/base/log.c", "src/base/mem.c"}

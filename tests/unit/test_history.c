@@ -28,7 +28,7 @@ static void begin(struct both *b)
 	store_test_begin(&b->store);
 	store_test_open(&b->store);
 	store_test_restore(&b->store);
-	b->mem = history_mem_new();
+	b->mem = history_mem_new(NULL);
 }
 
 static void end(struct both *b)
@@ -287,7 +287,7 @@ static void test_sees_what_waits(void **state)
 	b.store.options.durability = DURABILITY_POWER;
 	store_test_open(&b.store);
 	store_test_restore(&b.store);
-	b.mem = history_mem_new();
+	b.mem = history_mem_new(NULL);
 	atomic_store(&faults->sync_ms, 100);
 	say(&b, "#a", 1, 100);
 	store_test_turns(&b.store, 10);
@@ -321,7 +321,7 @@ static void test_cancelled(void **state)
 /* Whatever there is of one target, memory keeps the newest. */
 static void test_memory_is_bounded(void **state)
 {
-	struct history_mem *h = history_mem_new();
+	struct history_mem *h = history_mem_new(NULL);
 	struct history_read *r = history_read_new(HISTORY_LATEST, HISTORY_LIMIT_MAX);
 	struct journal_about about = {.target = STR("#a")};
 	bool over = false;

@@ -22,7 +22,7 @@ enum cap {
 	CAP_MESSAGE_TAGS,
 	CAP_METADATA_2, /* draft/metadata-2; its value is the server's, as that of the next */
 	CAP_METADATA_3, /* draft/metadata-3 */
-	CAP_MULTILINE, /* draft/multiline; its value is the configuration's */
+	CAP_MULTILINE,  /* draft/multiline; its value is the configuration's */
 	CAP_MULTI_PREFIX,
 	CAP_NO_IMPLICIT_NAMES,
 	CAP_OPER_TAG, /* draft/oper-tag */
@@ -36,9 +36,10 @@ enum cap {
 	CAP_STS, /* told, and never asked for; its value is the session's */
 	CAP_USERHOST_IN_NAMES,
 	CAP_MESSAGE_REDACTION, /* draft/message-redaction */
-	CAP_CHATHISTORY,    /* draft/chathistory */
-	CAP_EVENT_PLAYBACK, /* draft/event-playback */
-	CAP_ZNC_PLAYBACK,   /* znc.in/playback */
+	CAP_CHATHISTORY,       /* draft/chathistory */
+	CAP_EVENT_PLAYBACK,    /* draft/event-playback */
+	CAP_ZNC_PLAYBACK,      /* znc.in/playback */
+	CAP_SEARCH,            /* draft/search, soju.im/search */
 	CAP_COUNT,
 };
 
