@@ -46,6 +46,8 @@ static const struct help_topic topics[] = {
 	 "Explains a command.\n"
 	 "Without one it lists all there is.\n"},
 	{"HELPOP", "HELPOP [<command>]", "The same as HELP.\n"},
+	{"HISTSERV", "HISTSERV <command> [<parameters>]",
+	 "Shows and finds what was said before, and deletes what you said. HISTSERV HELP lists its commands.\n"},
 	{"INFO", "INFO [<server>]", "Tells what software this server runs and since when.\n"},
 	{"INVITE", "INVITE [<nick> <channel>]",
 	 "Invites somebody to a channel, which lets them in where +i keeps others out.\n"

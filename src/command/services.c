@@ -12,7 +12,7 @@
 #include "command/families.h"
 #include "command/login.h"
 
-static const struct str names[] = {STR("NickServ"), STR("ChanServ"), STR("HostServ"), STR("MemoServ")};
+static const struct str names[] = {STR("NickServ"), STR("ChanServ"), STR("HostServ"), STR("MemoServ"), STR("HistServ")};
 
 bool services_is_name(struct str nick)
 {
@@ -24,7 +24,7 @@ bool services_is_name(struct str nick)
 
 const struct service *services_find(struct str nick)
 {
-	const struct service *const all[] = {nickserv(), chanserv(), memoserv()};
+	const struct service *const all[] = {nickserv(), chanserv(), memoserv(), histserv()};
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
 		if (str_eq_nocase(nick, str_of(all[i]->name)))
@@ -167,10 +167,16 @@ static void run_memoserv(struct call *call)
 	run_service(call, memoserv());
 }
 
+static void run_histserv(struct call *call)
+{
+	run_service(call, histserv());
+}
+
 static const struct command rows[] = {
-	{"MEMOSERV", ROLE_USER, 0, 10, -1, run_memoserv}, {"MS", ROLE_USER, 0, 10, -1, run_memoserv},
-	{"CHANSERV", ROLE_USER, 0, 10, -1, run_chanserv}, {"CS", ROLE_USER, 0, 10, -1, run_chanserv},
-	{"NICKSERV", ROLE_USER, 0, 10, -1, run_nickserv}, {"NS", ROLE_USER, 0, 10, -1, run_nickserv},
+	{"HISTSERV", ROLE_USER, 0, 10, -1, run_histserv}, {"MEMOSERV", ROLE_USER, 0, 10, -1, run_memoserv},
+	{"MS", ROLE_USER, 0, 10, -1, run_memoserv},       {"CHANSERV", ROLE_USER, 0, 10, -1, run_chanserv},
+	{"CS", ROLE_USER, 0, 10, -1, run_chanserv},       {"NICKSERV", ROLE_USER, 0, 10, -1, run_nickserv},
+	{"NS", ROLE_USER, 0, 10, -1, run_nickserv},
 };
 
 const struct command *command_family_services(size_t *count)

@@ -44,6 +44,7 @@ struct service {
 const struct service *nickserv(void);
 const struct service *chanserv(void);
 const struct service *memoserv(void);
+const struct service *histserv(void);
 
 /* The nick is a service's: nobody else gets it. */
 bool services_is_name(struct str nick);

@@ -1,0 +1,101 @@
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "command/command.h"
+#include "command/login.h"
+#include "command/past.h"
+#include "command/services.h"
+
+static const char self[] = "HistServ";
+
+enum { CONFIRMED_MAX = 128 };
+
+static void say(const struct service_ask *a, const char *text)
+{
+	services_say(a->call->session, self, "%s", text);
+}
+
+static void run_play(const struct service_ask *a)
+{
+	const struct call *call = a->call;
+	struct past_span span = {.limit = call->env->server->history.limit};
+	struct history_read *r = history_read_new(HISTORY_LATEST, 0);
+	unsigned long long n = 0;
+	bool may = past_add(call->env, call->session, a->words[0], r);
+
+	history_read_free(r);
+	if (!str_u64(str_of(a->words[1]), UINT32_MAX, &n) || n == 0) {
+		say(a, "How many lines? That is no number.");
+		return;
+	}
+	if (n < span.limit)
+		span.limit = (uint32_t)n;
+	if (may)
+		past_replay_one(call->env, call->session, a->words[0], &span);
+	else
+		say(a, "There is no such channel, or you may not read it.");
+}
+
+static void run_search(const struct service_ask *a)
+{
+	const struct call *call = a->call;
+	struct history_read *r = history_read_new(HISTORY_SEARCH, call->env->server->history.limit);
+	const char *in = strcmp(a->words[0], "*") == 0 ? "" : a->words[0];
+	const struct channel *c = *in ? network_channel(call->env->net, str_of(in)) : NULL;
+	char words[LINE_BODY_MAX];
+	struct buf b;
+
+	buf_init(&b, words, sizeof(words));
+	service_join(a, 1, &b);
+	history_read_search(r, &(struct history_search){.text = buf_view(&b)});
+	if (!*in) {
+		past_add_all(call->env, call->session, r);
+	} else if (!past_add(call->env, call->session, in, r)) {
+		history_read_free(r);
+		say(a, "There is no such channel, or you may not read it.");
+		return;
+	}
+	past_answer(call->env, call->session,
+		    &(struct past_answer){
+			    .read = r, .target = c ? c->name : in, .sub = "SEARCH", .batch = "soju.im/search"});
+}
+
+/* What is confirmed is that all is to go, not what there is of it by then. */
+static void run_forget(const struct service_ask *a)
+{
+	const struct account *me = login_account(a->call->env, a->call->session);
+	struct record r = call_record(a->call, RECORD_FORGET);
+	char what[CONFIRMED_MAX], code[SERVICE_CODE_SIZE + 1];
+
+	snprintf(what, sizeof(what), "messages of %s", account_text(me, ACCOUNT_NAME));
+	service_drop_code(a, what, (uint64_t)me->created, code);
+	if (!service_word(a, 0)) {
+		services_say(a->call->session, self,
+			     "This deletes everything that you said with this account, in all channels and to all people. "
+			     "FORGET %s does it.",
+			     code);
+		return;
+	}
+	if (strcasecmp(a->words[0], code) != 0) {
+		say(a, "That is not the code. FORGET alone tells it.");
+		return;
+	}
+	r.forget.account = account_str(me, ACCOUNT_NAME);
+	call_submit(a->call, &r);
+	say(a, "It is being deleted.");
+}
+
+static const struct service_row rows[] = {
+	{"SEARCH", 2, false, run_search, "<channel|nick|*> <words>", "Finds what was said, where you may read it."},
+	{"PLAY", 2, false, run_play, "<channel|nick> <number>", "Shows the last lines once more."},
+	{"FORGET", 0, true, run_forget, "[<code>]", "Deletes everything that you said. It asks once more."},
+};
+
+const struct service *histserv(void)
+{
+	static const struct service service = {self, "HistServ shows what was said before, and deletes what you said.",
+					       rows, sizeof(rows) / sizeof(rows[0])};
+
+	return &service;
+}
