@@ -107,6 +107,7 @@ static const struct config_key table[] = {
 	{"lookup", "timeout", CONFIG_DURATION, SERVER(lookup.timeout_ms), 100, 30 * SECOND, "a duration"},
 	{"lookup", "servers", CONFIG_SERVERS, SERVER(lookup.servers), 0, 400,
 	 "a list of addresses such as 192.0.2.53,[2001:db8::53]:5353"},
+	{"lookup", "country", CONFIG_COUNTRIES, SERVER(lookup.countries), 0, 0, "a file"},
 	{"lookup", "dnsbl_threshold", CONFIG_NUMBER, SERVER(lookup.threshold), 1, MANY, "a number"},
 
 	{"history", "durability", CONFIG_DURABILITY, AT(durability), 0, 0, "power, crash or none"},

@@ -21,6 +21,7 @@ enum config_type {
 	CONFIG_LINE,       /* adds to struct text_lines; min and max bytes */
 	CONFIG_LINES,      /* a file's lines, in place of what struct text_lines held */
 	CONFIG_SERVERS,    /* numeric addresses of name servers, with commas between them */
+	CONFIG_COUNTRIES,  /* a file that session/country.h reads */
 	CONFIG_PASSWORD,   /* CONFIG_TEXT, as it is or hashed */
 	CONFIG_SECRET,     /* a password: the first line of a file */
 	CONFIG_CERTFP,     /* SHA-256 in hex, with or without colons */

@@ -9,6 +9,7 @@
 #include "chatd/config_value.h"
 #include "proto/modes.h"
 #include "proto/utf8.h"
+#include "session/country.h"
 #include "session/password.h"
 
 /*
@@ -260,6 +261,23 @@ static void set_secret(struct config_job *job, const struct config_key *key, voi
 	set_password(job, key, at, line ? line : "");
 	explicit_bzero(bytes, strlen(bytes));
 	mem_free(bytes);
+}
+
+static void set_countries(struct config_job *job, const struct config_key *key, void *at, const char *value)
+{
+	struct countries **countries = at, *fresh;
+	char *path = *value ? resolve_path(job, value) : NULL;
+	const char *why = "";
+
+	(void)key;
+	fresh = path ? countries_open(path, &why) : NULL;
+	if (path && !fresh) {
+		config_complain(job, "%s: %s", path, why);
+	} else {
+		countries_free(*countries);
+		*countries = fresh;
+	}
+	mem_free(path);
 }
 
 static void set_servers(struct config_job *job, const struct config_key *key, void *at, const char *value)
@@ -559,6 +577,7 @@ void config_set_value(struct config_job *job, const struct config_key *key, void
 		[CONFIG_PASSWORD] = set_password,
 		[CONFIG_SECRET] = set_secret,
 		[CONFIG_SERVERS] = set_servers,
+		[CONFIG_COUNTRIES] = set_countries,
 		[CONFIG_CERTFP] = set_certfp,
 		[CONFIG_PRIVILEGES] = set_privileges,
 		[CONFIG_STEPS] = set_steps,

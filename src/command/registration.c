@@ -18,9 +18,12 @@
 #include "proto/name.h"
 #include "proto/utf8.h"
 #include "session/cloak.h"
+#include "session/country.h"
 #include "session/lookup.h"
 #include "session/password.h"
 #include "session/tries.h"
+
+enum { CLOAKS_MAX = 2 * (NAME_HOST_MAX + 1) };
 
 /* A try at the server's password, while the thread derives. */
 struct gate {
@@ -140,13 +143,33 @@ static bool make_username(const struct command_env *env, const struct registrati
 	return true;
 }
 
+/* What hides the address, whatever host is shown: of the address and, where it has one, of its name. */
+static struct str cloaks_of(const struct command_env *env, const struct session *s, char dst[CLOAKS_MAX])
+{
+	const struct cloak *cloak = &env->server->cloak;
+	struct str name = str_of(s->reg->realhost);
+	char host[NAME_HOST_MAX + 1];
+	struct buf b;
+
+	if (!cloak_hides(cloak, str_of(s->address)))
+		return STR_NONE;
+	buf_init(&b, dst, CLOAKS_MAX);
+	cloak_host(cloak, str_of(s->address), STR_NONE, host);
+	buf_cstr(&b, host);
+	if (name.n) {
+		cloak_host(cloak, str_of(s->address), name, host);
+		buf_fmt(&b, " %s", host);
+	}
+	return buf_view(&b);
+}
+
 static void submit_newcomer(const struct command_env *env, struct session *s)
 {
 	const struct registration *reg = s->reg;
 	struct record r = {.type = RECORD_USER_ADD, .session = s->id};
 	const struct account *a = account_of(env, s);
 	struct str said = device_take(s, str_of(reg->username));
-	char username[NAME_USER_MAX + 1], host[NAME_HOST_MAX + 1];
+	char username[NAME_USER_MAX + 1], host[NAME_HOST_MAX + 1], cloaks[CLOAKS_MAX], country[COUNTRY_SIZE];
 	const struct cloak *cloak = &env->server->cloak;
 
 	reg->username[said.n] = '\0';
@@ -158,6 +181,11 @@ static void submit_newcomer(const struct command_env *env, struct session *s)
 	r.user_add.host = a && account_str(a, ACCOUNT_VHOST).n ? account_str(a, ACCOUNT_VHOST) : str_of(host);
 	r.user_add.realhost = str_of(reg->realhost);
 	r.user_add.metadata = str_of(reg->metadata);
+	r.user_add.cloaks = cloaks_of(env, s, cloaks);
+	r.user_add.gateway = str_of(reg->gateway);
+	r.user_add.secure = (s->flags & SESSION_SECURE) != 0;
+	if (countries_find(env->server->lookup.countries, s->address, country))
+		r.user_add.country = str_of(country);
 	r.user_add.address = str_of(s->address);
 	r.user_add.realname = utf8_cut(str_of(reg->realname), env->server->realname_max);
 	r.user_add.account = a ? account_str(a, ACCOUNT_NAME) : STR_NONE;

@@ -73,12 +73,12 @@ static bool trusted(const struct command_env *env, const struct webirc_block *w,
 	return !w->password || secret_equal(w->password, given);
 }
 
-static bool any_trusted(const struct command_env *env, const struct session *s, const char *given)
+static const struct webirc_block *gateway_of(const struct command_env *env, const struct session *s, const char *given)
 {
 	for (size_t i = 0; i < env->server->nwebircs; i++)
 		if (trusted(env, &env->server->webircs[i], s, given))
-			return true;
-	return false;
+			return &env->server->webircs[i];
+	return NULL;
 }
 
 /* A client that came over TLS to the gateway, if the gateway came over TLS to us, or never left the machine. */
@@ -123,7 +123,8 @@ static void refuse(const struct command_env *env, struct session *s)
 }
 
 /* From here on the session is that of the gateway's client. */
-static void speak_for(const struct command_env *env, struct session *s, const struct spoken *said)
+static void speak_for(const struct command_env *env, struct session *s, const struct webirc_block *w,
+		      const struct spoken *said)
 {
 	const struct command_host *host = env->host;
 	struct address peer;
@@ -144,6 +145,8 @@ static void speak_for(const struct command_env *env, struct session *s, const st
 	if (address_is_local(&peer))
 		s->flags |= SESSION_LOCAL;
 	take_name(s, said->host);
+	mem_free(s->reg->gateway);
+	s->reg->gateway = mem_strdup(w->name);
 	lookup_begin(s);
 }
 
@@ -162,12 +165,14 @@ static void try_done(struct errand *e, struct session *s)
 {
 	const struct webirc_try *t = (const struct webirc_try *)e;
 	const struct command_env *env = e->env;
+	const struct webirc_block *w;
 
 	if (t->right < t->count)
 		password_remember(env->gateways, t->stored[t->right], t->given);
 	/* Asked anew: a reload may have come in between. */
-	if (any_trusted(env, s, t->given)) {
-		speak_for(env, s, &(struct spoken){t->host, t->ip, t->secure});
+	w = gateway_of(env, s, t->given);
+	if (w) {
+		speak_for(env, s, w, &(struct spoken){t->host, t->ip, t->secure});
 		return;
 	}
 	(void)tries_take(env->tries, s->address, loop_clock(s->hub->loop)->mono_ms);
@@ -232,12 +237,13 @@ static void run_webirc(struct call *call)
 {
 	struct session *s = call->session;
 	const char *given = call_param(call, 0);
+	const struct webirc_block *w = gateway_of(call->env, s, given);
 	struct spoken said = {call_param(call, 2), call_param(call, 3), is_secure(s, call_word(call, 4))};
 
 	if (s->reg->nick || s->reg->username || (s->flags & SESSION_GATEWAY))
 		refuse(call->env, s);
-	else if (any_trusted(call->env, s, given))
-		speak_for(call->env, s, &said);
+	else if (w)
+		speak_for(call->env, s, w, &said);
 	else if (!try_hashed(call, given, &said))
 		refuse(call->env, s);
 }

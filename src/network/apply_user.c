@@ -65,7 +65,8 @@ void apply_user_add(struct apply *a)
 		[USER_NICK] = r->user_add.nick,         [USER_NAME] = r->user_add.username,
 		[USER_HOST] = r->user_add.host,         [USER_REALNAME] = r->user_add.realname,
 		[USER_ADDRESS] = r->user_add.address,   [USER_ACCOUNT] = r->user_add.account,
-		[USER_REALHOST] = r->user_add.realhost,
+		[USER_REALHOST] = r->user_add.realhost, [USER_CLOAKS] = r->user_add.cloaks,
+		[USER_GATEWAY] = r->user_add.gateway,   [USER_COUNTRY] = r->user_add.country,
 	};
 	uint32_t modes = r->user_add.modes & STATE_USER_MODES & ~(uint32_t)USER_NOTICES;
 	struct change c;
@@ -82,6 +83,7 @@ void apply_user_add(struct apply *a)
 	if (!a->unchecked)
 		modes &= modes_free(true);
 	state_user_set_modes(a->net, a->origin, modes_with_account(modes, text[USER_ACCOUNT]));
+	a->origin->secure = r->user_add.secure;
 	a->origin->signon = r->time;
 	a->origin->spoke = r->time;
 	state_user_set_away(a->origin, r->user_add.away);

@@ -48,6 +48,7 @@ static uint64_t hash_user(const struct user *u)
 	for (int i = 0; i < USER_TEXT_COUNT; i++)
 		mix_str(&h, user_str(u, i));
 	mix_u64(&h, u->modes);
+	mix_u64(&h, u->secure);
 	mix_u64(&h, (uint64_t)u->signon);
 	mix_u64(&h, (uint64_t)u->spoke);
 	mix_cstr(&h, u->away);

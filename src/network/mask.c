@@ -5,37 +5,57 @@
 #include "proto/name.h"
 #include "proto/utf8.h"
 
-enum { EXTBAN_VALUE_MAX = 200 };
+enum { EXTBAN_VALUE_MAX = 200, COUNTRY_SIZE = 2, LIKENESS_MAX = 5 };
 
-/* A user as masks see it: by the host shown, by the address behind it, and by that one's name. Made once for a whole list. */
+static const struct str secure_tls = {"tls", 3}, secure_plain = {"plain", 5};
+
+/*
+ * A user as masks see it, made once for a whole list: by the host shown, by the cloaks of the address, and, where
+ * nothing hides them, by the address and its name.
+ */
 struct likeness {
-	struct str shown, real, named; /* empty: there is none */
-	char memory[3 * NETWORK_MASK_MAX];
+	struct str of[LIKENESS_MAX];
+	size_t count;
+	char memory[LIKENESS_MAX * NETWORK_MASK_MAX];
 };
 
-static struct str add_likeness(struct buf *b, const struct user *u, enum user_text host)
+static void add_likeness(struct likeness *l, struct buf *b, const struct user *u, struct str host)
 {
 	size_t before = b->n;
 
-	if (!user_str(u, host).n)
-		return STR_NONE;
-	state_user_mask(b, u, host);
-	return (struct str){b->p + before, b->n - before};
-}
-
-static bool looks_like(enum casemap map, struct str mask, struct str likeness)
-{
-	return likeness.n && mask_match(map, mask, likeness);
+	if (!host.n || l->count == LIKENESS_MAX)
+		return;
+	buf_str(b, user_str(u, USER_NICK));
+	buf_chr(b, '!');
+	buf_str(b, user_str(u, USER_NAME));
+	buf_chr(b, '@');
+	buf_str(b, host);
+	l->of[l->count++] = (struct str){b->p + before, b->n - before};
 }
 
 static void likeness_init(struct likeness *l, const struct user *u)
 {
+	struct str cloaks = user_str(u, USER_CLOAKS), cloak, shown = user_str(u, USER_HOST);
 	struct buf b;
 
 	buf_init(&b, l->memory, sizeof(l->memory));
-	l->shown = add_likeness(&b, u, USER_HOST);
-	l->real = add_likeness(&b, u, USER_ADDRESS);
-	l->named = add_likeness(&b, u, USER_REALHOST);
+	l->count = 0;
+	add_likeness(l, &b, u, shown);
+	while (str_split(&cloaks, ' ', &cloak))
+		if (!str_eq(cloak, shown))
+			add_likeness(l, &b, u, cloak);
+	if (u->modes & USER_CLOAKED)
+		return;
+	add_likeness(l, &b, u, user_str(u, USER_ADDRESS));
+	add_likeness(l, &b, u, user_str(u, USER_REALHOST));
+}
+
+static bool looks_like(enum casemap map, struct str mask, const struct likeness *l)
+{
+	for (size_t i = 0; i < l->count; i++)
+		if (mask_match(map, mask, l->of[i]))
+			return true;
+	return false;
 }
 
 /* Takes "~x:" off the front; 0: the mask is a plain one. A username may begin with the prefix, so the colon decides. */
@@ -50,13 +70,6 @@ static char take_extban(struct str *mask)
 	return letter;
 }
 
-static bool matches_account(const struct network *net, struct str glob, const struct user *u)
-{
-	struct str account = user_str(u, USER_ACCOUNT);
-
-	return glob.n && account.n && mask_match(net->config.casemap, glob, account);
-}
-
 /* Who is in a channel that hides them is no more found by a ban than by a list. */
 static bool matches_channel(const struct network *net, struct str name, const struct user *u)
 {
@@ -64,6 +77,31 @@ static bool matches_channel(const struct network *net, struct str name, const st
 	const struct member *m = c ? network_member(c, u) : NULL;
 
 	return m && rule_sees_channel(c, NULL) && rule_sees_member(NULL, m);
+}
+
+static bool matches_glob(const struct network *net, struct str glob, struct str text)
+{
+	return glob.n && text.n && mask_match(net->config.casemap, glob, text);
+}
+
+static bool matches_extended(const struct network *net, char extban, struct str value, const struct user *u)
+{
+	switch (extban) {
+	case EXTBAN_ACCOUNT:
+		return matches_glob(net, value, user_str(u, USER_ACCOUNT));
+	case EXTBAN_REALNAME:
+		return value.n && mask_match(net->config.casemap, value, user_str(u, USER_REALNAME));
+	case EXTBAN_CHANNEL:
+		return matches_channel(net, value, u);
+	case EXTBAN_GATEWAY:
+		return matches_glob(net, value, user_str(u, USER_GATEWAY));
+	case EXTBAN_COUNTRY:
+		return value.n && str_eq_nocase(value, user_str(u, USER_COUNTRY));
+	case EXTBAN_SECURE:
+		return str_eq_nocase(value, u->secure ? secure_tls : secure_plain);
+	default:
+		return false;
+	}
 }
 
 static bool matches(const struct network *net, struct str mask, const struct user *u, const struct likeness *l)
@@ -77,16 +115,7 @@ static bool matches(const struct network *net, struct str mask, const struct use
 			return false;
 		extban = take_extban(&mask);
 	}
-	if (extban == EXTBAN_ACCOUNT)
-		return matches_account(net, mask, u);
-	if (extban == EXTBAN_REALNAME)
-		return mask.n && mask_match(net->config.casemap, mask, user_str(u, USER_REALNAME));
-	if (extban == EXTBAN_CHANNEL)
-		return matches_channel(net, mask, u);
-	if (extban)
-		return false;
-	return looks_like(net->config.casemap, mask, l->shown) || looks_like(net->config.casemap, mask, l->real) ||
-	       looks_like(net->config.casemap, mask, l->named);
+	return extban ? matches_extended(net, extban, mask, u) : looks_like(net->config.casemap, mask, l);
 }
 
 bool rule_mask_matches(const struct network *net, const char *mask, const struct user *u)
@@ -166,9 +195,31 @@ static size_t extban_max(char extban)
 		return NAME_ACCOUNT_MAX;
 	case EXTBAN_REALNAME:
 	case EXTBAN_CHANNEL:
+	case EXTBAN_GATEWAY:
+	case EXTBAN_COUNTRY:
+	case EXTBAN_SECURE:
 		return EXTBAN_VALUE_MAX;
 	default:
 		return 0;
+	}
+}
+
+static bool is_letter(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+static bool value_valid(char extban, struct str value)
+{
+	switch (extban) {
+	case EXTBAN_CHANNEL:
+		return name_channel_valid(value, EXTBAN_VALUE_MAX);
+	case EXTBAN_COUNTRY:
+		return value.n == COUNTRY_SIZE && is_letter(value.p[0]) && is_letter(value.p[1]);
+	case EXTBAN_SECURE:
+		return str_eq_nocase(value, secure_tls) || str_eq_nocase(value, secure_plain);
+	default:
+		return extban_max(extban) && is_printable(value);
 	}
 }
 
@@ -179,9 +230,7 @@ bool rule_mask_normalise(struct buf *out, struct str mask)
 	size_t before;
 
 	if (extban) {
-		if (!extban_max(extban) || !is_printable(rest))
-			return false;
-		if (extban == EXTBAN_CHANNEL && !name_channel_valid(rest, EXTBAN_VALUE_MAX))
+		if (!value_valid(extban, rest))
 			return false;
 		add_extban(out, extban);
 		buf_str(out, utf8_cut(rest, extban_max(extban)));

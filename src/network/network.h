@@ -29,6 +29,9 @@ enum user_text {
 	USER_ADDRESS,
 	USER_ACCOUNT,
 	USER_REALHOST, /* the name of the address; empty: it has none that is confirmed */
+	USER_CLOAKS,   /* the hosts that hide the address, whatever is shown, with blanks between them; empty: nothing does */
+	USER_GATEWAY,  /* that spoke for the user with WEBIRC; empty: none */
+	USER_COUNTRY,  /* of the address, two letters; empty: not known */
 	USER_TEXT_COUNT,
 };
 
@@ -55,6 +58,7 @@ struct user {
 	struct metadata *metadata; /* NULL: none */
 	uint64_t *invites;      /* ids of channels invited to, NULL: none */
 	uint32_t ninvites;
+	bool secure;    /* came in over TLS */
 	bool shunned;   /* by some ban: always what comes of those and the texts */
 	void *sessions; /* the fan-out's: who hears for this user on this node. No part of the state */
 };

@@ -44,14 +44,16 @@ struct field {
 		kind, offsetof(struct record, member), #member                                                         \
 	}
 
-enum { FIELDS_MAX = 10 };
+enum { FIELDS_MAX = 14 };
 
 static const struct field fields[RECORD_TYPE_END][FIELDS_MAX + 1] = {
 	[RECORD_USER_ADD] = {AT(FIELD_STR, user_add.nick), AT(FIELD_STR, user_add.username),
 			     AT(FIELD_STR, user_add.host), AT(FIELD_STR, user_add.realname),
 			     AT(FIELD_STR, user_add.address), AT(FIELD_STR, user_add.account),
 			     AT(FIELD_STR, user_add.away), AT(FIELD_U32, user_add.modes),
-			     AT(FIELD_STR, user_add.realhost), AT(FIELD_STR, user_add.metadata)},
+			     AT(FIELD_STR, user_add.realhost), AT(FIELD_STR, user_add.metadata),
+			     AT(FIELD_STR, user_add.cloaks), AT(FIELD_STR, user_add.gateway),
+			     AT(FIELD_STR, user_add.country), AT(FIELD_U32, user_add.secure)},
 	[RECORD_USER_NICK] = {AT(FIELD_STR, user_nick.nick)},
 	[RECORD_USER_QUIT] = {AT(FIELD_STR, user_quit.reason)},
 	[RECORD_USER_KILL] = {AT(FIELD_U64, user_kill.target), AT(FIELD_STR, user_kill.reason)},

@@ -174,6 +174,10 @@ struct record {
 			uint32_t modes;
 			struct str realhost; /* the name of the address, confirmed; empty: none */
 			struct str metadata; /* as metadata_text has them; empty: none */
+			struct str cloaks;   /* the hosts that hide it, with blanks between them; empty: nothing does */
+			struct str gateway;  /* that spoke for the user; empty: none */
+			struct str country;  /* two letters; empty: not known */
+			uint32_t secure;     /* 1: over TLS */
 		} user_add;
 		struct {
 			struct str nick;

@@ -13,7 +13,11 @@
 /*
  * Extended bans: "~a:account" (a glob; "~a:" alone matches nobody), "~m:mask" mutes whom mask (which may be extended
  * again) matches without keeping them out, "~U:mask" is for those without an account alone, "~r:glob" looks at the real
- * name ('?' stands for a blank), "~c:#channel" at who is in that channel, unless it is secret.
+ * name ('?' stands for a blank), "~c:#channel" at who is in that channel, unless it is secret, "~w:glob" at the gateway that
+ * speaks for the user, "~G:de" at the country of the address, "~z:plain" and "~z:tls" at how the user came in.
+ *
+ * Masks of channels meet the host that is shown and the cloaks of the address. The address and its name they meet only where nothing
+ * hides them: else whoever may set a ban could find them out by trying.
  */
 #define EXTBAN_PREFIX '~'
 #define EXTBAN_ACCOUNT 'a'
@@ -21,9 +25,11 @@
 #define EXTBAN_REALNAME 'r'
 #define EXTBAN_CHANNEL 'c'
 #define EXTBAN_UNREGISTERED 'U'
+#define EXTBAN_GATEWAY 'w'
+#define EXTBAN_COUNTRY 'G'
+#define EXTBAN_SECURE 'z'
 
-/* The mask, plain or extended, matches the user: visible host, address, or account. Acting ones (~m:) match as their
- * mask. */
+/* The mask, plain or extended, matches the user. Acting ones (~m:) match as their mask. */
 bool rule_mask_matches(const struct network *net, const char *mask, const struct user *u);
 /* A mask as typed made whole; extended ones keep their prefix. False: not valid (unknown extban, empty). */
 bool rule_mask_normalise(struct buf *out, struct str mask);

@@ -52,6 +52,10 @@ static void save_user(struct wire_out *out, const struct user *u)
 	save_oper(out, u->oper);
 	wire_put_text(out, user_text(u, USER_REALHOST));
 	wire_put_str(out, metadata_text(u->metadata));
+	wire_put_text(out, user_text(u, USER_CLOAKS));
+	wire_put_text(out, user_text(u, USER_GATEWAY));
+	wire_put_text(out, user_text(u, USER_COUNTRY));
+	wire_put_u8(out, u->secure);
 	wire_end(out, begun);
 }
 
@@ -260,11 +264,12 @@ static void take_user_texts(struct wire_in *in, struct str text[USER_TEXT_COUNT]
 			wire_fail(in);
 	}
 	text[USER_NICK_FOLDED] = STR_NONE;
-	text[USER_REALHOST] = STR_NONE;
+	for (int i = USER_REALHOST; i < USER_TEXT_COUNT; i++)
+		text[i] = STR_NONE;
 }
 
-/* The end of both: a predecessor that looked up no names wrote none. */
-static struct str take_realhost(struct wire_in *in)
+/* What later versions put at the end: a predecessor wrote none. */
+static struct str take_late_text(struct wire_in *in)
 {
 	return wire_more(in) ? wire_text(in, NETWORK_TEXT_MAX) : STR_NONE;
 }
@@ -315,11 +320,31 @@ static void load_oper(struct wire_in *in, struct user *u)
 		state_user_set_oper(u, &text, privileges);
 }
 
+static void load_late_text(struct network *net, struct wire_in *in, struct user *u, enum user_text which)
+{
+	struct str text = take_late_text(in);
+
+	if (text.n)
+		state_user_set_text(net, u, which, text);
+}
+
+static void load_late(struct network *net, struct wire_in *in, struct user *u)
+{
+	load_late_text(net, in, u, USER_REALHOST);
+	if (wire_more(in))
+		metadata_take(&u->metadata, wire_str(in));
+	load_late_text(net, in, u, USER_CLOAKS);
+	load_late_text(net, in, u, USER_GATEWAY);
+	load_late_text(net, in, u, USER_COUNTRY);
+	if (wire_more(in))
+		u->secure = wire_bounded(in, 1, 1);
+}
+
 static bool load_user(struct network *net, struct wire_in *in)
 {
 	uint64_t id = wire_u64(in);
 	struct str text[USER_TEXT_COUNT];
-	struct str away, realhost;
+	struct str away;
 	uint32_t modes;
 	struct user *u;
 
@@ -340,11 +365,7 @@ static bool load_user(struct network *net, struct wire_in *in)
 	load_invites(in, u);
 	load_membership_room(in, u);
 	load_oper(in, u);
-	realhost = take_realhost(in);
-	if (realhost.n)
-		state_user_set_text(net, u, USER_REALHOST, realhost);
-	if (wire_more(in))
-		metadata_take(&u->metadata, wire_str(in));
+	load_late(net, in, u);
 	return !in->bad && !(modes & USER_REGISTERED) == !text[USER_ACCOUNT].n;
 }
 
@@ -505,7 +526,7 @@ static bool load_whowas(struct network *net, struct wire_in *in)
 
 	take_user_texts(in, text);
 	time = wire_i64(in);
-	text[USER_REALHOST] = take_realhost(in);
+	text[USER_REALHOST] = take_late_text(in);
 	if (in->bad || !text[USER_NICK].n)
 		return false;
 	state_whowas_restore(net, text, time);

@@ -1,6 +1,7 @@
 #include "session/lookup_policy.h"
 
 #include "base/mem.h"
+#include "session/country.h"
 
 void lookup_policy_init(struct lookup_policy *p)
 {
@@ -16,5 +17,6 @@ void lookup_policy_deinit(struct lookup_policy *p)
 	}
 	mem_free(p->zones);
 	mem_free(p->servers);
+	countries_free(p->countries);
 	*p = (struct lookup_policy){0};
 }

@@ -30,6 +30,7 @@ struct lookup_policy {
 	uint32_t ident_port;
 	struct dnsbl_zone *zones;
 	size_t nzones;
+	struct countries *countries; /* of addresses; NULL: nobody knows */
 	uint32_t threshold; /* of the sum of scores, for anything to come of it */
 };
 

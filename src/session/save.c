@@ -84,6 +84,7 @@ static void save_registration(const struct registration *r, struct wire_out *out
 	wire_put_text(out, r->ident);
 	wire_put_text(out, r->metadata);
 	wire_put_u8(out, r->waiting);
+	wire_put_text(out, r->gateway);
 }
 
 /* By name: their bits move with each new one. */
@@ -256,6 +257,8 @@ static void load_registration(struct session *s, struct wire_in *in)
 		r->metadata = take_text_of(&saved, LONG_TEXT_MAX);
 	if (wire_more(&saved))
 		r->waiting = wire_bounded(&saved, 1, 1);
+	if (wire_more(&saved))
+		r->gateway = take_text(&saved);
 	if (saved.bad)
 		wire_fail(in);
 }

@@ -258,7 +258,7 @@ void server_build(struct server *s)
 	limit_tokens(&t);
 	token(&t, "EXCEPTS=e");
 	token(&t, "INVEX=I");
-	token(&t, "EXTBAN=~,Uacmr");
+	token(&t, "EXTBAN=~,%sUacmrwz", s->lookup.countries ? "G" : "");
 	token(&t, "ACCOUNTEXTBAN=a");
 	token(&t, "ELIST=CMNTU");
 	token(&t, "KNOCK");

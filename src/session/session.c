@@ -69,6 +69,7 @@ void session_registration_free(struct registration *r)
 	mem_free(r->realhost);
 	mem_free(r->ident);
 	mem_free(r->metadata);
+	mem_free(r->gateway);
 	if (r->password)
 		explicit_bzero(r->password, strlen(r->password));
 	mem_free(r->password);

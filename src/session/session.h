@@ -39,6 +39,7 @@ struct registration {
 	char *metadata;   /* what METADATA said; NULL: nothing */
 	char *account;    /* that it has logged in to; NULL: none */
 	char *realhost;   /* the name of its address, confirmed; NULL: none */
+	char *gateway;    /* that speaks for it with WEBIRC; NULL: none */
 	char *ident;      /* whose connection its machine says that it is, fit to be a username; NULL: it does not say */
 	bool negotiating; /* CAP LS or REQ came, CAP END has not */
 	bool checked;     /* the record is on its way */

@@ -31,11 +31,11 @@ def test_addresses_are_hidden_and_networks_are_not_mixed_up(start):
     assert "x" in ann.ask(f"MODE {ann.nick}").one("221").params[1]
 
 
-def test_bans_meet_the_cloak_the_network_and_the_address(start):
+def test_bans_meet_the_cloak_and_its_network(start):
     server = start(LOCAL)
     ann, bob = server.client("ann"), server.client("bob")
     cloak = host_of(ann, bob.nick)
-    for mask in (f"*!*@{cloak}", "*!*@*." + cloak.split(".", 2)[2], "*!*@127.0.0.1"):
+    for mask in (f"*!*@{cloak}", "*!*@*." + cloak.split(".", 2)[2]):
         name = chan()
         ann.ask(f"JOIN {name}", f"MODE {name} +b {mask}")
         assert bob.ask(f"JOIN {name}").one("474")

@@ -59,6 +59,15 @@ static struct str some_channel(struct record_gen *g)
 	return text(g, below(g, 2) ? "#c%" : "#C%", below(g, CHANNELS));
 }
 
+/* What is known of it: which of it is a matter of the bits. */
+static void make_connection(struct record *r, uint64_t which)
+{
+	r->user_add.cloaks = which & 1 ? STR("a.b.c.ip d.example") : STR_NONE;
+	r->user_add.gateway = which & 2 ? STR("kiwi") : STR_NONE;
+	r->user_add.country = which & 4 ? STR("DE") : STR_NONE;
+	r->user_add.secure = (which & 8) != 0;
+}
+
 static void make_user(struct record_gen *g, struct record *r)
 {
 	r->origin = ++g->next_id;
@@ -72,6 +81,7 @@ static void make_user(struct record_gen *g, struct record *r)
 	if (below(g, 5) == 0)
 		r->user_add.away = STR("not yet");
 	r->user_add.modes = (uint32_t)below(g, 512);
+	make_connection(r, g->next_id);
 }
 
 static void make_join(struct record_gen *g, struct record *r)

@@ -46,6 +46,10 @@ static struct record sample(enum record_type type)
 		r.user_add.away = STR("gone");
 		r.user_add.modes = USER_INVISIBLE;
 		r.user_add.realhost = STR("gate.example");
+		r.user_add.cloaks = STR("a.b.c.ip d.example");
+		r.user_add.gateway = STR("kiwi");
+		r.user_add.country = STR("DE");
+		r.user_add.secure = 1;
 		break;
 	case RECORD_USER_NICK:
 		r.user_nick.nick = STR("other");
