@@ -6,6 +6,7 @@
 #include "command/audit.h"
 #include "command/ban_list.h"
 #include "command/ban_order.h"
+#include "command/ban_test.h"
 #include "command/families.h"
 #include "command/targets.h"
 
@@ -201,38 +202,6 @@ static void run_unxline(struct call *call)
 	remove_ban(call, BAN_FORM_REALNAME, call_param(call, 0));
 }
 
-/* "nick", "nick!user@host", "user@host" or an address, as one who would come like that. */
-static struct ban_subject subject_of(const struct call *call, const char *text)
-{
-	const struct user *u = network_user_by_nick(call->env->net, str_of(text));
-	struct str rest = str_of(text), part;
-	struct ban_subject s = {0};
-
-	if (u)
-		return ban_subject_of(u);
-	if (strchr(text, '!') && str_split(&rest, '!', &part))
-		s.nick = part;
-	if (rest.n && memchr(rest.p, '@', rest.n) && str_split(&rest, '@', &part))
-		s.username = part;
-	s.host = s.address = rest;
-	return s;
-}
-
-static void run_testline(struct call *call)
-{
-	const char *text = call_param(call, 0);
-	const struct ban_subject s = subject_of(call, text);
-	const struct ban *b = network_ban_against(call->env->net, &s);
-	int64_t left;
-
-	if (!b) {
-		reply(call->session, RPL_NOTESTLINE, target_shown(text));
-		return;
-	}
-	left = b->until ? (b->until - now_ms(call) + 59999) / 60000 : 0;
-	reply(call->session, RPL_TESTLINE, ban_letter(b), (long long)left, b->mask, b->reason);
-}
-
 #define MAY_BAN ROLE_MAY(PRIV_BAN)
 
 static const struct command rows[] = {
@@ -243,7 +212,8 @@ static const struct command rows[] = {
 	{"UNKLINE", MAY_BAN, 1, 10, -1, run_unkline},   {"UNGLINE", MAY_BAN, 1, 10, -1, run_unkline},
 	{"UNDLINE", MAY_BAN, 1, 10, -1, run_undline},   {"UNZLINE", MAY_BAN, 1, 10, -1, run_undline},
 	{"UNXLINE", MAY_BAN, 1, 10, -1, run_unxline},   {"UNSHUN", MAY_BAN, 1, 10, -1, run_unkline},
-	{"TESTLINE", MAY_BAN, 1, 10, -1, run_testline},
+	{"TESTMASK", MAY_BAN, 1, 10, -1, ban_test_mask},
+	{"TESTLINE", MAY_BAN, 1, 10, -1, ban_test_line},
 };
 
 const struct command *command_family_ban(size_t *count)

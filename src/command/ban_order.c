@@ -77,8 +77,10 @@ static const char *set_mask(struct ban_order *o, const char *text)
 		return set_cidr(o, &c);
 	/* A network beside a username would be taken for the letters that it is written with. */
 	host = strrchr(o->mask, '@') + 1;
-	if (host[strcspn(host, "/")] && cidr_parse(&c, (struct str){host, strcspn(host, "/")}))
+	if (host[strcspn(host, "/")] && cidr_parse(&c, (struct str){host, strcspn(host, "/")})) {
+		o->mask[0] = '\0';
 		return "A network of addresses stands alone, or behind *@";
+	}
 	return count_literal(o->mask) < LEAST_LITERAL ? too_wide : NULL;
 }
 

@@ -30,7 +30,8 @@ struct ban_order {
 
 /*
  * "192.0.2.0/24", "nick!user@host", "*.example", "account", "~a:account", "account:acc*", "~r:name", "realname:name*"
- * made whole. NULL, or a sentence about what is wrong; so it is with what would meet nearly everybody.
+ * made whole. NULL, or a sentence about what is wrong; so it is with what would meet nearly everybody, of which alone the mask is
+ * there all the same.
  */
 const char *ban_target_parse(struct ban_order *o, enum ban_form form, const char *text);
 

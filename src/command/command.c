@@ -6,6 +6,7 @@
 #include "command/batch.h"
 #include "command/families.h"
 #include "command/override.h"
+#include "network/ban.h"
 #include "proto/tags.h"
 
 enum { COST_UNKNOWN = 1000, COST_UNIT = 100 };
@@ -142,6 +143,16 @@ static bool is_shunned(const struct call *call)
 	return call->user && call->user->shunned && !user_may(call->user, PRIV_BAN);
 }
 
+/* Each word that nobody hears is one that the shun has met. */
+static void count_shun(const struct call *call)
+{
+	const struct ban_subject subject = ban_subject_of(call->user);
+	const struct ban *b = network_shun_against(call->env->net, &subject);
+
+	if (b)
+		network_ban_hit(call->env->net, b, loop_clock(call->session->hub->loop)->real_ms);
+}
+
 /* What the shunned say is heard by nobody, and they are not told; a last word would be heard. */
 static void run_shunned(struct call *call)
 {
@@ -161,6 +172,7 @@ static void run_shunned(struct call *call)
 			call->row->run(call);
 		return;
 	}
+	count_shun(call);
 }
 
 static void run(struct call *call)

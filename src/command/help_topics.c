@@ -155,7 +155,10 @@ static const struct help_topic topics[] = {
 	{"TAGMSG", "TAGMSG <target>{,<target>}", "Sends message tags without a text. For clients.\n"},
 	{"TBAN", "TBAN <channel> <duration> <mask>",
 	 "Bans from a channel for some time, as 30m, 2h or 1d12h; the server takes the ban away then.\n"},
-	{"TESTLINE", "TESTLINE <nick|nick!user@host|address>", "Tells which ban would meet them. For operators.\n"},
+	{"TESTLINE", "TESTLINE <nick|nick!user@host|address>",
+	 "Tells which ban or shun would meet them. For operators.\n"},
+	{"TESTMASK", "TESTMASK <target>",
+	 "Tells who would be met by a ban of that target, as UBAN takes it, and how many. For operators.\n"},
 	{"TIME", "TIME [<server>]", "Tells the server's time.\n"},
 	{"TOPIC", "TOPIC <channel> [<topic>]",
 	 "Shows or sets the topic of a channel.\n"

@@ -312,6 +312,11 @@ const struct ban *network_ban_against(const struct network *net, const struct ba
 	return network_ban_count(net) ? find(net, s, false) : NULL;
 }
 
+const struct ban *network_shun_against(const struct network *net, const struct ban_subject *s)
+{
+	return network_ban_count(net) ? find(net, s, true) : NULL;
+}
+
 /* Whoever may need an account has not said yet whether there is one. */
 const struct ban *network_ban_address(const struct network *net, const struct cidr *address)
 {

@@ -47,7 +47,9 @@ bool ban_matches(const struct network *net, const struct ban *b, const struct ba
 
 /* The ban that keeps them out; NULL: none does. Those that only shun are none of these. */
 const struct ban *network_ban_against(const struct network *net, const struct ban_subject *s);
-/* The same of an address alone, when nothing else is known: in time that does not grow with the number of bans. */
+/* The one that shuns them; NULL: none does. */
+const struct ban *network_shun_against(const struct network *net, const struct ban_subject *s);
+/* network_ban_against of an address alone, when nothing else is known: in time that does not grow with the number of bans. */
 const struct ban *network_ban_address(const struct network *net, const struct cidr *address);
 
 const struct vec *network_bans(const struct network *net, enum ban_kind kind); /* struct ban * */

@@ -126,6 +126,11 @@ def test_shun(server):
     assert not other.sync()
     victim.ask(f"PART {channel} :my last words")
     assert other.sync().one("PART").params == [channel]
+    # Each of them is counted, and who listens neither: PING is none of them.
+    victim.ask("PING x")
+    listed = root.ask("SHUN").of("NOTICE")[0].params[1]
+    assert "met 4: enough" in listed and f"set by {root.nick}!" in listed
+    assert root.ask(f"TESTLINE {victim}").one("725").params[1:4] == ["S", "0", "quiet*!*@*"]
     root.ask("UNSHUN quiet*!*@*")
     victim.join(channel)
     victim.ask(f"PRIVMSG {channel} :heard again")
@@ -154,6 +159,35 @@ def test_stats_and_testline(server):
     assert root.ask("TESTLINE bad!u@evil.example").one("725").params[1] == "K"
     assert root.ask("TESTLINE 192.0.2.9").one("725").params[1:4] == ["D", "0", "192.0.2.0/24"]
     assert root.ask("TESTLINE good!u@fine.example").of("726")
+
+
+def test_whom_a_ban_would_meet(start):
+    server = start(OPER)
+    root = oper(server)
+    near = [server.connect(fresh("near"), source=f"127.0.7.{n}") for n in range(1, 31)]
+    for client in near:
+        client.register()
+    said = root.ask("TESTMASK 127.0.7.0/24")
+    assert said.one("727").params[1:3] == ["30", "0"]
+    assert {m.params[1].split("!")[0] for m in said.of("NOTICE")} == {c.nick for c in near}
+    assert all(" 127.0.7." in m.params[1] for m in said.of("NOTICE"))
+    assert root.ask("TESTMASK near*!*@*").one("727").params[1] == "30"
+    assert root.ask("TESTMASK ~r:A?Person").one("727").params[1] == "31"
+    assert root.ask("TESTMASK x@127.0.7.0/24").one("FAIL").params[1] == "INVALID_TARGET"
+    assert root.ask("TESTMASK nobody!*@*").one("727").params[1] == "0"
+    assert root.ask("TESTMASK *!*@*").of("727") and not root.ask("UBAN LIST").of("NOTICE")[1:]
+    assert near[0].ask("TESTMASK near*!*@*").of("481")
+
+
+def test_whom_it_would_meet_tells_no_address(start):
+    """Who may ban and may not see addresses does not find them out by asking."""
+    server = start(OPER + "[cloak]\nlocal = yes\n[class c]\nprivileges = ban\n[oper blind]\npassword = x\nclass = c\n")
+    blind, hidden = server.client("blind"), server.connect(fresh("h"), source="127.0.7.9")
+    hidden.register()
+    assert blind.ask("OPER blind x").of("381")
+    assert blind.ask("TESTMASK 127.0.7.9").one("727").params[1] == "0"
+    said = blind.ask(f"TESTMASK {hidden}!*@*")
+    assert said.one("727").params[1] == "1" and "127.0.7.9" not in said.tail
 
 
 @pytest.mark.parametrize("signo", [signal.SIGTERM, signal.SIGKILL])

@@ -148,6 +148,7 @@
 #define ERR_KNOCKONCHAN "714", "%s :You are in that channel already"
 #define ERR_NOPRIVS "723", "%s :Insufficient oper privileges."                    /* privilege */
 #define RPL_TESTLINE "725", "%c %lld %s :%s" /* letter, minutes left, mask, reason */
+#define RPL_TESTMASK "727", "%llu 0 %s :Local/remote clients match"
 #define RPL_NOTESTLINE "726", "%s :No matches"
 #define RPL_MONONLINE "730", ":%s"                                               /* nick!user@host,... */
 #define RPL_MONOFFLINE "731", ":%s"
