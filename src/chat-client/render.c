@@ -118,7 +118,7 @@ static enum inert_verdict judge(uint32_t cp)
 
 bool render_is_fit(uint32_t cp)
 {
-	return judge(cp) == SHOW;
+	return judge(cp) == INERT_SHOW;
 }
 
 void render_text(struct buf *out, struct str text, enum render_mode mode)

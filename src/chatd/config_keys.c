@@ -41,6 +41,7 @@ static const struct config_key table[] = {
 	{"server", "admin_organisation", CONFIG_TEXT, SERVER(admin[1]), 0, 200, "a text"},
 	{"server", "admin_mail", CONFIG_TEXT, SERVER(admin[2]), 0, 200, "a text"},
 	{"server", "casemapping", CONFIG_CASEMAP, SERVER(casemap), 0, 0, "ascii or rfc1459"},
+	{"server", "language", CONFIG_LANGUAGE, SERVER(line.language), 0, 0, "en or es"},
 	{"server", "max_clients", CONFIG_NUMBER, AT(max_clients), 0, MANY, "a number"},
 	{"server", "state", CONFIG_PATH, AT(state), 0, 0, "a directory"},
 
@@ -99,6 +100,10 @@ static const struct config_key table[] = {
 	{"cloak", "local", CONFIG_BOOL, SERVER(cloak.local), 0, 0, "yes or no"},
 	{"cloak", "secret_file", CONFIG_SECRET, SERVER(cloak.secret), 16, 128,
 	 "a file with a secret of 16 bytes or more"},
+
+	{"line", "lobby", CONFIG_TEXT, SERVER(line.lobby), 0, NAME_CHANNEL_MAX, "a channel"},
+	{"line", "last", CONFIG_NUMBER, SERVER(line.last), 0, 1000, "a number of lines"},
+	{"line", "greeting", CONFIG_DURATION, SERVER(line.greet_ms), 100, HOUR, "a duration"},
 
 	{"lookup", "hosts", CONFIG_BOOL, SERVER(lookup.hosts), 0, 0, "yes or no"},
 	{"lookup", "ident", CONFIG_BOOL, SERVER(lookup.ident), 0, 0, "yes or no"},

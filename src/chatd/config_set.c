@@ -384,6 +384,12 @@ static void set_casemap(struct config_job *job, const struct config_key *key, vo
 		complain_wanted(job, key, value);
 }
 
+static void set_language(struct config_job *job, const struct config_key *key, void *at, const char *value)
+{
+	if (!language_find(str_of(value), at))
+		complain_wanted(job, key, value);
+}
+
 static uint32_t chan_mode_bit(char letter)
 {
 	const struct chan_mode *mode = chan_mode_find(letter);
@@ -585,6 +591,7 @@ void config_set_value(struct config_job *job, const struct config_key *key, void
 		[CONFIG_ADDRESS] = set_address,
 		[CONFIG_NETWORKS] = set_networks,
 		[CONFIG_CASEMAP] = set_casemap,
+		[CONFIG_LANGUAGE] = set_language,
 		[CONFIG_CHAN_MODES] = set_chan_modes,
 		[CONFIG_USER_MODES] = set_user_modes,
 		[CONFIG_TAGS] = set_tags,

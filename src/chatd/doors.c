@@ -60,9 +60,8 @@ static void door_free(struct door *door)
 /* A socket that is called like doors has those; one with any other name is for IRC. */
 static int adopt(struct doors *d, struct handed_socket *handed, struct door *door, char *why, size_t size)
 {
-	int err = doors_parse(&handed->doors, handed->name, why, size);
-
-	return err < 0 ? err : listener_adopt(&door->listener, d->loop, handed, why, size);
+	(void)doors_parse(&handed->doors, handed->name);
+	return listener_adopt(&door->listener, d->loop, handed, why, size);
 }
 
 static void adopt_handed(struct doors *d, struct handed_socket *handed)
@@ -262,6 +261,7 @@ static void on_accept(void *ctx, struct listener *l, int fd, const struct addres
 		entrance_begin(d->entrances, fd, peer, at);
 	} else {
 		arrival_plain(&a, fd, peer);
+		a.traits |= entrance_traits(at);
 		enter(d, &a);
 	}
 	if (d->inside >= clients_max(d->config)) {

@@ -470,7 +470,7 @@ static void env_init(struct engine *e)
 int engine_new(struct engine **out, struct loop *loop, struct config *config, const struct engine_host *host)
 {
 	struct engine *e = mem_zalloc(sizeof(*e));
-	const struct session_host session_host = {host_command, host_quit, user_nick, host_gone, e};
+	const struct session_host session_host = {host_command, host_quit, user_nick, host_gone, e, command_is_known};
 	struct network_config network = {.casemap = config->server.casemap, .whowas_max = WHOWAS_MAX};
 	struct hash_key key;
 	int err;

@@ -56,6 +56,13 @@ bool entrance_needed(unsigned doors)
 	return doors & ~(unsigned)(DOOR_IRC | DOOR_LINE);
 }
 
+unsigned entrance_traits(unsigned doors)
+{
+	if (!(doors & DOOR_LINE))
+		return 0;
+	return ARRIVAL_LINE | (doors & DOOR_IRC ? 0 : ARRIVAL_PERSON);
+}
+
 bool entrance_is_proxy(const struct entrances *all, unsigned doors, const struct address *peer)
 {
 	return (doors & (DOOR_PROXY | DOOR_WEBSOCKET)) && entrance_trusts(all->config, peer);
@@ -149,7 +156,7 @@ static void enter(struct entrance *e)
 		.transport = e->transport,
 		.first = {e->bytes, e->count},
 		.peer = e->peer,
-		.traits = e->traits,
+		.traits = e->traits | entrance_traits(e->tls ? e->doors | DOOR_IRC : e->doors),
 		.certfp = e->certfp[0] ? e->certfp : NULL,
 		.certname = e->certname,
 		.binding = e->binding,

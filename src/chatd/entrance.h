@@ -50,6 +50,9 @@ bool entrance_needed(unsigned doors);
  */
 bool entrance_is_proxy(const struct entrances *all, unsigned doors, const struct address *peer);
 
+/* ARRIVAL_* of whoever came in at such a door without TLS. */
+unsigned entrance_traits(unsigned doors);
+
 /* The descriptor is the entrance's. One of the host's functions ends it, never in this call. */
 void entrance_begin(struct entrances *all, int fd, const struct address *peer, unsigned doors);
 

@@ -25,6 +25,11 @@ static const family_fn families[] = {
 
 enum { FAMILIES = sizeof(families) / sizeof(families[0]) };
 
+bool command_is_known(const char *name)
+{
+	return command_find(name);
+}
+
 size_t command_count(void)
 {
 	size_t total = 0, count;

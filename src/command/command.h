@@ -137,6 +137,7 @@ void call_charge(const struct call *call, uint32_t cost);
 bool call_may(const struct call *call, enum privilege priv);
 
 const struct command *command_find(const char *name); /* exact, in capitals */
+bool command_is_known(const char *name);
 size_t command_count(void);
 const struct command *command_nth(size_t n); /* n < command_count() */
 

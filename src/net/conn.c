@@ -219,9 +219,20 @@ struct found {
 	bool too_long;
 };
 
+/* in->len: there is none. */
+static size_t find_end(struct conn *c, const struct ring *in, size_t from)
+{
+	size_t at = ring_find(in, '\n', from);
+	size_t cr = c->flags & CONN_RETURNS ? ring_find(in, '\r', from) : in->len;
+	c->flags &= ~CONN_RETURNED;
+	if (cr < at)
+		c->flags |= CONN_RETURNED;
+	return cr < at ? cr : at;
+}
+
 static bool find_line(struct conn *c, const struct ring *in, struct found *f)
 {
-	size_t at = ring_find(in, '\n', c->scanned);
+	size_t at = find_end(c, in, c->scanned);
 	if (at < in->len && at < LINE_MAX_BYTES) {
 		*f = (struct found){at, at + 1, false};
 	} else if (in->len >= LINE_MAX_BYTES) {
@@ -236,7 +247,7 @@ static bool find_line(struct conn *c, const struct ring *in, struct found *f)
 
 static void skip_rest(struct conn *c, struct ring *in)
 {
-	size_t at = ring_find(in, '\n', 0);
+	size_t at = find_end(c, in, 0);
 	if (at < in->len) {
 		c->flags &= ~CONN_SKIPPING;
 		at++;
@@ -441,6 +452,17 @@ int conn_init(struct conn *c, struct conn_hub *hub, int fd, const struct conn_ha
 
 	transport_plain_init(&plain, fd);
 	return conn_begin(c, hub, &plain, h, limits);
+}
+
+void conn_end_lines_at_returns(struct conn *c)
+{
+	c->flags |= CONN_RETURNS;
+	c->scanned = 0;
+}
+
+char conn_line_end(const struct conn *c)
+{
+	return c->flags & CONN_RETURNED ? '\r' : '\n';
 }
 
 bool conn_feed(struct conn *c, struct str bytes)

@@ -27,6 +27,8 @@ enum conn_flag {
 	CONN_DRAINED = 1 << 9,    /* `drained` is due */
 	CONN_FLUSH_DUE = 1 << 10, /* in this turn's hook */
 	CONN_PUMP_DUE = 1 << 11,  /* in the next turn, with what no event of the kernel announces */
+	CONN_RETURNS = 1 << 12,   /* CR ends a line as well, */
+	CONN_RETURNED = 1 << 13,  /* and has ended this one */
 };
 
 /* The queues of the hub. A connection is in one at most: the first of these that applies. */

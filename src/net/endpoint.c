@@ -1,23 +1,19 @@
 #include "net/listener.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
+#include <netinet/in.h>
 #include <stdio.h>
 
 #include "net/complaint.h"
 
-/* The doors that this build has. */
-static const unsigned doors_built = DOOR_IRC | DOOR_PROXY | DOOR_TLS | DOOR_WEBSOCKET;
-
 struct door {
 	const char *name; /* in "accept=" */
 	unsigned bit;
-	const char *missing; /* what a build without it lacks */
 };
 
 static const struct door doors[] = {
-	{"irc", DOOR_IRC, "door irc"},       {"line", DOOR_LINE, "door line"},
-	{"tls", DOOR_TLS, "TLS (door tls)"}, {"websocket", DOOR_WEBSOCKET, "door websocket"},
-	{"proxy", DOOR_PROXY, "door proxy"},
+	{"irc", DOOR_IRC}, {"line", DOOR_LINE}, {"tls", DOOR_TLS}, {"websocket", DOOR_WEBSOCKET}, {"proxy", DOOR_PROXY},
 };
 
 struct scheme {
@@ -147,21 +143,37 @@ static int parse_inet(struct endpoint *e, struct str text, const struct complain
 	return 0;
 }
 
-static int check_built(unsigned found, const struct complaint *to)
-{
-	for (size_t i = 0; i < COUNT(doors); i++)
-		if (found & doors[i].bit & ~doors_built)
-			return complain(to, -EINVAL, "this build has no %s", doors[i].missing);
-	return 0;
-}
-
 /* Where nothing says what is spoken, it is IRC. */
 static unsigned or_irc(unsigned found)
 {
 	return found & ~(unsigned)DOOR_PROXY ? found : found | DOOR_IRC;
 }
 
-int doors_parse(unsigned *found, const char *names, char *why, size_t size)
+/* The port that everybody knows is open to people without a client too, unless the endpoint says whom it accepts. */
+static bool is_usual_port(const struct address *a)
+{
+	enum { USUAL = 6667 };
+	const struct sockaddr *sa = (const struct sockaddr *)&a->ss;
+	in_port_t port = 0;
+
+	if (sa->sa_family == AF_INET)
+		port = ((const struct sockaddr_in *)&a->ss)->sin_port;
+	else if (sa->sa_family == AF_INET6)
+		port = ((const struct sockaddr_in6 *)&a->ss)->sin6_port;
+	return port == htons(USUAL);
+}
+
+static bool names_doors(struct str query)
+{
+	struct str part;
+
+	while (str_split(&query, '&', &part))
+		if (str_starts(part, STR("accept=")))
+			return true;
+	return false;
+}
+
+bool doors_parse(unsigned *found, const char *names)
 {
 	struct str rest = str_of(names);
 	struct str name;
@@ -169,15 +181,12 @@ int doors_parse(unsigned *found, const char *names, char *why, size_t size)
 	while (str_split(&rest, ',', &name)) {
 		unsigned bit = door_bit(name);
 		if (!bit)
-			return 1;
+			return false;
 		named |= bit;
 	}
-	if (!named)
-		return 1;
-	int error = check_built(named, &(struct complaint){why, size});
-	if (!error)
+	if (named)
 		*found = or_irc(named);
-	return error;
+	return named;
 }
 
 int endpoint_parse(struct endpoint *e, const char *text, char *why, size_t size)
@@ -202,5 +211,7 @@ int endpoint_parse(struct endpoint *e, const char *text, char *why, size_t size)
 	if (error)
 		return error;
 	e->doors = or_irc(e->doors);
-	return check_built(e->doors, &to);
+	if ((e->doors & ~(unsigned)DOOR_PROXY) == DOOR_IRC && is_usual_port(&e->address) && !names_doors(query))
+		e->doors |= DOOR_LINE;
+	return 0;
 }

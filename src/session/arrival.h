@@ -11,6 +11,8 @@ enum {
 	ARRIVAL_SECURE = 1 << 0,    /* over TLS, here or at a proxy that is trusted to say so */
 	ARRIVAL_WEBSOCKET = 1 << 1, /* a message is a line */
 	ARRIVAL_PROXIED = 1 << 2,   /* peer is what a trusted proxy said */
+	ARRIVAL_LINE = 1 << 3,      /* it may be a person without a client: the first line tells */
+	ARRIVAL_PERSON = 1 << 4,    /* nobody else comes in where it came in */
 };
 
 struct tls_binding;

@@ -9,6 +9,7 @@
 #include "session/client_batch.h"
 #include "session/exchange.h"
 #include "session/held.h"
+#include "session/line_door.h"
 #include "session/lookup.h"
 #include "session/monitor.h"
 #include "session/reply.h"
@@ -25,6 +26,8 @@ enum {
 	SAVED_SECURE = 1 << 4,
 	SAVED_WEBSOCKET = 1 << 5,
 	SAVED_PROXIED = 1 << 6,
+	SAVED_UNDECIDED = 1 << 12,
+	SAVED_GREETED = 1 << 13,
 };
 
 enum { TEXT_LEAST = 1, LONG_TEXT_MAX = 32 << 10 };
@@ -35,7 +38,7 @@ static const struct {
 } flags[] = {
 	{SESSION_CAP_302, SAVED_CAP_302},     {SESSION_PINGED, SAVED_PINGED}, {SESSION_LOCAL, SAVED_LOCAL},
 	{SESSION_THROTTLED, SAVED_THROTTLED}, {SESSION_SECURE, SAVED_SECURE}, {SESSION_WEBSOCKET, SAVED_WEBSOCKET},
-	{SESSION_PROXIED, SAVED_PROXIED},
+	{SESSION_PROXIED, SAVED_PROXIED},     {SESSION_UNDECIDED, SAVED_UNDECIDED}, {SESSION_GREETED, SAVED_GREETED},
 };
 
 enum { FLAGS = sizeof(flags) / sizeof(flags[0]) };
@@ -149,12 +152,18 @@ static void save_subscriptions(const struct session *s, struct wire_out *out)
 /* Behind all that was there from the first version on; each may be missing, with all that follow it. */
 static void save_more(const struct session *s, struct wire_out *out)
 {
+	size_t begun;
+
 	wire_put_text(out, s->certfp);
 	wire_put_text(out, s->certname);
 	save_binding(s->binding, out);
 	save_subscriptions(s, out);
 	wire_put_text(out, s->device);
 	client_batch_save(s, out);
+	begun = wire_begin(out);
+	if (s->person)
+		line_door_save(s, out);
+	wire_end(out, begun);
 }
 
 bool session_save(const struct session *s, struct wire_out *out)
@@ -302,6 +311,16 @@ static void load_subscriptions(struct session *s, struct wire_in *in)
 	}
 }
 
+static void load_person(struct session *s, struct wire_in *in)
+{
+	struct wire_in saved = wire_section(in);
+
+	if (wire_more(&saved))
+		line_door_load(s, &saved);
+	if (saved.bad)
+		wire_fail(in);
+}
+
 /* What save_more wrote. */
 static void load_more(struct session *s, struct wire_in *in)
 {
@@ -317,6 +336,8 @@ static void load_more(struct session *s, struct wire_in *in)
 		s->device = take_text(in);
 	if (wire_more(in))
 		client_batch_load(s, in);
+	if (wire_more(in))
+		load_person(s, in);
 }
 
 static bool load(struct session *s, struct wire_in *in)
@@ -369,6 +390,7 @@ static void forget(struct session *s)
 		st->free(st);
 	}
 	answer_drop(s);
+	line_door_free(s);
 	held_drop(s);
 	loop_timer_stop(s->hub->loop, &s->timer);
 	monitor_clear(s->hub->monitor, s);

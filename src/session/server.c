@@ -84,6 +84,7 @@ void server_init(struct server *s)
 		.ping_ms = 120 * 1000,
 		.flood_burst = 40,
 		.flood_rate = 5,
+		.line = {.lobby = mem_strdup("#lobby"), .last = 20, .greet_ms = 2000},
 		.accounts =
 			{
 				.registration = true,
@@ -135,6 +136,7 @@ void server_deinit(struct server *s)
 	if (s->cloak.secret)
 		explicit_bzero(s->cloak.secret, strlen(s->cloak.secret));
 	mem_free(s->cloak.secret);
+	mem_free(s->line.lobby);
 	for (size_t i = 0; i < sizeof(s->admin) / sizeof(s->admin[0]); i++)
 		mem_free(s->admin[i]);
 	server_opers_deinit(s);

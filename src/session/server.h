@@ -11,6 +11,7 @@
 #include "proto/modes.h"
 #include "proto/privileges.h"
 #include "session/cloak.h"
+#include "session/line_door.h"
 #include "session/lookup_policy.h"
 
 /* Lines of text from a file or the configuration. */
@@ -146,6 +147,7 @@ struct server {
 	int64_t redact_ms; /* how long one may take back what one said; 0: for ever */
 	struct cloak cloak;
 	struct lookup_policy lookup;
+	struct line_policy line;
 
 	struct text_lines isupport; /* made by server_build: the bodies of 005, up to 13 tokens each */
 };

@@ -14,6 +14,7 @@
 #include "session/client_batch.h"
 #include "session/exchange.h"
 #include "session/held.h"
+#include "session/line_door.h"
 #include "session/lookup.h"
 #include "session/monitor.h"
 #include "session/reply.h"
@@ -51,10 +52,18 @@ const char *session_nick(const struct session *s)
 	return nick ? nick : "*";
 }
 
+void session_put(struct session *s, struct str bytes)
+{
+	if (bytes.n && (!s->held || !held_write(s, bytes)))
+		conn_write_str(&s->conn, bytes);
+}
+
 void session_write(struct session *s, struct str lines)
 {
-	if (!s->held || !held_write(s, lines))
-		conn_write_str(&s->conn, lines);
+	if (s->person)
+		line_door_write(s, lines);
+	else
+		session_put(s, lines);
 }
 
 void session_registration_free(struct registration *r)
@@ -86,6 +95,14 @@ static int64_t deadline(const struct session *s)
 	return ((s->flags & SESSION_PINGED) ? s->pinged : s->heard) + server->ping_ms;
 }
 
+/* When somebody who has said nothing is told how to come in; INT64_MAX: never. */
+static int64_t greeting(const struct session *s)
+{
+	if ((s->flags & (SESSION_UNDECIDED | SESSION_GREETED)) != SESSION_UNDECIDED)
+		return INT64_MAX;
+	return s->heard + s->hub->server->line.greet_ms;
+}
+
 /* Whoever is held has been heard lately; but that puts off nobody's registration. */
 void session_timer_arm(struct session *s)
 {
@@ -93,12 +110,27 @@ void session_timer_arm(struct session *s)
 
 	if ((s->flags & SESSION_THROTTLED) && (!s->reg || throttle_until(s) < due))
 		due = throttle_until(s);
+	if (greeting(s) < due)
+		due = greeting(s);
 	loop_timer_set(s->hub->loop, &s->timer, due);
 }
 
 static void over(struct session *s, const char *reason)
 {
 	s->hub->host.over(s->hub->host.ctx, s, reason);
+}
+
+/* A person answers nothing: the kernel tells when it is not there any more. */
+static void ask_alive(struct session *s)
+{
+	const char *name = s->hub->server->name;
+	char line[LINE_BODY_MAX];
+	int n = snprintf(line, sizeof(line), ":%s PING %s\r\n", name, name);
+
+	if (s->person)
+		line_door_probe(s);
+	else
+		session_write(s, (struct str){line, (size_t)n});
 }
 
 /* Quiet for too long: asked once, then given up. Whatever was heard meanwhile counts as an answer. */
@@ -116,16 +148,16 @@ static void check_alive(struct session *s)
 	}
 	if ((s->flags & SESSION_PINGED) && s->heard >= s->pinged)
 		s->flags &= (uint16_t)~SESSION_PINGED;
-	if (s->flags & SESSION_PINGED) {
+	if ((s->flags & SESSION_PINGED) && s->person) {
+		ask_alive(s);
+		s->pinged = now;
+	} else if (s->flags & SESSION_PINGED) {
 		snprintf(reason, sizeof(reason), "Ping timeout: %lld seconds", (long long)(server->ping_ms / 1000));
 		over(s, reason);
 		return;
 	}
 	if (now - s->heard >= server->ping_ms) {
-		char line[LINE_BODY_MAX];
-		int n = snprintf(line, sizeof(line), ":%s PING %s\r\n", server->name, server->name);
-
-		session_write(s, (struct str){line, (size_t)n});
+		ask_alive(s);
 		s->flags |= SESSION_PINGED;
 		s->pinged = now;
 	}
@@ -136,6 +168,11 @@ static void timer_due(struct timer *t)
 {
 	struct session *s = of_timer(t);
 
+	if (now_ms(s) >= greeting(s)) {
+		line_door_silence(s);
+		session_timer_arm(s);
+		return;
+	}
 	if (!(s->flags & SESSION_THROTTLED) || (s->reg && now_ms(s) >= deadline(s))) {
 		check_alive(s);
 		return;
@@ -161,6 +198,9 @@ void session_register(struct session *s, const struct user *user)
 	s->reg = NULL;
 	s->user = user;
 	s->hub->unregistered--;
+	s->flags &= (uint16_t)~SESSION_UNDECIDED;
+	if (s->person)
+		line_door_registered(s);
 	if (!(s->flags & SESSION_THROTTLED))
 		session_timer_arm(s);
 }
@@ -171,12 +211,20 @@ static bool looks_like_http(const struct session *s, const struct line *line)
 	static const struct str verbs[] = {STR("GET"),     STR("POST"),   STR("HEAD"),  STR("PUT"),   STR("OPTIONS"),
 					   STR("CONNECT"), STR("DELETE"), STR("PATCH"), STR("TRACE"), STR("PRI")};
 
-	if (s->user || line->nparams < 2 || !str_starts(line->params[line->nparams - 1], STR("HTTP/")))
+	if (s->user || line->nparams == 0 ||
+	    !(str_starts(line->params[0], STR("/")) || str_starts(line->params[line->nparams - 1], STR("HTTP/"))))
 		return false;
 	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
 		if (str_eq_nocase(line->command, verbs[i]))
 			return true;
 	return false;
+}
+
+bool session_is_http(const struct session *s, struct str first)
+{
+	struct line line;
+
+	return line_parse(&line, first, LINE_CLIENT_TAGS_MAX) == LINE_OK && looks_like_http(s, &line);
 }
 
 /*
@@ -284,7 +332,11 @@ static enum conn_line conn_line_ready(struct conn *c, char *text, size_t n, bool
 	char *scratch = s->hub->scratch;
 
 	s->heard = s->reg ? s->heard : now_ms(s);
-	if (too_long) {
+	if (s->person) {
+		line_door_take(s, (struct str){text, n}, conn_line_end(c), too_long);
+	} else if ((s->flags & SESSION_UNDECIDED) && line_door_first(s, (struct str){text, n}, too_long)) {
+		/* It has been taken. */
+	} else if (too_long) {
 		refuse_line(s, LINE_BODY_TOO_LONG, NULL);
 	} else {
 		/* A copy: what the command does may end the connection, and the ring with it. */
@@ -350,6 +402,8 @@ void session_stream_resume(struct session *s)
 	if (!s->stream || !stream_run(s))
 		return;
 	answer_end(s);
+	if (s->person && s->person->due)
+		conn_call_drained(&s->conn);
 	if (!(s->flags & SESSION_THROTTLED))
 		conn_resume(&s->conn);
 }
@@ -358,9 +412,13 @@ static void conn_drained(struct conn *c)
 {
 	struct session *s = of_conn(c);
 
-	if (s->stream)
+	if (s->stream) {
 		session_stream_resume(s);
-	else if (!(s->flags & SESSION_THROTTLED))
+		return;
+	}
+	if (s->person)
+		line_door_go_on(s);
+	if (!s->stream && !(s->flags & (SESSION_THROTTLED | SESSION_CLOSED)))
 		conn_resume(c);
 }
 
@@ -419,6 +477,8 @@ static uint16_t flags_of(const struct arrival *a)
 	flags |= a->traits & ARRIVAL_SECURE ? SESSION_SECURE : 0;
 	flags |= a->traits & ARRIVAL_WEBSOCKET ? SESSION_WEBSOCKET : 0;
 	flags |= a->traits & ARRIVAL_PROXIED ? SESSION_PROXIED : 0;
+	if ((a->traits & (ARRIVAL_LINE | ARRIVAL_WEBSOCKET)) == ARRIVAL_LINE)
+		flags |= SESSION_UNDECIDED;
 	return flags;
 }
 
@@ -446,6 +506,8 @@ struct session *session_new(struct session_hub *hub, const struct arrival *a)
 	session_timer_arm(s);
 	hub->unregistered++;
 	lookup_begin(s);
+	if (a->traits & ARRIVAL_PERSON)
+		line_door_begin(s);
 	if (a->first.n && !conn_feed(&s->conn, a->first))
 		conn_kill(&s->conn, "Out of memory");
 	return s;
@@ -479,7 +541,10 @@ static void say_error(struct session *s, const char *reason)
 	struct str cut = utf8_cut((struct str){line, len}, LINE_BODY_MAX - 2);
 
 	memcpy(line + cut.n, "\r\n", 2);
-	conn_write(&s->conn, line, cut.n + 2);
+	if (s->person)
+		line_door_write(s, (struct str){line, cut.n + 2});
+	else
+		conn_write(&s->conn, line, cut.n + 2);
 }
 
 void session_close(struct session *s, const char *reason)
@@ -504,6 +569,7 @@ void session_close(struct session *s, const char *reason)
 	subscriptions_free(s);
 	exchange_end(s);
 	client_batch_end(s);
+	line_door_free(s);
 	loop_timer_stop(s->hub->loop, &s->timer);
 	LIST_REMOVE(s, all);
 	LIST_INSERT_HEAD(&s->hub->closing, s, all);

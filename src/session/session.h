@@ -26,6 +26,7 @@ struct lookup;
 struct lookups;
 struct monitor;
 struct reply_batch;
+struct person;
 struct server;
 struct session;
 struct stream;
@@ -57,6 +58,8 @@ struct session_host {
 	/* The descriptor of a closed session has been released; its memory is next. */
 	void (*gone)(void *ctx, const struct session *s);
 	void *ctx;
+	/* Whether there is such a command, in capitals. NULL: there is none. */
+	bool (*known)(const char *command);
 };
 
 /* What all sessions share. */
@@ -92,6 +95,9 @@ enum {
 	SESSION_SECURE = 1 << 6,      /* ARRIVAL_SECURE */
 	SESSION_WEBSOCKET = 1 << 7,   /* ARRIVAL_WEBSOCKET */
 	SESSION_PROXIED = 1 << 8,     /* ARRIVAL_PROXIED */
+	SESSION_UNDECIDED = 1 << 13,  /* its first line tells whether a client or a person says it, see line_door.h */
+	SESSION_GREETED = 1 << 14,    /* and it was told how to come in */
+	SESSION_LINE = 1 << 15,       /* a person: it has a struct person */
 	SESSION_GATEWAY = 1 << 12,    /* a gateway has said for whom it speaks, with WEBIRC */
 };
 
@@ -104,6 +110,7 @@ struct session {
 	struct registration *reg;  /* NULL once registered */
 	struct answer *answer;     /* a labelled answer in progress */
 	struct reply_batch *batch; /* what is replied now is in this one; NULL: in none */
+	struct person *person;     /* of one with SESSION_LINE, see line_door.h */
 	struct lookup *lookup;     /* of its address, see lookup.h; NULL: none, or registered */
 	struct exchange *exchange; /* an AUTHENTICATE in progress, see exchange.h; NULL: none */
 	struct client_batch *client_batch; /* that it has begun, see client_batch.h; NULL: none */

@@ -9,6 +9,12 @@ struct session *session_make(struct session_hub *hub, const struct transport *t)
 /* What is left of one whose connection is gone. */
 void session_free(struct session *s);
 
+/* Bytes for the peer as they are, behind all that was written before. */
+void session_put(struct session *s, struct str bytes);
+
+/* A first line that is a browser's, or that of a page in it. */
+bool session_is_http(const struct session *s, struct str first);
+
 void session_registration_free(struct registration *r);
 
 /* For the next of its deadlines. */

@@ -14,9 +14,11 @@ import harness  # noqa: E402
 
 @pytest.fixture(scope="session")
 def server():
-    port = harness.free_port()
-    daemon = harness.Daemon(f"[listen]\nendpoint = ws://127.0.0.1:{port}\n{harness.FAST}")
+    port, line = harness.free_port(), harness.free_port()
+    endpoints = f"[listen]\nendpoint = ws://127.0.0.1:{port}\nendpoint = 127.0.0.1:{line}?accept=irc,line\n"
+    daemon = harness.Daemon(endpoints + harness.FAST)
     daemon.web = ("127.0.0.1", port)
+    daemon.line = ("127.0.0.1", line)
     yield daemon
     daemon.finish()
 

@@ -20,7 +20,7 @@ import pytest
 
 from terminal import Terminal
 
-from harness import DEADLINE, ROOT, fresh, wait_until
+from harness import DEADLINE, ROOT, chan, fresh, wait_until
 
 HERE = pathlib.Path(__file__).resolve().parent
 CLIENT = os.environ.get("CHAT_CLIENT", str(ROOT / "build/src/chat-client/chat-client"))
@@ -427,3 +427,92 @@ def test_a_page_in_chromium(server, peer, program, tmp_path, protocol):
     finally:
         os.killpg(chromium.pid, signal.SIGKILL)
         chromium.wait()
+
+
+class Netcat:
+    """Somebody who has nothing but nc, at the line door."""
+
+    def __init__(self, path, address, nick):
+        self.shown = ""
+        self.process = subprocess.Popen(
+            [path, address[0], str(address[1])], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        )
+        self.type("hello?")
+        self.sees(None, "What is your name")
+        self.type(nick)
+        self.sees(None, f"Hello, {nick}")
+
+    def type(self, line):
+        self.process.stdin.write(line.encode() + b"\n")
+        self.process.stdin.flush()
+
+    def join(self, channel):
+        self.type(f"/join {channel}")
+        self.sees(None, f"You are in {channel}")
+
+    def say(self, _, text):
+        self.type(text)
+
+    def sees(self, _, text):
+        limit = time.monotonic() + DEADLINE
+        while text not in self.shown:
+            ready, _, _ = select.select([self.process.stdout], [], [], max(0, limit - time.monotonic()))
+            assert ready, f"nc did not show {text!r}; it showed:\n{self.shown[-2000:]}"
+            piece = os.read(self.process.stdout.fileno(), 65536)
+            assert piece, f"nc ended before it showed {text!r}:\n{self.shown[-2000:]}"
+            self.shown += piece.decode()
+
+    def rename(self, nick):
+        self.type(f"/nick {nick}")
+
+    def part(self, channel):
+        self.type(f"/leave {channel}")
+
+    def quit(self):
+        self.type("/quit")
+        self.sees(None, "The connection ends")
+        self.process.stdin.close()
+        self.process.wait(DEADLINE)
+
+    def close(self):
+        end(self.process)
+        self.process.stdin.close()
+        self.process.stdout.close()
+
+
+def test_netcat(server, peer, program):
+    nick = fresh("nc")
+    netcat = Netcat(program("nc"), server.line, nick)
+    try:
+        converse(peer, nick, netcat)
+    finally:
+        netcat.close()
+
+
+def test_four_ways_to_talk(server, program, tmp_path):
+    """nc, irssi, chat-client and weechat hold a conversation in one channel."""
+    channel = chan("four")
+    folders = {name: tmp_path / name for name in ("irssi", "client", "weechat")}
+    for folder in folders.values():
+        folder.mkdir()
+    people = []
+    try:
+        people.append(Netcat(program("nc"), server.line, fresh("nc")))
+        people.append(Irssi(program("irssi"), server, fresh("irssi"), folders["irssi"]))
+        people.append(ChatClient(CLIENT, server, fresh("chatc"), folders["client"]))
+        people.append(Weechat(program("weechat-headless"), server, fresh("wee"), folders["weechat"]))
+        for person in people:
+            person.join(channel)
+        with server.client() as peer:
+            peer.join(channel)
+            wait_until(lambda: len(peer.ask(f"WHO {channel}").of("352")) > len(people), "all of them to be in")
+        for number, person in enumerate(people):
+            person.say(channel, f"word {number} of the conversation")
+            for other in people:
+                if other is not person:
+                    other.sees(channel, f"word {number} of the conversation")
+        for person in people:
+            person.quit()
+    finally:
+        for person in people:
+            person.close()

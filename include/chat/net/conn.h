@@ -138,6 +138,11 @@ static inline bool conn_write_str(struct conn *c, struct str s)
 /* Takes the last n bytes of what was written back, to dst. They must have been written in this turn. */
 void conn_take_back(struct conn *c, void *dst, size_t n);
 
+/* A CR ends a line as well from now on, as some terminals end theirs. The LF behind it is then a line with nothing in it. */
+void conn_end_lines_at_returns(struct conn *c);
+/* Inside `line`: what ended it, '\n' or '\r'. */
+char conn_line_end(const struct conn *c);
+
 /* Bytes that wait to be sent. */
 static inline uint32_t conn_sendq(const struct conn *c)
 {

@@ -10,9 +10,8 @@
  * Listening sockets: opened here from an endpoint's text, or handed over by the service manager.
  *
  * Endpoint: "127.0.0.1:6667", "[::1]:6667", "*:6667", "6667" (every address), "/run/chatd/sock". A scheme or a '?' part
- * names the doors: irc:// (default), ircs:// (tls), ws://, wss://; "?accept=irc,line&proxy" (added to those of a scheme
- * that is written out; "tls" and "websocket" are names too). Doors that this build does not have are refused with a
- * sentence.
+ * names the doors: irc:// (default; with line at port 6667), ircs:// (tls), ws://, wss://; "?accept=irc,line&proxy" (added to those of a scheme
+ * that is written out; "tls" and "websocket" are names too).
  */
 enum {
 	DOOR_IRC = 1 << 0,
@@ -34,9 +33,9 @@ int endpoint_parse(struct endpoint *e, const char *text, char *why, size_t size)
 
 /*
  * The doors of a list of their names, as in accept=, which a socket of the service manager can be called: "irc,line".
- * 0; 1 when one of them is no door, and *doors is as it was; -EINVAL with a sentence when this build lacks one.
+ * False: one of them is no door, and *doors is as it was.
  */
-int doors_parse(unsigned *doors, const char *names, char *why, size_t size);
+bool doors_parse(unsigned *doors, const char *names);
 
 struct listener;
 
