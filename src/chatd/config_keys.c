@@ -75,6 +75,8 @@ static const struct config_key table[] = {
 	{"limits", "ping_timeout", CONFIG_DURATION, SERVER(ping_ms), SECOND, DAY, "a duration"},
 	{"limits", "flood_burst", CONFIG_NUMBER, SERVER(flood_burst), 1, 10000, "a number of commands"},
 	{"limits", "flood_rate", CONFIG_NUMBER, SERVER(flood_rate), 1, 10000, "a number of commands"},
+	{"limits", "flood_local", CONFIG_BOOL, SERVER(flood_local), 0, 0, "yes or no"},
+	{"limits", "flood_exempt", CONFIG_TEXT, SERVER(flood_exempt), 0, 400, "accounts"},
 	{"limits", "clients_per_address", CONFIG_NUMBER, AT(places.per_address), 0, MANY, "a number"},
 	{"limits", "clients_per_network", CONFIG_NUMBER, AT(places.per_network), 0, MANY, "a number"},
 	{"limits", "connects_per_address", CONFIG_NUMBER, AT(places.address_rate), 0, 60000, "a number a minute"},

@@ -101,11 +101,31 @@ void call_submit(const struct call *call, struct record *r)
 	call->env->host->submit(call->env->host->ctx, r);
 }
 
+/* Accounts that the configuration names: of bots, mostly. */
+static bool is_exempt_account(const struct call *call, struct str account)
+{
+	struct str rest = str_of(call->env->server->flood_exempt), name;
+
+	while (account.n && str_split(&rest, ' ', &name))
+		if (casemap_eq(network_casemap(call->env->net), name, account))
+			return true;
+	return false;
+}
+
+static bool is_flood_exempt(const struct call *call, const struct user *u)
+{
+	const struct server *server = call->env->server;
+
+	if ((call->session->flags & SESSION_LOCAL) && !server->flood_local)
+		return true;
+	return server->flood_exempt && u && is_exempt_account(call, user_str(u, USER_ACCOUNT));
+}
+
 void call_charge(const struct call *call, uint32_t cost)
 {
 	const struct user *u = call_user(call);
 
-	if (!u || !user_may(u, PRIV_NO_FLOOD))
+	if ((!u || !user_may(u, PRIV_NO_FLOOD)) && !is_flood_exempt(call, u))
 		session_charge(call->session, cost);
 }
 

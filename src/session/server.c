@@ -85,6 +85,7 @@ void server_init(struct server *s)
 		.flood_burst = 40,
 		.flood_rate = 5,
 		.line = {.lobby = mem_strdup("#lobby"), .last = 20, .greet_ms = 2000},
+		.flood_local = true,
 		.accounts =
 			{
 				.registration = true,
@@ -132,6 +133,7 @@ void server_deinit(struct server *s)
 	mem_free(s->filter_exempt);
 	filters_deinit(s);
 	lookup_policy_deinit(&s->lookup);
+	mem_free(s->flood_exempt);
 	emergency_deinit(&s->emergency);
 	if (s->cloak.secret)
 		explicit_bzero(s->cloak.secret, strlen(s->cloak.secret));

@@ -138,6 +138,8 @@ struct server {
 	int64_t sts_ms; /* 0: nothing is said of it */
 	int64_t ping_ms;         /* quiet time before a PING, and again before the end */
 	bool no_limits;          /* no flood control */
+	bool flood_local;        /* it holds for loopback and Unix sockets too */
+	char *flood_exempt;      /* accounts that it does not hold for, with blanks between them; NULL: none */
 	uint32_t flood_burst;    /* tokens in a full bucket */
 	uint32_t flood_rate;     /* tokens gained per second */
 

@@ -258,3 +258,90 @@ def test_a_channel_ends_nobodys_limits(start):
     one.raw(b"VERSION\r\n" * 50)
     two.send(f"JOIN {chan()}")
     assert two.wait("366")
+
+
+SLOWEST = "[limits]\nflood_burst = 12\nflood_rate = 1\n"
+PINGS = b"".join(b"PING %d\r\n" % i for i in range(60))
+
+
+def is_free(client):
+    """All is answered in less time than a held one would take."""
+    client.raw(PINGS)
+    return bool(client.until(lambda m: m.params[-1] == "59"))
+
+
+def is_held(client, other):
+    client.raw(PINGS)
+    client.until(lambda m: m.command == "PONG" and m.params[-1] == "0")
+    other.sync()
+    client.socket.settimeout(0.01)
+    try:
+        client.until(lambda m: m.params[-1] == "59")
+    except AssertionError:
+        return True
+    return False
+
+
+def test_this_machine_can_be_free_of_flood_control(start):
+    server = start(SLOWEST + "flood_local = no\n[webirc kiwi]\nfrom = localhost\npassword = sesame\n")
+    other = server.client("other")
+    assert is_free(server.client("near")) and is_free(server.client("unix", address=server.unix))
+    far = server.connect(fresh("far"))
+    far.send("WEBIRC sesame kiwi 203.0.113.7 203.0.113.7")
+    far.register()
+    assert is_held(far, other)
+    server.reload(SLOWEST)
+    assert is_held(server.client("again"), other)
+
+
+def test_bots_and_operators_can_be_free_of_flood_control(start):
+    oper = "[oper root]\npassword = pw\n[class some]\nprivileges = kill\n[oper some]\npassword = pw\nclass = some\n"
+    server = start(SLOWEST + "flood_exempt = other relay\n" + oper)
+    bot, person, other = server.client("bot"), server.client("person"), server.client("other")
+    for client, account in ((bot, "Relay"), (person, "person")):
+        client.send(f"REGISTER {account} * correct-horse")
+        assert client.wait("REGISTER").params[0] == "SUCCESS"
+    assert is_free(bot) and is_held(person, other)
+    root, some = server.client("root"), server.client("some")
+    root.ask("OPER root pw"), some.ask("OPER some pw")
+    assert is_free(root) and is_held(some, other)
+
+
+def test_connects_per_network(start):
+    server = start("[limits]\nconnects_per_network = 3\nlimit_local = yes\n", probe=False)
+    for n in range(3):
+        server.connect(source=f"127.0.0.{n + 2}").sync()
+    assert "too fast" in server.connect(source="127.0.0.9").rest().one("ERROR").params[0]
+    server.connect(source="127.0.1.9").sync()
+
+
+def test_the_size_of_a_network(start):
+    server = start("[limits]\nclients_per_network = 1\nnetwork_bits4 = 30\nlimit_local = yes\n", probe=False)
+    server.connect(source="127.0.0.4").sync()
+    assert "your network" in server.connect(source="127.0.0.7").rest().one("ERROR").params[0]
+    server.connect(source="127.0.0.8").sync()
+
+
+def test_targets(start):
+    server = start(FAST + "targets = 2\n")
+    a, b, c = server.client("a"), server.client("b"), server.client("c")
+    assert not a.ask(f"PRIVMSG {b},{c} :both").of("407")
+    assert a.ask(f"PRIVMSG {b},{c},{a} :all").of("407")
+    assert [m.params[1] for m in c.sync().of("PRIVMSG")] == ["both", "all"] and not a.sync().of("PRIVMSG")
+    assert "PRIVMSG:2" in str([m.params for m in a.ask("VERSION").of("005")])
+
+
+def test_recvq(start):
+    """A line that never ends fills no more than that, and what is sent ahead waits outside."""
+    server = start("[limits]\nrecvq = 32k\nflood_burst = 1\nflood_rate = 1\n", probe=False)
+    clients = [server.connect(fresh("r")) for _ in range(20)]
+    memory = server.memory()
+    for client in clients:
+        client.socket.setblocking(False)
+        try:
+            while True:
+                client.socket.send(b"PING x\r\n" * 4096)
+        except BlockingIOError:
+            pass
+    server.connect(fresh("o")).sync()
+    assert server.memory() - memory < 20 * (64 << 10) + (1 << 20)
