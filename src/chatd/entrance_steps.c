@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 
 #include "chatd/entrance_private.h"
+#include "chatd/http_head.h"
 #include "chatd/upgrade.h"
 #include "loop/poller.h"
 #include "net/listener.h"
@@ -191,14 +192,43 @@ static enum entrance_verdict upgraded(struct entrance *e, const struct upgrade *
 	return ENTRANCE_ON;
 }
 
+/*
+ * What came so far can be no request any more: the first line is none, or does not begin like one. Whoever speaks IRC
+ * here would otherwise wait for an answer until the time is up.
+ */
+static bool is_no_request(const struct entrance *e)
+{
+	struct http_head h = {.max = HTTP_HEAD_MAX};
+	const char *end = e->count ? memchr(e->bytes, '\n', e->count) : NULL;
+
+	if (!end)
+		return e->count && !(e->bytes[0] >= 'A' && e->bytes[0] <= 'Z');
+	return http_head_line(&h, (struct str){e->bytes, (size_t)(end - e->bytes)}, "/") == HTTP_BAD;
+}
+
+/* In the words of either: a client of IRC shows the line, and one of HTTP the status. */
+static enum entrance_verdict tell_of_the_door(struct entrance *e)
+{
+	static const char http[] = "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+	static const char irc[] = "ERROR :Closing link: only WebSocket is spoken here, and not IRC by itself\r\n";
+	bool is_http = memmem(e->bytes, e->count, " HTTP/", 6);
+	struct iovec one = {(char *)(is_http ? http : irc), is_http ? sizeof(http) - 1 : sizeof(irc) - 1};
+
+	(void)!e->transport.ops->write(&e->transport, &one, 1);
+	(void)e->transport.ops->shutdown(&e->transport);
+	return refuse(e, "what came is no request of HTTP");
+}
+
 static enum entrance_verdict http_run(struct entrance *e, unsigned *want)
 {
 	struct upgrade u;
 	enum entrance_verdict verdict = ENTRANCE_ON;
 	size_t head;
 
-	while ((head = head_size(e)) == 0 && verdict == ENTRANCE_ON)
+	while ((head = head_size(e)) == 0 && verdict == ENTRANCE_ON && !is_no_request(e))
 		verdict = read_more(e, want);
+	if (head == 0 && is_no_request(e))
+		return tell_of_the_door(e);
 	if (head == 0)
 		return verdict;
 	upgrade_parse(&u, entrance_config(e), (struct str){e->bytes, head});

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/wire.h"
+#include "loop/poller.h"
 #include "net/tls_internal.h"
 
 /*
@@ -31,7 +32,8 @@ static int record_kind(struct msghdr *msg)
 	return RECORD_DATA;
 }
 
-static void send_alert(int fd, unsigned char level, unsigned char what)
+/* 0 or -errno. */
+static int send_alert(int fd, unsigned char level, unsigned char what)
 {
 	union control control = {.room = {0}};
 	unsigned char alert[2] = {level, what};
@@ -45,8 +47,9 @@ static void send_alert(int fd, unsigned char level, unsigned char what)
 	head->cmsg_type = TLS_SET_RECORD_TYPE;
 	head->cmsg_len = CMSG_LEN(sizeof(unsigned char));
 	*CMSG_DATA(head) = RECORD_ALERT;
-	/* Where it does not fit, the peer sees the end alone. */
-	(void)!sendmsg(fd, &msg, MSG_NOSIGNAL | MSG_DONTWAIT);
+	if (sendmsg(fd, &msg, MSG_NOSIGNAL | MSG_DONTWAIT) >= 0)
+		return 0;
+	return errno == EWOULDBLOCK ? -EAGAIN : -errno;
 }
 
 /* Of two or more that were read. The room of a ring may break behind the first. */
@@ -65,7 +68,8 @@ static ssize_t other_record(int fd, int kind, const struct iovec *iov, ssize_t n
 {
 	if (kind == RECORD_ALERT)
 		return n >= 2 && second_byte(iov) == CLOSE_NOTIFY ? 0 : -ECONNRESET;
-	send_alert(fd, ALERT_FATAL, UNEXPECTED);
+	/* Where it does not fit, the peer sees the end alone. */
+	(void)send_alert(fd, ALERT_FATAL, UNEXPECTED);
 	return -EPROTO;
 }
 
@@ -99,16 +103,21 @@ static ssize_t ktls_write(struct transport *t, struct iovec *iov, int iovcnt)
 	return n;
 }
 
+/*
+ * What is in the socket's buffer still leaves, and close_notify behind it: without that one the peer must take what it
+ * has for cut off. Where it does not fit, it waits for the peer to read; state says so.
+ */
 static int ktls_shutdown(struct transport *t)
 {
-	send_alert(t->fd, ALERT_WARNING, CLOSE_NOTIFY);
+	t->state = send_alert(t->fd, ALERT_WARNING, CLOSE_NOTIFY) == -EAGAIN ? t : NULL;
+	if (t->state)
+		return -EAGAIN;
 	return shutdown(t->fd, SHUT_WR) < 0 ? -errno : 0;
 }
 
 static unsigned ktls_wants(const struct transport *t)
 {
-	(void)t;
-	return 0;
+	return t->state ? POLL_WRITE : 0;
 }
 
 static void ktls_free(struct transport *t)

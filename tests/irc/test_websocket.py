@@ -292,6 +292,30 @@ def test_a_second_line_is_not_smuggled_in(house):
     assert said.of("400")
 
 
+@pytest.mark.parametrize(
+    "said, answer",
+    [
+        (b"NICK ann\r\n", b"ERROR :Closing link: only WebSocket"),
+        (b"CAP LS 302\r\nNICK ann\r\nUSER a 0 * :a\r\n", b"ERROR :Closing link: only WebSocket"),
+        (b"nick ann\n", b"ERROR :Closing link: only WebSocket"),
+        (b"\x16\x03\x01\x02\x00", b"ERROR :Closing link: only WebSocket"),
+        (b"GET  / HTTP/1.1\r\n", b"HTTP/1.1 400 "),
+        (b"GET / HTTP/3.0\r\nHost: a\r\n", b"HTTP/1.1 400 "),
+    ],
+)
+def test_whoever_speaks_no_http_hears_so_at_once(start, said, answer):
+    """Long before the handshake's time is up."""
+    port = free_port()
+    daemon = start(f"[limits]\nhandshake_timeout = 1h\n[listen]\nendpoint = ws://127.0.0.1:{port}\n")
+    with socket.create_connection(("127.0.0.1", port), DEADLINE) as s:
+        s.sendall(said)
+        heard = b""
+        while data := s.recv(4096):
+            heard += data
+    assert heard.startswith(answer), heard
+    daemon.wait_log("entrance-failed.*no request of HTTP|no request of HTTP")
+
+
 def test_origins(start):
     port = free_port()
     daemon = start(configuration(port, "[websocket]\norigin = https://chat.example\norigin = https://other.example\n"))

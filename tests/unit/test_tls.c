@@ -19,7 +19,9 @@
 #include "base/mem.h"
 #include "fd_count.h"
 #include "loop/poller.h"
+#include "loop/poller.h"
 #include "net/tls.h"
+#include "net/tls_internal.h"
 
 enum { NAME = 64, BIG = 300 << 10 };
 
@@ -279,6 +281,44 @@ static void test_goodbye(void **state)
 	assert_true(f->s.ops->save == NULL);
 }
 
+/*
+ * The kernel's records on a socket that has none, where the alert goes as its two bytes: what stands before it in a full buffer is
+ * not lost, and it comes last.
+ */
+static void test_goodbye_of_the_kernels_with_a_full_buffer(void **state)
+{
+	struct transport t;
+	size_t sent = 0, got = 0;
+	char text[4096] = "";
+	ssize_t n;
+	int ends[2];
+
+	(void)state;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends), 0);
+	transport_ktls_init(&t, ends[0]);
+	if (t.fd < 0) {
+		close(ends[1]);
+		skip();
+	}
+	while ((n = put(&t, text, sizeof(text))) > 0)
+		sent += (size_t)n;
+	assert_int_equal(n, -EAGAIN);
+	assert_int_equal(t.ops->wants(&t), 0);
+	assert_int_equal(t.ops->shutdown(&t), -EAGAIN);
+	assert_int_equal(t.ops->wants(&t), POLL_WRITE);
+	while ((n = recv(ends[1], text, sizeof(text), 0)) > 0)
+		got += (size_t)n;
+	assert_int_equal(n, -1);
+	assert_int_equal(got, sent);
+	assert_int_equal(t.ops->shutdown(&t), 0);
+	assert_int_equal(t.ops->wants(&t), 0);
+	assert_int_equal(recv(ends[1], text, sizeof(text), 0), 2);
+	assert_memory_equal(text, "\1\0", 2);
+	assert_int_equal(recv(ends[1], text, sizeof(text), 0), 0);
+	t.ops->free(&t);
+	close(ends[1]);
+}
+
 static void test_garbage(void **state)
 {
 	struct fixture *f = *state;
@@ -382,6 +422,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_much, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_what_is_pending, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_goodbye, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_goodbye_of_the_kernels_with_a_full_buffer, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_garbage, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_files_that_do_not_fit, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_what_is_made, set_up, tear_down),
