@@ -57,6 +57,8 @@ static const struct log_about events[EVENT_COUNT] = {
 	      "CHATD_NICK", "CHATD_ACCOUNT", "CHATD_PEER"),
 	ABOUT(ACCOUNT_DROPPED, "account-dropped", "c24a92626a3b4b05abebdd6585bf636b", NOTICE, 100, 60,
 	      "CHATD_NICK", "CHATD_ACCOUNT", "CHATD_PEER"),
+	ABOUT(PRESENCE_EXPIRED, "presence-expired", "f41f6dd125de4c618d4dadeecf676dba", NOTICE, 100, 60,
+	      "CHATD_NICK", "CHATD_ACCOUNT"),
 	ABOUT(OPER_GRANTED, "oper-granted", "afe82ff75340446488c3c7cce0ab1cc8", NOTICE, 100, 60, "CHATD_NICK",
 	      "CHATD_USER", "CHATD_ACCOUNT", "CHATD_PEER", "CHATD_OPER"),
 	ABOUT(OPER_REFUSED, "oper-refused", "0207a13254ed42738e809625e8620402", WARNING, 100, 60, "CHATD_NICK",

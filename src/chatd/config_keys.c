@@ -155,6 +155,7 @@ static const struct config_key table[] = {
 	{"accounts", "autocreate", CONFIG_BOOL, SERVER(accounts.autocreate), 0, 0, "yes or no"},
 	{"accounts", "multiclient", CONFIG_BOOL, SERVER(accounts.multiclient), 0, 0, "yes or no"},
 	{"accounts", "always_on", CONFIG_BOOL, SERVER(accounts.always_on), 0, 0, "yes or no"},
+	{"accounts", "always_on_expiry", CONFIG_DURATION, SERVER(accounts.absence_ms), 0, CENTURY, "a duration"},
 	{"accounts", "nick_protection", CONFIG_NICK_POLICY, SERVER(accounts.nicks), 0, 0, "strict, lenient or none"},
 	{"accounts", "guest_delay", CONFIG_DURATION, SERVER(accounts.guest_ms), SECOND, HOUR, "a duration"},
 	{"accounts", "nicks", CONFIG_NUMBER, SERVER(accounts.nicks_max), 0, 32, "a number"},

@@ -14,10 +14,13 @@
 #include "chatd/keep.h"
 #include "session/msgid.h"
 #include "chatd/oper_notices.h"
+#include "chatd/presence_watch.h"
 #include "chatd/opers.h"
 #include "chatd/past_events.h"
 #include "chatd/report.h"
+#include "chatd/stay.h"
 #include "command/answers.h"
+#include "command/away.h"
 #include "command/batch.h"
 #include "command/command.h"
 #include "command/device.h"
@@ -66,22 +69,23 @@ struct engine {
 	struct past_events past;
 	struct ban_watch bans;
 	struct list_watch lists;
-	uint64_t position; /* of the record that was ordered last */
-	bool refused;      /* it was, wholly or in part */
-	enum refusal why;  /* of the last refusal */
+	struct presence_watch presence;
+	uint64_t position;   /* of the record that was ordered last */
+	bool refused;        /* it was, wholly or in part */
+	enum refusal why;    /* of the last refusal */
 	struct engine_counts counts;
-	bool lost;         /* the running command had a record that the journal did not take to keep */
-	uint64_t kept;     /* position of the last kept record of the running command; 0: none */
-	uint64_t durable;  /* everything kept up to here is, or will never be */
+	bool lost;        /* the running command had a record that the journal did not take to keep */
+	uint64_t kept;    /* position of the last kept record of the running command; 0: none */
+	uint64_t durable; /* everything kept up to here is, or will never be */
 	struct oper_notices *notices;
 	struct tries *tries;
 	struct password_memory password, gateways;
 	struct guest_list guests;
-	unsigned errands;  /* under way on their worker */
+	unsigned errands;             /* under way on their worker */
 	struct worker *errand_worker; /* slow ones are no reason for the journal to wait */
-	uint32_t open;     /* sessions whose descriptor is not released */
-	bool arrived;      /* a predecessor's state is the state */
-	uint64_t *missing; /* users some connection of whom did not come along */
+	uint32_t open;                /* sessions whose descriptor is not released */
+	bool arrived;                 /* a predecessor's state is the state */
+	uint64_t *missing;            /* users some connection of whom did not come along */
 	size_t nmissing;
 };
 
@@ -258,23 +262,21 @@ static void submit(void *ctx, struct record *r)
 {
 	struct engine *e = ctx;
 	struct record kept;
+	bool stays;
 
 	if (r->type == RECORD_USER_ADD)
 		r->origin = ++e->last_user;
 	keep_author(&e->keep, r, network_user(e->net, r->origin));
 	keep_begin(&e->keep);
+	stays = r->type == RECORD_ACCOUNT && stay_account(e->net, r->account.name);
 	append(e, r);
 	while (keep_touched(&e->keep, &kept))
 		append(e, &kept);
+	if (r->type == RECORD_ACCOUNT && !stays && stay_account(e->net, r->account.name))
+		stay_begin(&e->env, &e->keep, r->account.name);
+	while (keep_next_user(&e->keep, &kept))
+		append(e, &kept);
 	append_events(e);
-}
-
-/* Whose account wishes to be here without a device. */
-static bool stays(const struct engine *e, const struct user *u)
-{
-	const struct account *a = network_account(e->net, user_str(u, USER_ACCOUNT));
-
-	return a && (a->flags & ACCOUNT_ALWAYS_ON) && login_gate(a, false) == LOGIN_OK;
 }
 
 static void host_attach(void *ctx, struct session *s, const struct user *u)
@@ -305,18 +307,20 @@ static void leave(struct engine *e, struct session *s, const char *reason)
 	network_user_set_sessions(e->net, u->id, head);
 	report_client_out(s, u, reason);
 	s->user = NULL;
-	if (stays(e, u))
+	if (login_stays(e->net, u))
 		device_left(&e->env, s, network_account(e->net, user_str(u, USER_ACCOUNT)),
 			    keep_time(&e->keep, RECORD_ACCOUNT, loop_clock(e->loop)->real_ms));
 	u = network_user(e->net, r.origin);
-	if (head || !u)
+	if (!u)
 		return;
-	if (stays(e, u)) {
-		r.type = RECORD_USER_AWAY;
-		r.user_away.text = u->away ? str_of(u->away) : STR(AWAY_WITHOUT_DEVICE);
-	} else {
-		r.user_quit.reason = str_of(reason);
+	if (head || login_stays(e->net, u)) {
+		away_settle(&e->env, u);
+		if (!head)
+			presence_watch_note(&e->presence);
+		return;
 	}
+	r.origin = u->id;
+	r.user_quit.reason = str_of(reason);
 	submit(e, &r);
 }
 
@@ -498,6 +502,8 @@ int engine_new(struct engine **out, struct loop *loop, struct config *config, co
 	e->keep.net = e->net;
 	e->keep.config = config;
 	e->lists = (struct list_watch){.loop = loop, .net = e->net, .submit = submit, .ctx = e};
+	e->presence = (struct presence_watch){
+		.loop = loop, .net = e->net, .server = &config->server, .submit = submit, .ctx = e};
 	e->bans = (struct ban_watch){.loop = loop, .net = e->net, .submit = submit, .ctx = e};
 	e->notices = oper_notices_new(loop, e->net);
 	e->fanout = fanout_new(&e->hub, e->net);
@@ -541,7 +547,7 @@ static void dismiss_missing(struct engine *e)
 	for (size_t i = 0; i < e->nmissing; i++) {
 		const struct user *u = network_user(e->net, e->missing[i]);
 
-		if (!u || u->sessions || stays(e, u))
+		if (!u || u->sessions || login_stays(e->net, u))
 			continue;
 		r.origin = u->id;
 		submit(e, &r);
@@ -549,27 +555,6 @@ static void dismiss_missing(struct engine *e)
 	mem_free(e->missing);
 	e->missing = NULL;
 	e->nmissing = 0;
-}
-
-/* Those who waited over there for another nick. */
-static void watch_guests(struct engine *e)
-{
-	const struct vec *users = network_users(e->net);
-
-	for (uint32_t i = 0; i < users->count; i++)
-		nicks_watch(&e->env, users->items[i]);
-}
-
-/* Those who waited over there for the end of their registration. */
-static void resume_newcomers(struct engine *e)
-{
-	struct session *s, *next;
-
-	for (s = LIST_FIRST(&e->hub.sessions); s; s = next) {
-		next = LIST_NEXT(s, all);
-		if (s->reg && s->reg->waiting)
-			registration_resume(&e->env, s);
-	}
 }
 
 int engine_open(struct engine *e, struct worker *worker, char *why, size_t size)
@@ -581,13 +566,16 @@ int engine_open(struct engine *e, struct worker *worker, char *why, size_t size)
 	e->env.worker = e->errand_worker;
 	if (err < 0)
 		return err;
+	if (!e->arrived)
+		stay_restore(&e->env, &e->last_user);
 	dismiss_missing(e);
 	opers_warn_plain(&e->env);
 	opers_refresh(&e->env);
-	watch_guests(e);
-	resume_newcomers(e);
+	nicks_watch_all(&e->env);
+	registration_resume_all(&e->env);
 	ban_watch_start(&e->bans);
 	list_watch_start(&e->lists);
+	presence_watch_start(&e->presence);
 	oper_notices_arrive(e->notices);
 	return err;
 }
@@ -695,6 +683,8 @@ void engine_free(struct engine *e)
 	worker_free(e->errand_worker);
 	ban_watch_stop(&e->bans);
 	list_watch_stop(&e->lists);
+	presence_watch_stop(&e->presence);
+	keep_forget(&e->keep);
 	mem_free(e->env.usage);
 	filters_free(e->env.filters);
 	nicks_forget(&e->env);
@@ -748,6 +738,7 @@ void engine_reconfigured(struct engine *e)
 	lookups_reconfigured(&e->hub);
 	opers_warn_plain(&e->env);
 	opers_refresh(&e->env);
+	presence_watch_start(&e->presence);
 	if (e->stored)
 		store_configure(e->journal, e->config->durability, &e->config->retention);
 }

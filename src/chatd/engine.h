@@ -31,7 +31,8 @@ struct engine_host {
 	void (*stop)(void *ctx, const char *reason, bool restart);
 	/* A client's descriptor was released. host: its address. */
 	void (*gone)(void *ctx, const char *host);
-	/* A client comes from peer, and not from host. False: nobody may come in from there, why is a sentence for it. */
+	/* A client comes from peer, and not from host. False: nobody may come in from there, why is a sentence for it.
+	 */
 	bool (*move)(void *ctx, const char *host, const struct address *peer, char *why, size_t size);
 	void *ctx;
 };
@@ -41,8 +42,8 @@ int engine_new(struct engine **out, struct loop *loop, struct config *config, co
 void engine_free(struct engine *e);
 
 /*
- * Opens the journal in config's state directory, if there is one, and brings back what it keeps. Before anybody enters. 0 or
- * -errno, with a sentence in why where there is more to say. The worker outlives the engine.
+ * Opens the journal in config's state directory, if there is one, and brings back what it keeps. Before anybody enters.
+ * 0 or -errno, with a sentence in why where there is more to say. The worker outlives the engine.
  */
 int engine_open(struct engine *e, struct worker *worker, char *why, size_t size);
 
@@ -53,18 +54,18 @@ bool engine_banned(struct engine *e, const struct address *peer, char *why, size
 bool engine_accept(struct engine *e, const struct arrival *a);
 
 /*
- * Leaving for a successor. engine_leave stops listening to anybody, waits for a bounded time for what the disk is about to
- * confirm, brings long answers to their ends, and writes a section of the state and the descriptors. False: there was no
- * memory. Then, or when nothing comes of it later, engine_stay goes on as before; else engine_abandon forgets everybody
- * without a word. Not inside the loop.
+ * Leaving for a successor. engine_leave stops listening to anybody, waits for a bounded time for what the disk is about
+ * to confirm, brings long answers to their ends, and writes a section of the state and the descriptors. False: there
+ * was no memory. Then, or when nothing comes of it later, engine_stay goes on as before; else engine_abandon forgets
+ * everybody without a word. Not inside the loop.
  */
 bool engine_leave(struct engine *e, struct handoff_out *h);
 void engine_stay(struct engine *e);
 void engine_abandon(struct engine *e);
 
 /*
- * Takes that section up, before engine_open. back: a client is here again, whose address this is. False: it is damaged, and
- * nobody is here.
+ * Takes that section up, before engine_open. back: a client is here again, whose address this is. False: it is damaged,
+ * and nobody is here.
  */
 typedef void (*engine_back_fn)(void *ctx, const char *host);
 bool engine_arrive(struct engine *e, struct handoff_in *h, struct wire_in in, engine_back_fn back, void *ctx);

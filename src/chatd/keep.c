@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "journal/history.h"
+#include "base/mem.h"
+#include "command/login.h"
 #include "network/account.h"
 #include "network/metadata.h"
 
@@ -151,6 +153,110 @@ static bool gave_up_registration(const struct change *c)
 	return false;
 }
 
+void keep_note_user(struct keep *k, const struct user *u)
+{
+	if (!u || (!u->kept && !login_stays(k->net, u)))
+		return;
+	for (uint32_t i = 0; i < k->nusers; i++) {
+		if (k->users[i] == u->id)
+			return;
+	}
+	k->users = mem_realloc(k->users, (k->nusers + 1) * sizeof(*k->users));
+	k->users[k->nusers++] = u->id;
+}
+
+/* Of a channel that is kept by nobody but those who are in it, one of them says what it is. */
+static void note_channel(struct keep *k, const struct channel *c)
+{
+	for (uint32_t i = 0; i < c->members.count; i++) {
+		const struct user *u = channel_member(c, i)->user;
+
+		if (!u->kept)
+			continue;
+		keep_note_user(k, u);
+		return;
+	}
+}
+
+static void note_modes(struct keep *k, const struct change *c)
+{
+	bool others = false;
+
+	for (uint32_t i = 0; i < c->nops; i++) {
+		if (c->ops[i].user)
+			keep_note_user(k, network_user(k->net, c->ops[i].user));
+		else
+			others = true;
+	}
+	if (others && !(c->channel->flags & CHAN_REGISTERED))
+		note_channel(k, c->channel);
+}
+
+/* One who logs out is kept no more, and what knows of it is the journal alone. */
+static void note_logout(struct keep *k, const struct user *u)
+{
+	if (user_str(u, USER_ACCOUNT).n) {
+		keep_note_user(k, u);
+		return;
+	}
+	k->users = mem_realloc(k->users, (k->nusers + 1) * sizeof(*k->users));
+	k->users[k->nusers++] = u->id;
+}
+
+static void note_users(struct keep *k, const struct change *c)
+{
+	switch (c->type) {
+	case CHANGE_USER_ADDED:
+	case CHANGE_NICK:
+	case CHANGE_AWAY:
+	case CHANGE_REALNAME:
+	case CHANGE_HOST:
+	case CHANGE_USER_MODES:
+	case CHANGE_JOINED:
+	case CHANGE_PARTED:
+	case CHANGE_KICKED:
+		keep_note_user(k, c->user);
+		break;
+	case CHANGE_QUIT:
+		if (c->user->kept)
+			keep_note_user(k, c->user);
+		break;
+	case CHANGE_ACCOUNT:
+		note_logout(k, c->user);
+		break;
+	case CHANGE_CHANNEL_MODES:
+		note_modes(k, c);
+		break;
+	default:
+		break;
+	}
+}
+
+bool keep_next_user(struct keep *k, struct record *r)
+{
+	const struct user *u;
+	uint64_t id;
+
+	while (k->nusers) {
+		id = k->users[--k->nusers];
+		u = network_user(k->net, id);
+		if (u && user_str(u, USER_ACCOUNT).n) {
+			if (!u->kept && !login_stays(k->net, u))
+				continue;
+			network_user_record(u, r, &k->room);
+		} else {
+			*r = (struct record){.type = RECORD_USER_STAY, .flags = RECORD_OVERRIDE, .origin = id};
+		}
+		return true;
+	}
+	return false;
+}
+
+void keep_forget(struct keep *k)
+{
+	mem_free(k->users);
+}
+
 void keep_begin(struct keep *k)
 {
 	k->touched[0] = '\0';
@@ -172,6 +278,7 @@ static bool describes(const struct change *c)
 
 void keep_note(struct keep *k, const struct change *c)
 {
+	note_users(k, c);
 	if (c->record->type == RECORD_CHANNEL || !c->channel || (!alters(c) && c->type != CHANGE_METADATA))
 		return;
 	if (!(c->channel->flags & CHAN_REGISTERED) && !gave_up_registration(c))
@@ -215,11 +322,11 @@ bool keep_touched(struct keep *k, struct record *r)
 }
 
 /*
- * The level, channels, what is said of them, accounts, bans of each kind, each from the last down to the first: one
- * that goes meanwhile is replaced by the last, which has been seen, and whatever comes or changes is in a record behind
- * the snapshot's position.
+ * The level, channels, what is said of them, accounts, bans of each kind, users who stay, each from the last down to the
+ * first: one that goes meanwhile is replaced by the last, which has been seen, and whatever comes or changes is in a
+ * record behind the snapshot's position.
  */
-enum { PART_CHANNELS, PART_METADATA, PART_ACCOUNTS, PART_BANS, PART_END = PART_BANS + BAN_KIND_COUNT };
+enum { PART_CHANNELS, PART_METADATA, PART_ACCOUNTS, PART_BANS, PART_USERS = PART_BANS + BAN_KIND_COUNT };
 
 static const struct vec *part_items(const struct keep *k)
 {
@@ -227,7 +334,9 @@ static const struct vec *part_items(const struct keep *k)
 		return network_channels(k->net);
 	if (k->walked == PART_ACCOUNTS)
 		return network_accounts(k->net);
-	return k->walked < PART_END ? network_bans(k->net, (enum ban_kind)(k->walked - PART_BANS)) : NULL;
+	if (k->walked == PART_USERS)
+		return network_users(k->net);
+	return k->walked < PART_USERS ? network_bans(k->net, (enum ban_kind)(k->walked - PART_BANS)) : NULL;
 }
 
 /* False: it is not kept. */
@@ -249,10 +358,15 @@ static bool make_item(struct keep *k, const struct vec *items, struct record *r)
 
 	if (k->walked < PART_ACCOUNTS)
 		return make_channel(k, item, r);
-	if (k->walked >= PART_BANS)
+	if (k->walked == PART_USERS) {
+		if (!((const struct user *)item)->kept)
+			return false;
+		network_user_record(item, r, &k->room);
+	} else if (k->walked >= PART_BANS) {
 		network_ban_record(item, r);
-	else
+	} else {
 		network_account_record(item, r, k->room.account_items);
+	}
 	return true;
 }
 

@@ -26,6 +26,8 @@ struct keep {
 	unsigned walked;   /* which of the parts of a snapshot are behind it */
 	char by[512];      /* who spoke */
 	char target[HISTORY_NAME_MAX], events[HISTORY_NAME_MAX]; /* what a message is filed under */
+	uint64_t *users;   /* ids of those who stay, and were altered */
+	uint32_t nusers;
 	char touched[256]; /* a registered channel that was altered, its name; empty: none */
 	bool altered;      /* its modes or its topic */
 	bool described;    /* its metadata */
@@ -56,6 +58,11 @@ void keep_note(struct keep *k, const struct change *c);
 
 /* The next record that keeps what was noted. False: there is no more. */
 bool keep_touched(struct keep *k, struct record *r);
+
+/* The same for a user, and for the next of those that were noted. */
+void keep_note_user(struct keep *k, const struct user *u);
+bool keep_next_user(struct keep *k, struct record *r);
+void keep_forget(struct keep *k);
 
 /* The nth part of the state as a record; see journal.h. */
 bool keep_snapshot(struct keep *k, uint64_t nth, struct buf *out);

@@ -59,6 +59,13 @@ enum login_result login_gate(const struct account *a, bool password)
 	return LOGIN_OK;
 }
 
+bool login_stays(const struct network *net, const struct user *u)
+{
+	const struct account *a = network_account(net, user_str(u, USER_ACCOUNT));
+
+	return a && (a->flags & ACCOUNT_ALWAYS_ON) && login_gate(a, false) == LOGIN_OK;
+}
+
 /* The account as it is named, so that its nicks are no ways around the limit. */
 static struct str counted_as(const struct login *l, struct str account)
 {

@@ -8,6 +8,8 @@
 
 struct call;
 struct command_env;
+struct network;
+struct user;
 struct session;
 
 /* The one gate to accounts: every mechanism and every service comes through here. */
@@ -35,6 +37,9 @@ const struct account *login_account(const struct command_env *env, const struct 
 
 /* What is known before anything is proved, and after. */
 enum login_result login_gate(const struct account *a, bool password);
+
+/* The user's account keeps it here without a device. */
+bool login_stays(const struct network *net, const struct user *u);
 
 /* Of the address that a session comes from, or the /64 of it: LOGINS_ADDRESS or LOGINS_REGISTER. */
 bool login_place_may(const struct command_env *env, enum logins_kind kind, const struct session *s);

@@ -109,6 +109,14 @@ void nicks_watch(const struct command_env *env, const struct user *u)
 	loop_timer_set(env->hub->loop, &g->timer, loop_clock(env->hub->loop)->mono_ms + env->server->accounts.guest_ms);
 }
 
+void nicks_watch_all(const struct command_env *env)
+{
+	const struct vec *users = network_users(env->net);
+
+	for (uint32_t i = 0; i < users->count; i++)
+		nicks_watch(env, users->items[i]);
+}
+
 void nicks_forget(const struct command_env *env)
 {
 	struct guest *g;

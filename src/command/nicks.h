@@ -30,5 +30,7 @@ void nicks_rename_guest(const struct command_env *env, const struct user *u);
  * while if it has not logged in by then. No-op for others.
  */
 void nicks_watch(const struct command_env *env, const struct user *u);
+/* All who are here: after a start, a predecessor waited for some of them. */
+void nicks_watch_all(const struct command_env *env);
 /* Forgets all who wait for that. */
 void nicks_forget(const struct command_env *env);

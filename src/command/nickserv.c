@@ -371,6 +371,24 @@ static void run_cert(const struct service_ask *a)
 		list_items(a, own(a), ACCOUNT_CERTFP, "Certificate");
 }
 
+static void show_devices(const struct service_ask *a, const struct account *account)
+{
+	char date[DATE_MAX];
+	struct buf b;
+
+	for (uint32_t i = 0; i < account->items.count; i++) {
+		const struct account_kept *item = account->items.items[i];
+
+		if (item->kind != ACCOUNT_SEEN)
+			continue;
+		buf_init(&b, date, sizeof(date) - 1);
+		buf_time(&b, item->time);
+		date[b.n] = '\0';
+		services_say(a->call->session, self, "Device: %s, last seen %s",
+			     strcmp(item->text, "*") == 0 ? "without a name" : item->text, date);
+	}
+}
+
 static void run_info(const struct service_ask *a)
 {
 	const char *name = service_word(a, 0);
@@ -400,6 +418,7 @@ static void run_info(const struct service_ask *a)
 	if (*account_text(account, ACCOUNT_EMAIL))
 		services_say(s, self, "E-mail: %s", account_text(account, ACCOUNT_EMAIL));
 	list_items(a, account, ACCOUNT_CERTFP, "Certificate");
+	show_devices(a, account);
 	services_say(s, self, "Always on: %s", account->flags & ACCOUNT_ALWAYS_ON ? "yes" : "no");
 }
 

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "command/answers.h"
+#include "command/away.h"
 #include "command/device.h"
 #include "command/emergency.h"
 #include "command/errand.h"
@@ -78,15 +79,6 @@ static void show_join(struct session *s, const struct channel *c)
 	reply_line(s, STR_NONE, buf_view(&b));
 }
 
-/* One who was marked away for want of a device is back with the first one. */
-static void come_back(const struct command_env *env, const struct session *s)
-{
-	struct record r = {.type = RECORD_USER_AWAY, .origin = s->user->id};
-
-	if (s->user->away && strcmp(s->user->away, AWAY_WITHOUT_DEVICE) == 0)
-		env->host->submit(env->host->ctx, &r);
-}
-
 /* One more device on the nick of a user who is here, and logged in to the same account: it sees where that one is. */
 static bool attach(const struct command_env *env, struct session *s, const struct account *a)
 {
@@ -98,7 +90,7 @@ static bool attach(const struct command_env *env, struct session *s, const struc
 	device_take(s, str_of(s->reg->username));
 	env->host->attach(env->host->ctx, s, u);
 	answer_welcome(env, s);
-	come_back(env, s);
+	away_settle(env, u);
 	for (uint32_t i = 0; i < u->memberships.count && s->user; i++) {
 		const struct channel *c = ((const struct member *)u->memberships.items[i])->channel;
 
@@ -340,4 +332,15 @@ void registration_try(const struct call *call)
 		admit(call->env, s);
 	else
 		turn_away(call->env, s);
+}
+
+void registration_resume_all(const struct command_env *env)
+{
+	struct session *s, *next;
+
+	for (s = LIST_FIRST(&env->hub->sessions); s; s = next) {
+		next = LIST_NEXT(s, all);
+		if (s->reg && s->reg->waiting)
+			registration_resume(env, s);
+	}
 }

@@ -10,3 +10,5 @@ void registration_try(const struct call *call);
 
 /* The same after a restart, for a session that waited for what is found out of its address (registration.waiting). */
 void registration_resume(const struct command_env *env, struct session *s);
+/* All of them. */
+void registration_resume_all(const struct command_env *env);

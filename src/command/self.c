@@ -1,4 +1,5 @@
 #include "base/mem.h"
+#include "command/away.h"
 #include "command/families.h"
 #include "command/metadata.h"
 #include "command/targets.h"
@@ -24,6 +25,12 @@ static void away_early(const struct call *call, struct str text)
 		reply(call->session, RPL_UNAWAY);
 }
 
+static void keep_away(struct session *s, struct str text)
+{
+	mem_free(s->away);
+	s->away = text.n ? mem_strndup(text.p, text.n) : NULL;
+}
+
 static void away_run(struct call *call)
 {
 	struct str text = utf8_cut(str_of(call_param(call, 0)), call->env->server->away_max);
@@ -31,6 +38,12 @@ static void away_run(struct call *call)
 
 	if (!call_user(call)) {
 		away_early(call, text);
+		return;
+	}
+	keep_away(call->session, text);
+	/* Somebody is at another device still. */
+	if (text.n && !away_of(call->user).n) {
+		reply(call->session, RPL_NOWAWAY);
 		return;
 	}
 	r = call_record(call, RECORD_USER_AWAY);

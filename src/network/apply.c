@@ -39,6 +39,7 @@ static const struct row rows[RECORD_TYPE_END] = {
 	[RECORD_KNOCK] = {apply_knock, ORIGIN_USER},
 	[RECORD_METADATA] = {apply_metadata, ORIGIN_ANY},
 	[RECORD_CHANNEL_METADATA] = {apply_kept_metadata, ORIGIN_NONE},
+	[RECORD_USER_STAY] = {apply_user_stay, ORIGIN_NONE},
 	[RECORD_EMERGENCY] = {apply_emergency, ORIGIN_NONE},
 	[RECORD_EVENT] = {apply_event, ORIGIN_NONE},
 	[RECORD_REDACT] = {apply_redact, ORIGIN_ANY},

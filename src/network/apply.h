@@ -55,11 +55,12 @@ void apply_wallops(struct apply *a);
 void apply_event(struct apply *a);
 void apply_ban_set(struct apply *a);
 void apply_ban_clear(struct apply *a);
+void apply_user_stay(struct apply *a);
 void apply_emergency(struct apply *a);
 
 /* Another account has other metadata; was: the name of the one before. */
 /* What somebody new says, and what its account has; nobody is told. */
-void apply_newcomer_metadata(const struct apply *a, struct user *u);
+void apply_newcomer_metadata(const struct apply *a, struct user *u, struct str said);
 void apply_account_metadata(const struct apply *a, struct user *u, struct str was);
 
 /* The user leaves, and is told while everywhere still. */

@@ -89,9 +89,9 @@ static void take(const struct apply *a, struct user *u, bool told)
 	}
 }
 
-void apply_newcomer_metadata(const struct apply *a, struct user *u)
+void apply_newcomer_metadata(const struct apply *a, struct user *u, struct str said)
 {
-	metadata_take(&u->metadata, a->r->user_add.metadata);
+	metadata_take(&u->metadata, said);
 	take(a, u, false);
 }
 

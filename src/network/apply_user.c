@@ -87,7 +87,7 @@ void apply_user_add(struct apply *a)
 	a->origin->signon = r->time;
 	a->origin->spoke = r->time;
 	state_user_set_away(a->origin, r->user_add.away);
-	apply_newcomer_metadata(a, a->origin);
+	apply_newcomer_metadata(a, a->origin, r->user_add.metadata);
 	c = apply_change(a, CHANGE_USER_ADDED);
 	apply_tell(a, &c);
 }
@@ -248,6 +248,7 @@ void apply_user_account(struct apply *a)
 		return;
 	snprintf(was, sizeof(was), "%s", user_text(a->origin, USER_ACCOUNT));
 	state_user_set_text(a->net, a->origin, USER_ACCOUNT, account);
+	a->origin->kept = a->origin->kept && account.n;
 	change_modes(a, &c, modes_with_account(a->origin->modes, account));
 	c.text = user_str(a->origin, USER_ACCOUNT);
 	apply_tell(a, &c);

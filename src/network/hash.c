@@ -58,6 +58,7 @@ static uint64_t hash_user(const struct user *u)
 	if (u->oper)
 		mix_oper(&h, u->oper);
 	mix_str(&h, metadata_text(u->metadata));
+	mix_u64(&h, u->kept);
 	return h;
 }
 
@@ -238,6 +239,26 @@ uint64_t network_hash(const struct network *net)
 	return sum + hash_whowas(net) + hash_accounts(net) + hash_bans(net);
 }
 
+/* One who stays: all but what belongs to an operator, and to this run. */
+static uint64_t hash_staying(const struct user *u)
+{
+	uint64_t h = 11, sum = 0;
+
+	for (int i = 0; i < USER_TEXT_COUNT; i++)
+		mix_str(&h, user_str(u, i));
+	mix_u64(&h, u->modes & ~USER_OPER_MODES);
+	mix_cstr(&h, u->away);
+	for (uint32_t i = 0; i < u->memberships.count; i++) {
+		const struct member *m = u->memberships.items[i];
+		uint64_t one = 12;
+
+		mix_cstr(&one, m->channel->name);
+		mix_u64(&one, m->rank);
+		sum += one;
+	}
+	return h + sum;
+}
+
 uint64_t network_hash_kept(const struct network *net)
 {
 	uint64_t sum = 7;
@@ -247,6 +268,12 @@ uint64_t network_hash_kept(const struct network *net)
 
 		if (c->flags & CHAN_REGISTERED)
 			sum += hash_kept(c);
+	}
+	for (uint32_t i = 0; i < net->users.count; i++) {
+		const struct user *u = net->users.items[i];
+
+		if (u->kept)
+			sum += hash_staying(u);
 	}
 	return sum + hash_accounts(net) + hash_bans(net);
 }

@@ -58,6 +58,7 @@ struct user {
 	struct metadata *metadata; /* NULL: none */
 	uint64_t *invites;      /* ids of channels invited to, NULL: none */
 	uint32_t ninvites;
+	bool kept;      /* what is in a RECORD_USER_STAY: it outlives the process */
 	bool secure;    /* came in over TLS */
 	bool shunned;   /* by some ban: always what comes of those and the texts */
 	void *sessions; /* the fan-out's: who hears for this user on this node. No part of the state */
@@ -153,6 +154,9 @@ uint64_t network_hash_kept(const struct network *net);
 
 /* The RECORD_CHANNEL that stands for the channel as it is now, by the server; views into the channel and into room. */
 void network_channel_record(const struct channel *c, struct record *out, struct record_room *room);
+
+/* The RECORD_USER_STAY that stands for the user as it is now, by the server; views into the network and into room. */
+void network_user_record(const struct user *u, struct record *out, struct record_room *room);
 
 /* Channels with entries of lists that end: struct channel *, in no order. */
 const struct vec *network_timed(const struct network *net);

@@ -27,7 +27,8 @@ enum field_kind {
 	FIELD_ACCOUNT_ITEMS,
 	FIELD_BAN_KIND,
 	FIELD_BAN_ACTION,
-	FIELD_U64_MORE,     /* the last one, and there where it is not 0: records from before are without it */
+	FIELD_U64_MORE, /* the last one, and there where it is not 0: records from before are without it */
+	FIELD_PLACES,
 	FIELD_CHANNEL_MORE, /* there where it says something: records from before are without it */
 	FIELD_MESSAGE_TO,   /* the same */
 	FIELD_EVENT_KIND,
@@ -105,6 +106,10 @@ static const struct field fields[RECORD_TYPE_END][FIELDS_MAX + 1] = {
 	[RECORD_FORGET] = {AT(FIELD_STR, forget.account)},
 	[RECORD_EVENT] = {AT(FIELD_EVENT_KIND, event.kind), AT(FIELD_STR, event.channel), AT(FIELD_STR, event.by),
 			  AT(FIELD_STR, event.account), AT(FIELD_STR, event.target), AT(FIELD_STR, event.text)},
+	[RECORD_USER_STAY] = {AT(FIELD_STR, stay.account), AT(FIELD_STR, stay.nick), AT(FIELD_STR, stay.username),
+			      AT(FIELD_STR, stay.host), AT(FIELD_STR, stay.realname), AT(FIELD_STR, stay.address),
+			      AT(FIELD_STR, stay.realhost), AT(FIELD_STR, stay.away), AT(FIELD_U32, stay.modes),
+			      AT(FIELD_U64, stay.signon), AT(FIELD_PLACES, stay.places)},
 };
 
 static void put_ops(struct wire_out *out, const struct record *r)
@@ -142,6 +147,20 @@ static void put_account_items(struct wire_out *out, const struct record *r)
 		wire_put_number(out, item->kind, 1);
 		wire_put_str(out, item->text);
 		wire_put_number(out, (uint64_t)item->time, 8);
+	}
+}
+
+static void put_places(struct wire_out *out, const struct record *r)
+{
+	wire_put_number(out, r->stay.nplaces, 2);
+	for (uint32_t i = 0; i < r->stay.nplaces; i++) {
+		const struct record_place *place = &r->stay.places[i];
+
+		wire_put_str(out, place->channel);
+		wire_put_str(out, place->key);
+		wire_put_number(out, place->flags, 4);
+		wire_put_number(out, (uint64_t)place->created, 8);
+		wire_put_number(out, place->rank, 1);
 	}
 }
 
@@ -219,6 +238,9 @@ static void put_field(struct wire_out *out, const struct record *r, const struct
 	case FIELD_ACCOUNT_ITEMS:
 		put_account_items(out, r);
 		break;
+	case FIELD_PLACES:
+		put_places(out, r);
+		break;
 	case FIELD_U64_MORE:
 		if (*(const uint64_t *)at)
 			wire_put_number(out, *(const uint64_t *)at, 8);
@@ -244,6 +266,8 @@ static bool encodable(const struct record *r)
 		return r->channel.nitems <= RECORD_LIST_ITEMS_MAX;
 	case RECORD_ACCOUNT:
 		return r->account.nitems <= RECORD_ACCOUNT_ITEMS_MAX;
+	case RECORD_USER_STAY:
+		return r->stay.nplaces <= RECORD_PLACES_MAX;
 	default:
 		return r->type > 0 && r->type < RECORD_TYPE_END;
 	}
@@ -369,6 +393,25 @@ static void take_account_items(struct wire_in *in, struct record_room *room, str
 	r->account.nitems = nitems;
 }
 
+static void take_places(struct wire_in *in, struct record_room *room, struct record *r)
+{
+	uint32_t n = (uint32_t)wire_bounded(in, 2, RECORD_PLACES_MAX);
+
+	for (uint32_t i = 0; i < n && !in->bad; i++) {
+		struct record_place *place = &room->places[i];
+
+		place->channel = take_str(in);
+		place->key = take_str(in);
+		place->flags = (uint32_t)wire_number(in, 4);
+		place->created = (int64_t)wire_number(in, 8);
+		place->rank = (uint8_t)wire_bounded(in, 1, 2 * RANK_OWNER - 1);
+		if (!place->channel.n)
+			wire_fail(in);
+	}
+	r->stay.places = room->places;
+	r->stay.nplaces = n;
+}
+
 static uint8_t take_rank(struct wire_in *in)
 {
 	uint8_t rank = (uint8_t)wire_bounded(in, 1, RANK_OWNER);
@@ -427,6 +470,9 @@ static void take_field(struct wire_in *in, struct record_room *room, struct reco
 		break;
 	case FIELD_ACCOUNT_ITEMS:
 		take_account_items(in, room, r);
+		break;
+	case FIELD_PLACES:
+		take_places(in, room, r);
 		break;
 	case FIELD_U64_MORE:
 		if (in->rest.n && !(*(uint64_t *)at = wire_number(in, 8)))
@@ -505,6 +551,8 @@ enum record_class record_class(const struct record *r)
 	case RECORD_REDACT:
 	case RECORD_FORGET:
 		return RECORD_REMOVAL;
+	case RECORD_USER_STAY:
+		return RECORD_KEPT_USER;
 	default:
 		return RECORD_PRESENCE;
 	}
@@ -541,6 +589,7 @@ static const char *const type_names[RECORD_TYPE_END] = {
 	[RECORD_REDACT] = "redact",
 	[RECORD_FORGET] = "forget",
 	[RECORD_EVENT] = "event",
+	[RECORD_USER_STAY] = "user_stay",
 };
 
 const char *record_type_name(enum record_type type)
@@ -615,6 +664,19 @@ static void show_account_items(const struct record *r, const char *name, const s
 	}
 }
 
+/* A key is a secret of the channel. */
+static void show_places(const struct record *r, const char *name, const struct record_viewer *v)
+{
+	char memory[1024];
+	struct buf b;
+
+	for (uint32_t i = 0; i < r->stay.nplaces; i++) {
+		buf_init(&b, memory, sizeof(memory));
+		buf_fmt(&b, "%.*s %u", STR_ARG(r->stay.places[i].channel), r->stay.places[i].rank);
+		v->item(v->ctx, name, buf_view(&b));
+	}
+}
+
 static void show_field(const struct record *r, const struct field *f, const struct record_viewer *v)
 {
 	const void *at = (const char *)r + f->at;
@@ -657,6 +719,9 @@ static void show_field(const struct record *r, const struct field *f, const stru
 		break;
 	case FIELD_ACCOUNT_ITEMS:
 		show_account_items(r, name, v);
+		break;
+	case FIELD_PLACES:
+		show_places(r, name, v);
 		break;
 	case FIELD_CHANNEL_MORE:
 		v->text(v->ctx, name, r->channel.params);

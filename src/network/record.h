@@ -43,6 +43,7 @@ enum record_type {
 	RECORD_METADATA,
 	RECORD_CHANNEL_METADATA,
 	RECORD_EVENT,
+	RECORD_USER_STAY,
 	RECORD_TYPE_END,
 };
 
@@ -54,6 +55,7 @@ enum record_class {
 	RECORD_KEPT_CHANNEL,
 	RECORD_KEPT_NETWORK, /* bans, the emergency level */
 	RECORD_REMOVAL,      /* takes kept messages away, and is not kept itself */
+	RECORD_KEPT_USER,    /* those who are here without a device */
 };
 
 enum {
@@ -130,8 +132,18 @@ struct account_item {
 	int64_t time; /* ms since 1970 */
 };
 
+/* Where a user is: a channel, with what makes it again where the user is all that is left of it. */
+struct record_place {
+	struct str channel, key; /* key: empty: none */
+	uint32_t flags;          /* CHAN_* of the channel, which count where it is not registered */
+	int64_t created;         /* ms since 1970 */
+	uint8_t rank;            /* bits of RANK_* */
+};
+
 /* LIST_ITEMS: of all lists of a channel together; a channel never has more. */
 enum { RECORD_MODE_OPS_MAX = 32, RECORD_LIST_ITEMS_MAX = 512, RECORD_ACCOUNT_ITEMS_MAX = 160, RECORD_PARAMS_MAX = 768 };
+/* Of those that outlive the process. */
+enum { RECORD_PLACES_MAX = 512 };
 
 /* What a record points into, where it has a list of things. */
 struct record_room {
@@ -139,6 +151,7 @@ struct record_room {
 	struct list_item items[RECORD_LIST_ITEMS_MAX];
 	struct account_item account_items[RECORD_ACCOUNT_ITEMS_MAX];
 	char params[RECORD_PARAMS_MAX];
+	struct record_place places[RECORD_PLACES_MAX];
 };
 
 /*
@@ -334,6 +347,20 @@ struct record {
 			uint64_t id;
 			struct str by; /* empty: its time was over */
 		} ban_clear;
+		/*
+		 * A user whose account keeps it here without a device, all that outlives the process of it; origin is
+		 * its id. An empty nick: it is kept no more, and whoever is here for that alone is gone. By the server
+		 * or RECORD_OVERRIDE alone; applying it twice is applying it once, and where it says what is so already
+		 * nothing is altered, and nobody is told anything.
+		 */
+		struct {
+			struct str account, nick, username, host, realname, address, realhost;
+			struct str away; /* empty: here */
+			uint32_t modes;  /* USER_*; those of operators are not kept */
+			int64_t signon;
+			const struct record_place *places;
+			uint32_t nplaces;
+		} stay;
 		struct {
 			uint32_t level; /* 0: as ever */
 			struct str by;

@@ -56,6 +56,7 @@ static void save_user(struct wire_out *out, const struct user *u)
 	wire_put_text(out, user_text(u, USER_GATEWAY));
 	wire_put_text(out, user_text(u, USER_COUNTRY));
 	wire_put_u8(out, u->secure);
+	wire_put_u8(out, u->kept);
 	wire_end(out, begun);
 }
 
@@ -338,6 +339,10 @@ static void load_late(struct network *net, struct wire_in *in, struct user *u)
 	load_late_text(net, in, u, USER_COUNTRY);
 	if (wire_more(in))
 		u->secure = wire_bounded(in, 1, 1);
+	if (wire_more(in))
+		u->kept = wire_bounded(in, 1, 1);
+	if (u->kept && !user_str(u, USER_ACCOUNT).n)
+		wire_fail(in);
 }
 
 static bool load_user(struct network *net, struct wire_in *in)

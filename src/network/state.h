@@ -40,11 +40,11 @@ enum {
 struct network {
 	struct network_config config;
 	struct map users_by_id;
-	struct map users_by_nick;    /* folded */
-	struct map channels_by_name; /* folded */
-	struct map accounts_by_name; /* folded */
-	struct map accounts_by_nick; /* struct account_key *, of those beside the names */
-	struct map accounts_by_cert; /* struct account_key * */
+	struct map users_by_nick;       /* folded */
+	struct map channels_by_name;    /* folded */
+	struct map accounts_by_name;    /* folded */
+	struct map accounts_by_nick;    /* struct account_key *, of those beside the names */
+	struct map accounts_by_cert;    /* struct account_key * */
 	struct map accounts_by_channel; /* access.c's, folded */
 	struct vec users;
 	struct vec opers; /* those of them with USER_OPER, in no order */

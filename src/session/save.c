@@ -164,6 +164,7 @@ static void save_more(const struct session *s, struct wire_out *out)
 	if (s->person)
 		line_door_save(s, out);
 	wire_end(out, begun);
+	wire_put_text(out, s->away);
 }
 
 bool session_save(const struct session *s, struct wire_out *out)
@@ -338,6 +339,8 @@ static void load_more(struct session *s, struct wire_in *in)
 		client_batch_load(s, in);
 	if (wire_more(in))
 		load_person(s, in);
+	if (wire_more(in))
+		s->away = take_text(in);
 }
 
 static bool load(struct session *s, struct wire_in *in)

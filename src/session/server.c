@@ -93,6 +93,7 @@ void server_init(struct server *s)
 				.multiclient = true,
 				.nicks = NICK_STRICT,
 				.guest_ms = 30 * 1000,
+				.absence_ms = 90LL * 24 * 3600 * 1000,
 				.nicks_max = 8,
 				.channels_max = 20,
 				.password_min = 8,

@@ -71,6 +71,7 @@ struct account_policy {
 	bool autocreate;     /* whom somebody outside vouches for has one made at the first login */
 	bool multiclient;    /* several devices on one nick */
 	bool always_on;      /* what a new account has */
+	int64_t absence_ms;  /* for how long one stays without a device; 0: for good */
 	enum nick_policy nicks;
 	int64_t guest_ms;      /* NICK_LENIENT: until the guest is renamed */
 	uint32_t nicks_max;    /* of one account, beside its name */

@@ -194,6 +194,10 @@ void session_charge(struct session *s, uint32_t cost)
 void session_register(struct session *s, const struct user *user)
 {
 	lookup_drop(s);
+	if (s->reg) {
+		s->away = s->reg->away;
+		s->reg->away = NULL;
+	}
 	session_registration_free(s->reg);
 	s->reg = NULL;
 	s->user = user;
@@ -521,6 +525,7 @@ void session_free(struct session *s)
 	mem_free(s->certfp);
 	mem_free(s->certname);
 	mem_free(s->binding);
+	mem_free(s->away);
 	mem_free(s);
 }
 

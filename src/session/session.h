@@ -122,6 +122,7 @@ struct session {
 	char *certfp;              /* as in struct arrival, as are the next two */
 	char *certname;
 	struct tls_binding *binding;
+	char *away;                /* of this device; NULL: it is here */
 	cap_set caps;
 	int64_t opened;     /* ms since 1970 */
 	int64_t heard;      /* mono ms of the last line */

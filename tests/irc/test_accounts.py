@@ -435,3 +435,122 @@ def test_a_newcomer_is_logged_out_with_all_others(accounts):
     assert other.ask("REGISTER * * :quite another").one("REGISTER").params[0] == "SUCCESS"
     assert client.ask("CAP END").of("001")
     assert account_of(other, client.nick) is None
+
+
+def leave(client):
+    client.send("QUIT :bye").rest()
+
+
+def killed(daemon, start, config, state):
+    """Another process in place of one that had no time to write anything down."""
+    daemon.hang_up()
+    daemon.send_signal(signal.SIGKILL)
+    daemon.check_end(-signal.SIGKILL)
+    daemon.release()
+    return start(config, args=state)
+
+
+def seen_of(daemon, nick, *channels):
+    """All that somebody sees of one who is there."""
+    with daemon.client("viewer", nick="viewer") as viewer:
+        viewer.ask(*(f"JOIN {c}" for c in channels))
+        said = viewer.ask(f"WHOIS {nick}", *(f"NAMES {c}" for c in channels))
+        told = [m.params[1:] for m in said.of("311", "319", "330", "301", "401")]
+        names = sorted(n for m in said.of("353") for n in m.params[3].split() if n != "viewer")
+        leave(viewer)
+    return told, names
+
+
+@pytest.mark.parametrize("away", [False, True])
+def test_who_stays_survives_a_kill(start, tmp_path, away):
+    state, config = ["--state", str(tmp_path / "state")], FAST + QUICK + "always_on = yes\n"
+    daemon = start(config, args=state)
+    first = make(daemon)
+    one, two = daemon.channel(first), daemon.channel(first)
+    first.ask(f"MODE {first.nick} +B", f"MODE {two} +v {first.nick}", f"MODE {one} -n", f"SETNAME :Real {first.nick}")
+    if away:
+        first.ask("AWAY :at the sea")
+    leave(first)
+    before = seen_of(daemon, first.nick, one, two)
+    assert before[0][0][1] == "user" and f"@{first.nick}" in before[1], before
+    daemon = killed(daemon, start, config, state)
+    assert seen_of(daemon, first.nick, one, two) == before
+    again, said = device(daemon, first.nick)
+    assert sorted(m.params[0] for m in said.of("JOIN")) == sorted([one, two])
+    assert not again.ask(f"WHOIS {first.nick}").of("301")
+    assert "+t" == again.ask(f"MODE {one}").one("324").params[2]
+    again.ask(f"PART {one}", f"NICK {first.nick}x")
+    daemon = killed(daemon, start, config, state)
+    after = seen_of(daemon, f"{first.nick}x", two)
+    assert after[0][1][1].split() == [f"@{two}"], after
+    assert ["Not connected right now"] in [m[1:] for m in after[0]], after
+    assert len(seen_of(daemon, first.nick)[0]) == 1
+
+
+def test_who_leaves_does_not_come_back(start, tmp_path):
+    state, config = ["--state", str(tmp_path / "state")], FAST + QUICK + "[oper root]\npassword = secret\n"
+    daemon = start(config, args=state)
+    stays, logs_out, turns_off, is_killed = (make(daemon) for _ in range(4))
+    for client in (stays, logs_out, turns_off, is_killed):
+        client.ask("NS SET ALWAYSON on")
+        daemon.channel(client)
+    oper = daemon.client("oper")
+    oper.ask("OPER root secret", f"KILL {is_killed.nick} :out")
+    logs_out.ask("NS LOGOUT")
+    turns_off.ask("NS SET ALWAYSON off")
+    leave(stays)
+    daemon = killed(daemon, start, config, state)
+    viewer = daemon.client("viewer")
+    here = {c.nick: not viewer.ask(f"WHOIS {c.nick}").of("401") for c in (stays, logs_out, turns_off, is_killed)}
+    assert here == {stays.nick: True, logs_out.nick: False, turns_off.nick: False, is_killed.nick: False}
+    assert viewer.ask("LUSERS").one("251").params[1].split()[2] == "2"
+
+
+def test_away_is_of_each_device(start):
+    daemon = start(FAST + QUICK + "always_on = yes\n")
+    other, first = daemon.client("other", caps="away-notify"), make(daemon)
+    daemon.channel(first, other)
+    second, _ = device(daemon, first.nick)
+    assert first.ask("AWAY :out").of("306")
+    assert not other.sync().of("AWAY") and not other.ask(f"WHOIS {first.nick}").of("301")
+    assert second.ask("AWAY :sleeping").of("306")
+    assert other.sync().one("AWAY").params == ["sleeping"]
+    assert first.ask("AWAY").of("305")
+    assert other.sync().one("AWAY").params == []
+    leave(first)
+    assert other.sync().one("AWAY").params == ["sleeping"]
+    leave(second)
+    assert not other.sync().of("AWAY")
+    third, _ = device(daemon, first.nick)
+    assert other.sync().one("AWAY").params == []
+    daemon.send_signal(signal.SIGUSR2)
+    daemon.wait_notice("READY=1", 2)
+    fourth, _ = device(daemon, first.nick)
+    third.ask("AWAY :lunch")
+    daemon.send_signal(signal.SIGUSR2)
+    daemon.wait_notice("READY=1", 3)
+    leave(fourth)
+    assert other.sync().one("AWAY").params == ["lunch"]
+
+
+def test_devices_are_remembered(start, tmp_path):
+    state, config = ["--state", str(tmp_path / "state")], FAST + QUICK + "always_on = yes\n"
+    daemon = start(config, args=state)
+    first = make(daemon)
+    phone, _ = login(daemon, sasl.plain, f"{first.nick}@phone", PASSWORD, nick=first.nick)
+    assert phone.ask("CAP END").of("001")
+    leave(phone)
+    assert "Device: phone, last seen" in first.ask("NS INFO").text
+    daemon = killed(daemon, start, config, state)
+    again, _ = device(daemon, first.nick)
+    assert "Device: phone, last seen" in again.ask("NS INFO").text
+
+
+def test_presence_expires(start):
+    daemon = start(FAST + QUICK + "always_on = yes\nalways_on_expiry = 1s\n")
+    other, first, second = daemon.client("other"), make(daemon), make(daemon)
+    daemon.channel(first, second, other)
+    leave(first)
+    assert other.wait("QUIT").raw.split()[0].split("!")[0] == f":{first.nick}"
+    assert not other.ask(f"WHOIS {second.nick}").of("401")
+    assert login(daemon, sasl.plain, first.nick, PASSWORD)[1].of("900")

@@ -3,6 +3,7 @@
 #include <setjmp.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -267,12 +268,119 @@ static void test_hash_kept(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
+/* Bob, who stays: in #a, and in #own with a key and a rank. */
+static void make_stay(struct fixture *f)
+{
+	fixture_apply(f, rec_account(2, "bob"));
+	fixture_apply(f, rec_join(2, "#own", ""));
+	fixture_apply(f, rec_modes(f, 2, "#own", "+ksecret +s"));
+	fixture_apply(f, rec_away(2, "gone"));
+}
+
+static struct record stay_record(const struct fixture *f, struct record_room *room)
+{
+	struct record r;
+
+	network_user_record(network_user(f->net, 2), &r, room);
+	return r;
+}
+
+/* Through its bytes into another network, which knows nothing. */
+static void carry(struct fixture *to, const struct record *r)
+{
+	static char bytes[64 << 10];
+	static struct record_room room;
+	struct record again;
+	struct buf b;
+
+	buf_init(&b, bytes, sizeof(bytes));
+	record_encode(&b, r);
+	assert_true(record_decode(&again, &room, buf_view(&b)));
+	network_apply(to->net, &again, &to->sink);
+	fixture_check(to->net);
+}
+
+static void test_stay(void **state)
+{
+	static struct record_room room;
+	struct fixture *f = *state, other;
+	struct record r;
+	const struct user *u;
+	uint64_t hash;
+
+	make_stay(f);
+	r = stay_record(f, &room);
+	SAYS(f, r, "");
+	hash = network_hash(f->net);
+	SAYS(f, r, "");
+	assert_true(network_hash(f->net) == hash);
+	fixture_init(&other, 9);
+	carry(&other, &r);
+	carry(&other, &r);
+	u = network_user_by_nick(other.net, STR("BOB"));
+	assert_non_null(u);
+	assert_true(u->id == 2 && u->kept && (u->modes & USER_REGISTERED));
+	assert_string_equal(u->away, "gone");
+	assert_int_equal(u->memberships.count, 2);
+	assert_int_equal(network_member(network_channel(other.net, STR("#own")), u)->rank, RANK_OP);
+	assert_string_equal(network_channel(other.net, STR("#own"))->key, "secret");
+	assert_true(network_channel(other.net, STR("#own"))->flags & CHAN_SECRET);
+	assert_int_equal(network_member(network_channel(other.net, STR("#a")), u)->rank, 0);
+	assert_true(network_hash_kept(other.net) == network_hash_kept(f->net));
+	fixture_deinit(&other);
+}
+
+/* Each record replaces what the one before said. */
+static void test_stay_changes(void **state)
+{
+	static struct record_room room;
+	struct fixture *f = *state, other;
+	struct record r, gone = {.type = RECORD_USER_STAY, .flags = RECORD_OVERRIDE, .origin = 2};
+
+	make_stay(f);
+	fixture_init(&other, 9);
+	r = stay_record(f, &room);
+	fixture_apply(f, r);
+	carry(&other, &r);
+	fixture_apply(f, rec_part(2, "#a", ""));
+	fixture_apply(f, rec_nick(2, "bobby"));
+	fixture_apply(f, rec_modes(f, 2, "#own", "-s -ksecret"));
+	fixture_apply(f, rec_away(2, ""));
+	r = stay_record(f, &room);
+	carry(&other, &r);
+	assert_null(network_user_by_nick(other.net, STR("bob")));
+	assert_null(network_channel(other.net, STR("#a")));
+	assert_null(network_user(other.net, 2)->away);
+	assert_int_equal(network_channel(other.net, STR("#own"))->flags, 0);
+	assert_null(network_channel(other.net, STR("#own"))->key);
+	assert_true(network_hash_kept(other.net) == network_hash_kept(f->net));
+	/* Another one never takes its nick, and nobody but the server keeps anybody. */
+	r.origin = 3;
+	carry(&other, &r);
+	assert_null(network_user(other.net, 3));
+	r.stay.nick = STR("cat");
+	r.flags = 0;
+	carry(&other, &r);
+	assert_null(network_user(other.net, 3));
+	/* Logged out here, it stays with its devices; there it is gone. */
+	fixture_apply(f, rec_account(2, ""));
+	assert_false(network_user(f->net, 2)->kept);
+	SAYS(f, gone, "");
+	assert_non_null(network_user(f->net, 2));
+	carry(&other, &gone);
+	assert_null(network_user(other.net, 2));
+	assert_int_equal(network_counts(other.net).channels, 0);
+	fixture_deinit(&other);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_channel),       TEST(test_channel_members), TEST(test_channel_origin),
-		TEST(test_channel_lists), TEST(test_channel_strange), TEST(test_channel_own),
-		TEST(test_hash_kept),
+		TEST(test_channel),         TEST(test_channel_members),
+		TEST(test_channel_origin),  TEST(test_channel_lists),
+		TEST(test_channel_strange), TEST(test_channel_own),
+		TEST(test_hash_kept),       TEST(test_stay),
+		TEST(test_stay_changes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

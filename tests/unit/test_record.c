@@ -28,6 +28,11 @@ static const struct account_item account_items[] = {
 	{ACCOUNT_CERTFP, {"00ff", 4}, 1600000000002},
 };
 
+static const struct record_place places[] = {
+	{{"#c", 2}, {"key", 3}, CHAN_SECRET, 1600000000003, RANK_OP | RANK_VOICE},
+	{{"#d", 2}, {NULL, 0}, 0, -3, 0},
+};
+
 /* One of each type, every field different from nothing. */
 static struct record sample(enum record_type type)
 {
@@ -190,6 +195,20 @@ static struct record sample(enum record_type type)
 	case RECORD_BAN_CLEAR:
 		r.ban_clear.id = 7;
 		r.ban_clear.by = STR("ann!a@h");
+		break;
+	case RECORD_USER_STAY:
+		r.stay.account = STR("acc");
+		r.stay.nick = STR("nick");
+		r.stay.username = STR("user");
+		r.stay.host = STR("host.example");
+		r.stay.realname = STR("Real Name");
+		r.stay.address = STR("2001:db8::1");
+		r.stay.realhost = STR("gate.example");
+		r.stay.away = STR("gone");
+		r.stay.modes = USER_INVISIBLE;
+		r.stay.signon = 1600000000005;
+		r.stay.places = places;
+		r.stay.nplaces = 2;
 		break;
 	case RECORD_EMERGENCY:
 		r.emergency.level = 3;
@@ -431,6 +450,8 @@ static void test_class(void **state)
 			assert_int_equal(record_class(&r), RECORD_REMOVAL);
 		else if (type == RECORD_EVENT)
 			assert_int_equal(record_class(&r), RECORD_KEPT_MESSAGE);
+		else if (type == RECORD_USER_STAY)
+			assert_int_equal(record_class(&r), RECORD_KEPT_USER);
 		else if (type != RECORD_MESSAGE)
 			assert_int_equal(record_class(&r), RECORD_PRESENCE);
 	}

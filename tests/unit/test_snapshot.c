@@ -41,6 +41,19 @@ static void fill_bans(struct fixture *f)
 	network_ban_hit(f->net, network_ban(f->net, 1), 5);
 }
 
+/* One who stays. */
+static struct record stay(void)
+{
+	static const struct record_place places[] = {{{"#b", 2}, {NULL, 0}, 0, 0, RANK_VOICE}};
+	struct record r = {.type = RECORD_USER_STAY, .origin = 40};
+
+	r.stay.account = STR("stayer");
+	r.stay.nick = STR("stayer");
+	r.stay.places = places;
+	r.stay.nplaces = 1;
+	return r;
+}
+
 static void fill(struct fixture *f)
 {
 	static const char *const nicks[] = {"ann", "bob", "cat", "dan", "eve", NULL};
@@ -78,6 +91,7 @@ static void fill(struct fixture *f)
 	fixture_apply(f, rec_channel(f, "#kept", CHAN_SECRET, "+bp!*@* +bq!*@*"));
 	fixture_apply(f, rec_kept_account(f, "ann", 3, "ann_ ann|away"));
 	fixture_apply(f, rec_kept_account(f, "Bob", 1, ""));
+	fixture_apply(f, rec_override(stay()));
 	fill_bans(f);
 	fixture_check(f->net);
 }
