@@ -9,7 +9,7 @@
 #include "net/listener.h"
 #include "session/arrival.h"
 
-enum { ROOM_FIRST = 512 };
+enum { ROOM_FIRST = 512, TRIM_MS = 5000 };
 
 struct entrances {
 	struct loop *loop;
@@ -18,6 +18,7 @@ struct entrances {
 	LIST_HEAD(, entrance) list;
 	struct entrance_counts counts;
 	struct tls_context *tls;
+	struct timer trim; /* set when somebody was on the way */
 };
 
 struct tls_context *entrance_tls(const struct entrance *e)
@@ -94,6 +95,19 @@ static void release(struct disposal *d)
 	mem_free(e);
 }
 
+/* Handshakes take tens of kilobytes each: after a rush of those who never came in they go back to the system, once. */
+static void give_back(struct timer *t)
+{
+	(void)t;
+	mem_trim();
+}
+
+static void expect_trim(struct entrances *all)
+{
+	if (!loop_timer_is_set(&all->trim))
+		loop_timer_set(all->loop, &all->trim, loop_clock(all->loop)->mono_ms + TRIM_MS);
+}
+
 /* Its transport is somebody else's, or closed. */
 static void forget(struct entrance *e)
 {
@@ -102,6 +116,7 @@ static void forget(struct entrance *e)
 	loop_timer_stop(loop, &e->deadline);
 	LIST_REMOVE(e, next);
 	e->all->counts.under_way--;
+	expect_trim(e->all);
 	e->disposal.dispose = release;
 	loop_dispose(loop, &e->disposal);
 }
@@ -227,6 +242,7 @@ struct entrances *entrances_new(struct loop *loop, const struct config *config, 
 	all->loop = loop;
 	all->config = config;
 	all->host = *host;
+	all->trim.due = give_back;
 	LIST_INIT(&all->list);
 	return all;
 }
@@ -242,6 +258,7 @@ void entrances_free(struct entrances *all)
 	if (!all)
 		return;
 	entrances_close(all);
+	loop_timer_stop(all->loop, &all->trim);
 	mem_free(all);
 }
 

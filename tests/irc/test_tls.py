@@ -1,5 +1,6 @@
 """TLS: what is spoken and refused, certificates and their change, and people who trickle, break off or come all at once."""
 
+import datetime
 import hashlib
 import os
 import signal
@@ -341,3 +342,76 @@ def test_sts(secure):
     server.clients.append(b)
     assert "sts=duration=2592000" in offered(b)
     assert not [word for word in offered(server.connect(fresh("c")), "") if word.startswith("sts")]
+
+
+def of_days(folder, days):
+    """A pair that ends in so many days."""
+    argv = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
+    argv += ["-subj", "/CN=tls.example", "-days", str(days), "-keyout", folder / "d.key", "-out", folder / "d.crt"]
+    subprocess.run(argv, check=True, capture_output=True)
+    return folder / "d.crt", folder / "d.key"
+
+
+@pytest.mark.parametrize("days, warned", [(13, True), (14, True), (16, False)])
+def test_the_end_of_a_certificate_is_warned_of(start, tmp_path, days, warned):
+    """Two weeks ahead, at the start and at each reload."""
+    cert, key = of_days(tmp_path, days)
+    port = free_port()
+    config = f"{FAST}[listen]\nendpoint = ircs://127.0.0.1:{port}\n[tls]\ncertificate = {cert}\nkey = {key}\n"
+    server = start(config)
+    server.reload(config)
+    entries = [e for e in server.entries if f"the certificate of {cert} ends on 20" in e]
+    assert len(entries) == (2 if warned else 0), entries
+
+
+def test_a_certificate_that_has_ended_is_said_to(start, tmp_path):
+    x509 = pytest.importorskip("cryptography.x509")
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name([])
+    now = datetime.datetime.now(datetime.timezone.utc)
+    made = x509.CertificateBuilder(name, name, key.public_key(), 7, now - datetime.timedelta(9), now - datetime.timedelta(2))
+    pem = made.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+    form = serialization.PrivateFormat.PKCS8
+    pem += key.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption())
+    (tmp_path / "old.pem").write_bytes(pem)
+    server = start(f"{FAST}[listen]\nendpoint = ircs://127.0.0.1:{free_port()}\n[tls]\ncertificate = {tmp_path}/old.pem\n")
+    server.wait_log(f"the certificate of {tmp_path}/old.pem ended on 20")
+
+
+def test_credentials_of_the_service_manager(start, tmp_path):
+    """LoadCredential= of the unit, where the configuration names no certificate."""
+    cert, key, _ = made(tmp_path)
+    folder = tmp_path / "credentials"
+    folder.mkdir()
+    (folder / "chatd.tls-certificate").write_bytes(cert.read_bytes())
+    (folder / "chatd.tls-key").write_bytes(key.read_bytes())
+    port = free_port()
+    server = start(f"{FAST}[listen]\nendpoint = ircs://127.0.0.1:{port}\n", env={"CREDENTIALS_DIRECTORY": str(folder)})
+    server.tls = ("127.0.0.1", port)
+    wanted = hashlib.sha256(ssl.PEM_cert_to_DER_cert(cert.read_text())).hexdigest()
+    assert fingerprint(member(server).socket) == wanted
+
+
+def s_client(server, *options, said="QUIT\n"):
+    """What openssl has to say of it."""
+    argv = ["openssl", "s_client", "-ign_eof", "-connect", "%s:%d" % server.tls, *options]
+    done = subprocess.run(argv, input=said, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=DEADLINE)
+    return done.stdout
+
+
+def test_what_openssl_sees(secure, tmp_path):
+    server = secure()
+    seen = s_client(server, "-alpn", "irc")
+    assert "ALPN protocol: irc" in seen and "TLSv1.3" in seen and "Compression: NONE" in seen
+    assert "No ALPN negotiated" in s_client(server)
+    assert "ALPN protocol: irc" in s_client(server, "-alpn", "irc,http/1.1")
+    # What a browser says that comes for a WebSocket.
+    assert "ALPN protocol: http/1.1" in s_client(server, "-alpn", "http/1.1")
+    for version in ("-tls1_2", "-tls1_3"):
+        ticket = tmp_path / version
+        assert "New, TLSv1" in s_client(server, version, "-sess_out", ticket)
+        assert "Reused, TLSv1" in s_client(server, version, "-sess_in", ticket)
+    for version in ("-tls1", "-tls1_1"):
+        assert "Cipher is (NONE)" in s_client(server, version, "-cipher", "ALL:@SECLEVEL=0")
