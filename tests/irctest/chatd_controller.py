@@ -41,6 +41,7 @@ iterations = 4096
 attempts = 0
 before_connect = {before_connect}
 email_required = {email_required}
+always_on = {always_on}
 
 [oper operuser]
 password = operpassword
@@ -137,6 +138,7 @@ class ChatdController(BaseServerController, DirectoryBasedController):
                 port=port,
                 websocket=websocket,
                 before_connect="yes" if self.test_config.account_registration_before_connect else "no",
+                always_on="yes" if self.wants_always_on() else "no",
                 email_required="yes" if self.test_config.account_registration_requires_email else "no",
                 password=f"password = {password}" if password is not None else "",
             )
@@ -144,6 +146,16 @@ class ChatdController(BaseServerController, DirectoryBasedController):
         self.faketime_enabled = bool(faketime and shutil.which("faketime"))
         wrapper = ["faketime", "-f", faketime] if self.faketime_enabled else []
         self.proc = self.execute([*wrapper, CHATD, "-c", configuration], proc_name="chatd")
+
+    def wants_always_on(self):
+        """What tests ask of Ergo is the same here, under another name."""
+        asked = {"accounts": {"multiclient": {}}}
+        try:
+            if self.test_config.ergo_config:
+                self.test_config.ergo_config(asked)
+        except (KeyError, TypeError):
+            pass
+        return asked["accounts"]["multiclient"].get("always-on") in ("opt-out", "mandatory")
 
     def kill_proc(self):
         """Ends chatd at once: told to stop, it would wait for the clients, which close only after it. One that ended by
