@@ -326,13 +326,13 @@ bool keep_touched(struct keep *k, struct record *r)
  * first: one that goes meanwhile is replaced by the last, which has been seen, and whatever comes or changes is in a
  * record behind the snapshot's position.
  */
-enum { PART_CHANNELS, PART_METADATA, PART_ACCOUNTS, PART_BANS, PART_USERS = PART_BANS + BAN_KIND_COUNT };
+enum { PART_CHANNELS, PART_METADATA, PART_ACCOUNTS, PART_MARKERS, PART_BANS, PART_USERS = PART_BANS + BAN_KIND_COUNT };
 
 static const struct vec *part_items(const struct keep *k)
 {
 	if (k->walked == PART_CHANNELS || k->walked == PART_METADATA)
 		return network_channels(k->net);
-	if (k->walked == PART_ACCOUNTS)
+	if (k->walked == PART_ACCOUNTS || k->walked == PART_MARKERS)
 		return network_accounts(k->net);
 	if (k->walked == PART_USERS)
 		return network_users(k->net);
@@ -352,6 +352,14 @@ static bool make_channel(struct keep *k, const struct channel *c, struct record 
 	return true;
 }
 
+static bool make_markers(const struct account *a, struct record *r)
+{
+	*r = (struct record){.type = RECORD_ACCOUNT_MARKERS, .flags = RECORD_OVERRIDE};
+	r->account_markers.account = account_str(a, ACCOUNT_NAME);
+	r->account_markers.text = str_of(a->markers);
+	return a->markers;
+}
+
 static bool make_item(struct keep *k, const struct vec *items, struct record *r)
 {
 	const void *item = items->items[k->walk];
@@ -364,6 +372,8 @@ static bool make_item(struct keep *k, const struct vec *items, struct record *r)
 		network_user_record(item, r, &k->room);
 	} else if (k->walked >= PART_BANS) {
 		network_ban_record(item, r);
+	} else if (k->walked == PART_MARKERS) {
+		return make_markers(item, r);
 	} else {
 		network_account_record(item, r, k->room.account_items);
 	}

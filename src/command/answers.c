@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "chat_version.h"
 #include "command/ban_order.h"
+#include "command/markread.h"
 #include "command/metadata.h"
 #include "command/mode.h"
 #include "command/past.h"
@@ -361,6 +362,7 @@ static void owe_joined(const struct command_env *env, struct session *s, const s
 	const struct past_span shown = {.limit = env->server->history.on_join};
 
 	answer_topic(s, c->channel);
+	markread_joined(env, s, c->channel);
 	if (!session_has(s, CAP_NO_IMPLICIT_NAMES))
 		answer_names(env, s, c->channel, c->channel->name);
 	metadata_joined(s, env, c->channel);

@@ -14,13 +14,13 @@ enum { COST_UNKNOWN = 1000, COST_UNIT = 100 };
 typedef const struct command *(*family_fn)(size_t *count);
 
 static const family_fn families[] = {
-	command_family_connection, command_family_channel, command_family_list,     command_family_mode,
-	command_family_tban,       command_family_message, command_family_batch,    command_family_chathistory,
-	command_family_who,        command_family_whois,   command_family_self,     command_family_server,
-	command_family_help,       command_family_oper,    command_family_ban,      command_family_emergency,
-	command_family_filter,     command_family_account, command_family_sasl,     command_family_relay,
-	command_family_metadata,   command_family_host,    command_family_services, command_family_webirc,
-	command_family_redact,     command_family_search,
+	command_family_connection, command_family_channel,  command_family_list,   command_family_mode,
+	command_family_tban,       command_family_message,  command_family_batch,  command_family_chathistory,
+	command_family_who,        command_family_whois,    command_family_self,   command_family_server,
+	command_family_help,       command_family_oper,     command_family_ban,    command_family_emergency,
+	command_family_filter,     command_family_account,  command_family_sasl,   command_family_relay,
+	command_family_metadata,   command_family_markread, command_family_host,   command_family_services,
+	command_family_webirc,     command_family_redact,   command_family_search,
 };
 
 enum { FAMILIES = sizeof(families) / sizeof(families[0]) };

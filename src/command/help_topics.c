@@ -76,6 +76,8 @@ static const struct help_topic topics[] = {
 	 "  C>10, C<10         made more, less than ten minutes ago\n"
 	 "  T>10, T<10         topic set more, less than ten minutes ago\n"},
 	{"LUSERS", "LUSERS", "Counts users, operators and channels.\n"},
+	{"MARKREAD", "MARKREAD <channel|nick> [timestamp=<time>]",
+	 "Tells up to where you have read, or remembers it for all your devices. Clients do this by themselves.\n"},
 	{"MEMOSERV", "MEMOSERV <command> [<parameters>]",
 	 "Keeps messages for those who are away, as MemoServ elsewhere. MEMOSERV HELP lists its commands.\n"},
 	{"METADATA", "METADATA <target> <subcommand> [<parameters>]",

@@ -12,6 +12,7 @@
 #include "command/errand.h"
 #include "command/filter.h"
 #include "command/login.h"
+#include "command/markread.h"
 #include "command/metadata.h"
 #include "command/nicks.h"
 #include "command/secret.h"
@@ -96,6 +97,7 @@ static bool attach(const struct command_env *env, struct session *s, const struc
 
 		show_join(s, c);
 		answer_topic(s, c);
+		markread_joined(env, s, c);
 		if (!session_has(s, CAP_NO_IMPLICIT_NAMES))
 			answer_names(env, s, c, c->name);
 	}

@@ -15,6 +15,8 @@
 #include "session/session.h"
 #include "session/subscriptions.h"
 
+enum { TIME_MAX = 32 };
+
 struct fanout {
 	struct session_hub *hub;
 	const struct network *net;
@@ -241,6 +243,20 @@ static void on_metadata(struct fanout *f, const struct change *c)
 		metadata_to_channel(f, m->channel, m, &l);
 	}
 	metadata_to_watchers(f, c->user, &l);
+}
+
+/* To all devices, as an answer to the one that said it. */
+static void on_marker(struct fanout *f, const struct change *c)
+{
+	char time[TIME_MAX];
+	struct buf b;
+
+	(void)f;
+	buf_init(&b, time, sizeof(time));
+	buf_time(&b, c->record->marker.time);
+	for (struct session *s = c->user->sessions; s; s = s->next_own)
+		if (session_has(s, CAP_READ_MARKER))
+			reply_server(s, "MARKREAD %.*s timestamp=%.*s", STR_ARG(c->text), STR_ARG(buf_view(&b)));
 }
 
 /* What somebody brings along: to those who are there already, or who wait for that. */
@@ -513,6 +529,7 @@ static const audience_fn audiences[] = {
 	[CHANGE_KNOCKED] = on_knocked,
 	[CHANGE_MESSAGE] = on_message,
 	[CHANGE_METADATA] = on_metadata,
+	[CHANGE_MARKER] = on_marker,
 	[CHANGE_WALLOPS] = on_wallops,
 	[CHANGE_EMERGENCY] = on_emergency,
 	[CHANGE_REDACTED] = on_redacted,

@@ -46,6 +46,7 @@ static void account_free(struct account *a)
 {
 	drop_text(a);
 	drop_items(a);
+	mem_free(a->markers);
 	mem_free(a);
 }
 

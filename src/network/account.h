@@ -52,6 +52,7 @@ struct account {
 	uint32_t at;     /* index in the network's accounts */
 	char *text;      /* packed, each with a NUL */
 	uint16_t text_at[ACCOUNT_TEXT_COUNT + 1];
+	char *markers;    /* see markers.h; NULL: none */
 	struct vec items; /* struct account_kept *, in the order of the record */
 };
 

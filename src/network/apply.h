@@ -49,6 +49,8 @@ void apply_kept_account(struct apply *a);
 void apply_message(struct apply *a);
 void apply_redact(struct apply *a);
 void apply_forget(struct apply *a);
+void apply_marker(struct apply *a);
+void apply_kept_markers(struct apply *a);
 void apply_metadata(struct apply *a);
 void apply_kept_metadata(struct apply *a);
 void apply_wallops(struct apply *a);

@@ -35,6 +35,7 @@ enum change_type {
 	CHANGE_EMERGENCY,   /* the level is the record's */
 	CHANGE_KNOCKED,     /* for those who can invite; text: what was said with it */
 	CHANGE_REDACTED,    /* a message is no more: in channel, or to user, NULL when gone */
+	CHANGE_MARKER,      /* the user, on all devices, has read text (a channel or nick) up to the record's time */
 	CHANGE_METADATA,    /* of channel, or of user; key, and text: the value */
 };
 

@@ -58,6 +58,7 @@ static uint64_t hash_user(const struct user *u)
 	if (u->oper)
 		mix_oper(&h, u->oper);
 	mix_str(&h, metadata_text(u->metadata));
+	mix_cstr(&h, u->markers);
 	mix_u64(&h, u->kept);
 	return h;
 }
@@ -183,6 +184,7 @@ static uint64_t hash_account(const struct account *a)
 		mix_u64(&h, (uint64_t)item->time);
 		mix_cstr(&h, item->text);
 	}
+	mix_cstr(&h, a->markers);
 	return h;
 }
 

@@ -56,6 +56,7 @@ struct user {
 	struct user_oper *oper; /* NULL: none, or with USER_OPER one of whom no more is known: it may all */
 	struct vec memberships; /* struct member * */
 	struct metadata *metadata; /* NULL: none */
+	char *markers;             /* of one without an account, see markers.h; NULL: none */
 	uint64_t *invites;      /* ids of channels invited to, NULL: none */
 	uint32_t ninvites;
 	bool kept;      /* what is in a RECORD_USER_STAY: it outlives the process */

@@ -93,6 +93,8 @@ static const struct field fields[RECORD_TYPE_END][FIELDS_MAX + 1] = {
 			    AT(FIELD_STR, ban.by), AT(FIELD_STR, ban.reason), AT(FIELD_U64, ban.until),
 			    AT(FIELD_U64, ban.ban_ms)},
 	[RECORD_BAN_CLEAR] = {AT(FIELD_U64, ban_clear.id), AT(FIELD_STR, ban_clear.by)},
+	[RECORD_MARKER] = {AT(FIELD_STR, marker.account), AT(FIELD_STR, marker.target), AT(FIELD_U64, marker.time)},
+	[RECORD_ACCOUNT_MARKERS] = {AT(FIELD_STR, account_markers.account), AT(FIELD_STR, account_markers.text)},
 	[RECORD_METADATA] = {AT(FIELD_STR, metadata.channel), AT(FIELD_U64, metadata.target),
 			     AT(FIELD_STR, metadata.key), AT(FIELD_STR, metadata.value),
 			     AT(FIELD_U32, metadata.remove), AT(FIELD_U32, metadata.max)},
@@ -543,7 +545,10 @@ enum record_class record_class(const struct record *r)
 	case RECORD_CHANNEL_METADATA:
 		return RECORD_KEPT_CHANNEL;
 	case RECORD_ACCOUNT:
+	case RECORD_ACCOUNT_MARKERS:
 		return RECORD_KEPT_ACCOUNT;
+	case RECORD_MARKER:
+		return r->marker.account.n ? RECORD_KEPT_ACCOUNT : RECORD_PRESENCE;
 	case RECORD_BAN_SET:
 	case RECORD_BAN_CLEAR:
 	case RECORD_EMERGENCY:
@@ -581,6 +586,8 @@ static const char *const type_names[RECORD_TYPE_END] = {
 	[RECORD_USER_NOTICES] = "user_notices",
 	[RECORD_KNOCK] = "knock",
 	[RECORD_METADATA] = "metadata",
+	[RECORD_MARKER] = "marker",
+	[RECORD_ACCOUNT_MARKERS] = "account_markers",
 	[RECORD_CHANNEL_METADATA] = "channel_metadata",
 	[RECORD_ACCOUNT] = "account",
 	[RECORD_BAN_SET] = "ban_set",

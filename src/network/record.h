@@ -44,6 +44,8 @@ enum record_type {
 	RECORD_CHANNEL_METADATA,
 	RECORD_EVENT,
 	RECORD_USER_STAY,
+	RECORD_MARKER,
+	RECORD_ACCOUNT_MARKERS,
 	RECORD_TYPE_END,
 };
 
@@ -291,6 +293,16 @@ struct record {
 		struct {
 			struct str channel, text;
 		} channel_metadata;
+		/* The origin has read that far. With an account it is that one's, whether or not the origin is here. */
+		struct {
+			struct str account; /* empty: of the origin alone */
+			struct str target;  /* a channel or a nick */
+			int64_t time;       /* ms since 1970 */
+		} marker;
+		/* All markers of an account, as markers.h has them. By the server alone; see channel. */
+		struct {
+			struct str account, text;
+		} account_markers;
 		struct {
 			struct str text;
 		} wallops;

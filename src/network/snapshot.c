@@ -1,6 +1,7 @@
 #include "network/snapshot.h"
 
 #include "base/mem.h"
+#include "network/markers.h"
 #include "network/metadata.h"
 #include "network/state.h"
 
@@ -57,6 +58,7 @@ static void save_user(struct wire_out *out, const struct user *u)
 	wire_put_text(out, user_text(u, USER_COUNTRY));
 	wire_put_u8(out, u->secure);
 	wire_put_u8(out, u->kept);
+	wire_put_text(out, u->markers);
 	wire_end(out, begun);
 }
 
@@ -183,6 +185,7 @@ static void save_account(struct wire_out *out, const struct account *a)
 		wire_put_i64(out, item->time);
 		wire_put_text(out, item->text);
 	}
+	wire_put_text(out, a->markers);
 	wire_end(out, begun);
 }
 
@@ -343,6 +346,8 @@ static void load_late(struct network *net, struct wire_in *in, struct user *u)
 		u->kept = wire_bounded(in, 1, 1);
 	if (u->kept && !user_str(u, USER_ACCOUNT).n)
 		wire_fail(in);
+	if (wire_more(in))
+		markers_take(&u->markers, wire_text(in, MARKERS_TEXT_MAX));
 }
 
 static bool load_user(struct network *net, struct wire_in *in)
@@ -589,7 +594,9 @@ static bool load_account(struct network *net, struct wire_in *in)
 			return false;
 	}
 	state_account_set(net, NULL, &r);
-	return true;
+	if (wire_more(in))
+		markers_take(&state_account(net, r.account.name)->markers, wire_text(in, MARKERS_TEXT_MAX));
+	return !in->bad;
 }
 
 typedef bool (*load_fn)(struct network *net, struct wire_in *in);

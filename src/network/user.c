@@ -102,6 +102,7 @@ void state_user_free(struct user *u)
 	forget_oper(u);
 	vec_deinit(&u->memberships);
 	mem_free(u->metadata);
+	mem_free(u->markers);
 	mem_free(u->invites);
 	mem_free(u->away);
 	mem_free(u->text);

@@ -18,6 +18,7 @@ static const struct cap_row rows[] = {
 	{CAP_NO_IMPLICIT_NAMES, "draft/no-implicit-names", NULL},
 	{CAP_OPER_TAG, "draft/oper-tag", NULL},
 	{CAP_PRE_AWAY, "draft/pre-away", NULL},
+	{CAP_READ_MARKER, "draft/read-marker", NULL},
 	{CAP_RELAYMSG, "draft/relaymsg", "/"},
 	{CAP_SEARCH, "draft/search", NULL},
 	{CAP_ECHO_MESSAGE, "echo-message", NULL},

@@ -246,6 +246,21 @@ static void make_removal(struct record_gen *g, struct record *r)
 	r->redact.window_ms = 1000;
 }
 
+static void make_marker(struct record_gen *g, struct record *r)
+{
+	struct str account = text(g, "acc{%}", below(g, 20));
+
+	if (r->type == RECORD_ACCOUNT_MARKERS) {
+		r->account_markers.account = account;
+		r->account_markers.text = text(g, "#c% 12\nx 5\n", below(g, 3));
+		return;
+	}
+	r->flags = RECORD_OVERRIDE;
+	r->marker.account = below(g, 2) ? account : STR_NONE;
+	r->marker.target = some_channel(g);
+	r->marker.time = g->time - (int64_t)below(g, 5000);
+}
+
 /* Few keys and values, so that some are set already. */
 static void make_metadata(struct record_gen *g, struct record *r)
 {
@@ -372,6 +387,8 @@ static const unsigned weights[RECORD_TYPE_END] = {
 	[RECORD_KNOCK] = 6,
 	[RECORD_REDACT] = 6,
 	[RECORD_FORGET] = 1,
+	[RECORD_MARKER] = 6,
+	[RECORD_ACCOUNT_MARKERS] = 1,
 	[RECORD_METADATA] = 12,
 	[RECORD_CHANNEL_METADATA] = 2,
 };
@@ -395,7 +412,8 @@ static enum record_type some_type(struct record_gen *g)
 /* Modes often enough that registered channels, whose first member is no operator, get operators. */
 static uint64_t override_one_in(enum record_type type)
 {
-	return type == RECORD_ACCOUNT                                                           ? 1
+	return type == RECORD_ACCOUNT_MARKERS                                                   ? 1
+	       : type == RECORD_ACCOUNT                                                         ? 1
 	       : type == RECORD_CHANNEL_METADATA                                                ? 1
 	       : type == RECORD_CHANNEL || (type >= RECORD_BAN_SET && type <= RECORD_EMERGENCY) ? 2
 	       : type == RECORD_CHANNEL_MODES                                                   ? 6
@@ -429,6 +447,8 @@ struct record record_gen_next(struct record_gen *g)
 		make_network(g, &r);
 	else if (r.type == RECORD_REDACT || r.type == RECORD_FORGET)
 		make_removal(g, &r);
+	else if (r.type == RECORD_MARKER || r.type == RECORD_ACCOUNT_MARKERS)
+		make_marker(g, &r);
 	else if (r.type == RECORD_METADATA || r.type == RECORD_CHANNEL_METADATA)
 		make_metadata(g, &r);
 	else if (r.type == RECORD_KNOCK || (r.type >= RECORD_PART && r.type <= RECORD_INVITE))

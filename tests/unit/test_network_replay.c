@@ -15,7 +15,7 @@
 #include "proto/modes.h"
 
 /* Tens of thousands of plausible records; replaying them must give the same changes and the same network. */
-enum { RECORDS = 50000, CHECK_EVERY = 500, TAPE_SIZE = 16 << 20 };
+enum { RECORDS = 56000, CHECK_EVERY = 500, TAPE_SIZE = 20 << 20 };
 
 /* Records as they are stored, one behind the other. */
 struct tape {
@@ -106,6 +106,16 @@ static void tape_metadata(struct tape *tape, const struct channel *c, struct rec
 	r->channel_metadata.channel = str_of(c->name);
 	r->channel_metadata.text = metadata_text(c->metadata);
 	tape_add(tape, r);
+}
+
+static void tape_markers(struct tape *tape, const struct account *a)
+{
+	struct record r = {.type = RECORD_ACCOUNT_MARKERS, .flags = RECORD_OVERRIDE};
+
+	r.account_markers.account = account_str(a, ACCOUNT_NAME);
+	r.account_markers.text = str_of(a->markers);
+	if (a->markers)
+		tape_add(tape, &r);
 }
 
 /*
@@ -348,6 +358,7 @@ static void test_kept_snapshot(void **state)
 
 		network_account_record(network_accounts(x->first->net)->items[i], &r, room.account_items);
 		tape_add(tape, &r);
+		tape_markers(tape, network_accounts(x->first->net)->items[i]);
 	}
 	add_network(tape, x->first->net);
 	replay(tape, l, 0, tape->count);

@@ -210,6 +210,15 @@ static struct record sample(enum record_type type)
 		r.stay.places = places;
 		r.stay.nplaces = 2;
 		break;
+	case RECORD_MARKER:
+		r.marker.account = STR("acc");
+		r.marker.target = STR("#Chan");
+		r.marker.time = 1600000000007;
+		break;
+	case RECORD_ACCOUNT_MARKERS:
+		r.account_markers.account = STR("acc");
+		r.account_markers.text = STR("#chan 5\n");
+		break;
 	case RECORD_EMERGENCY:
 		r.emergency.level = 3;
 		r.emergency.by = STR("ann!a@h");
@@ -442,7 +451,7 @@ static void test_class(void **state)
 		r = sample((enum record_type)type);
 		if (type == RECORD_CHANNEL || type == RECORD_CHANNEL_METADATA)
 			assert_int_equal(record_class(&r), RECORD_KEPT_CHANNEL);
-		else if (type == RECORD_ACCOUNT)
+		else if (type == RECORD_ACCOUNT || type == RECORD_ACCOUNT_MARKERS || type == RECORD_MARKER)
 			assert_int_equal(record_class(&r), RECORD_KEPT_ACCOUNT);
 		else if (type >= RECORD_BAN_SET && type <= RECORD_EMERGENCY)
 			assert_int_equal(record_class(&r), RECORD_KEPT_NETWORK);

@@ -27,6 +27,7 @@ enum cap {
 	CAP_NO_IMPLICIT_NAMES,
 	CAP_OPER_TAG, /* draft/oper-tag */
 	CAP_PRE_AWAY, /* draft/pre-away */
+	CAP_READ_MARKER, /* draft/read-marker */
 	CAP_REGISTER, /* draft/account-registration; its value is the policy's */
 	CAP_RELAYMSG, /* draft/relaymsg: a tag says who relays */
 	CAP_SASL,     /* its value is the session's */
