@@ -16,7 +16,7 @@
  * sections, leaves HANDOFF_NEEDS as it is.
  */
 enum {
-	HANDOFF_VERSION = 1,
+	HANDOFF_VERSION = 2,
 	HANDOFF_NEEDS = 1, /* the version a reader must have at least */
 	HANDOFF_PAIRS_MAX = 7,
 	HANDOFF_CARRIERS_MAX = 1 + 2 * HANDOFF_PAIRS_MAX,

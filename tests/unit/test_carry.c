@@ -31,9 +31,11 @@ enum { CLIENTS = 8, TEXT = 1 << 20, SETTLED_TURNS = 8, AWAIT_US = 20 * 1000 * 10
 
 /*
  * What the file held that earlier versions of the format handed over: "test_carry write FILE" writes one of this
- * version, with the people that old_people makes and one door. Those of the last two versions must be read.
+ * version, with the people that old_people makes and one door; a newer version has people who do more. Those of the
+ * last two versions must be read. When HANDOFF_VERSION is raised, a file of the new one comes along.
  */
 #define FILE_1 "tests/unit/handoff-1"
+#define FILE_2 "tests/unit/handoff-2"
 
 /* An engine, which is followed by another; clients are on socket pairs. What they hear has LF alone. */
 struct town {
@@ -470,6 +472,13 @@ static void old_people(struct town *t)
 	say(t, late, "CAP LS 302\r\nNICK cat\r\nUSER cat 0 * :Cat\r\n");
 }
 
+/* What came with the second version, of the same people. */
+static void newer_people(struct town *t)
+{
+	say(t, 0, "METADATA * SUB url\r\nMETADATA * SET url :http://ann.example\r\n");
+	say(t, 0, "CAP REQ :draft/read-marker\r\nMARKREAD #a timestamp=2020-01-02T03:04:05.000Z\r\n");
+}
+
 static bool no_entry(void *ctx, const struct arrival *a)
 {
 	(void)ctx;
@@ -500,6 +509,7 @@ static int write_file(const char *path)
 
 	set_up(&state);
 	old_people(state);
+	newer_people(state);
 	save_door(state, out);
 	assert_true(engine_leave(((struct town *)state)->engine, out));
 	assert_int_equal(handoff_seal(out), 0);
@@ -533,14 +543,13 @@ static struct handoff_in *open_file(const char *path, struct wire_in *engine)
 	return in;
 }
 
-static void an_earlier_version_is_read(void **state)
+static void are_here_again(struct town *t, const char *path)
 {
-	struct town *t = *state;
 	int ours[1 + OLD_PEOPLE], late = 0, ann, bob;
 	struct handoff_in *in, *file;
 	struct wire_in engine;
 
-	file = open_file(FILE_1, &engine);
+	file = open_file(path, &engine);
 	ours[0] = dup(STDERR_FILENO);
 	for (int i = 0; i < OLD_PEOPLE; i++) {
 		int ends[2];
@@ -572,6 +581,24 @@ static void an_earlier_version_is_read(void **state)
 	assert_non_null(strstr(heard(t, ann), " 324 ann #a "));
 }
 
+static void an_earlier_version_is_read(void **state)
+{
+	are_here_again(*state, FILE_1);
+}
+
+static void this_version_is_read(void **state)
+{
+	struct town *t = *state;
+	int ann = 2;
+
+	assert_int_equal(HANDOFF_VERSION, 2);
+	are_here_again(t, FILE_2);
+	say(t, ann, "METADATA * SUBS\r\nMETADATA * LIST\r\nMARKREAD #a\r\n");
+	assert_non_null(strstr(heard(t, ann), " 772 ann url\n"));
+	assert_non_null(strstr(t->heard[ann], " 761 ann ann url * :http://ann.example\n"));
+	assert_non_null(strstr(t->heard[ann], " MARKREAD #a timestamp=2020-01-02T03:04:05.000Z\n"));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(int argc, char **argv)
@@ -580,6 +607,7 @@ int main(int argc, char **argv)
 		TEST(everybody_is_here_again),       TEST(the_numbers_go_on),       TEST(unread_output),
 		TEST(one_that_dies_while_leaving),   TEST(staying_after_all),       TEST(some_do_not_come_along),
 		TEST(a_damaged_state_leaves_nobody), TEST(how_names_were_compared), TEST(an_earlier_version_is_read),
+		TEST(this_version_is_read),
 	};
 
 	if (argc == 3 && strcmp(argv[1], "write") == 0)

@@ -462,7 +462,7 @@ static void a_later_version_that_needs_more_is_refused(void **state)
 	leave(f, 3, "state");
 	set_version(f->carriers[0], HANDOFF_VERSION + 3, HANDOFF_VERSION + 2);
 	assert_int_equal(arrive(f), -EPROTONOSUPPORT);
-	assert_string_equal(f->why, "the state has version 4 of its format, and this program knows 1");
+	assert_string_equal(f->why, "the state has version 5 of its format, and this program knows 2");
 	check_nothing_is_left(f);
 }
 
