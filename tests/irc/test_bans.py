@@ -1,11 +1,13 @@
 """Bans of the whole server: setting, meeting, listing, ending and keeping them."""
 
 import signal
+import time
 
 import pytest
 
 import sasl
-from harness import FAST, free_port, fresh
+from harness import FAST, free_port, fresh, wait_until
+from test_handover import restart
 
 OPER = FAST + "[oper root]\npassword = secret\n"
 
@@ -324,3 +326,38 @@ def test_no_way_around_by_another_name(server):
     assert one.rest().one("465").params[1].endswith("no trade")
     other.send(f"NICK {fresh('evil')}")
     assert other.rest().one("465").params[1].endswith("no more")
+
+
+def come_again(daemon, how, start, options):
+    """The daemon after a restart that drops nobody, or after a crash."""
+    if how == "handover":
+        restart(daemon)
+        return daemon
+    daemon.process.kill()
+    daemon.process.wait()
+    daemon.release()
+    return start(OPER, **options)
+
+
+@pytest.mark.parametrize("how", ["handover", "crash"])
+def test_timed_bans_end_on_time_after_a_restart(start, tmp_path, how):
+    """Of the server and of a channel: they hold still, and end when they were to end, with nobody doing anything."""
+    options = {"args": ["--state", str(tmp_path / "state")]}
+    daemon = start(OPER, **options)
+    root = oper(daemon)
+    root.ask("JOIN #kept", "MODE #kept +r")
+    begin = time.time()
+    root.ask("UBAN ADD 6s timed!*@* for a while", "TBAN #kept 6s brief!*@*", "UBAN ADD 1h long!*@*", "TBAN #kept 1h longer!*@*")
+    again = come_again(daemon, how, start, options)
+    late = time.time() - begin > 5
+    guest = again.client("guest", nick="brief")
+    assert late or refused(again, "timed").of("465")
+    assert late or guest.ask("JOIN #kept").of("474")
+    again.wait_log("the ban of mask timed!\\*@\\* is gone: its time is over")
+    assert 5.5 < time.time() - begin
+    again.connect("timed").register()
+    wait_until(lambda: not guest.ask("JOIN #kept").of("474"), "the ban of the channel to end")
+    assert 5.5 < time.time() - begin
+    masks = [m.params[2] for m in guest.ask("MODE #kept b").of("367")]
+    assert masks == ["longer!*@*"]
+    assert refused(again, "long").of("465")
