@@ -152,7 +152,7 @@ def test_the_bell(server, come):
     ann.send("PRIVMSG #lobby :bobbing is no mention")
     assert "\x07" not in bob.reads("is no mention").string
     bob.say("/bell off")
-    bob.reads("\r\n")
+    bob.reads("The bell is silent")
     ann.send("PRIVMSG #lobby :bob?")
     assert "\x07" not in bob.reads("bob\\?").string
 
