@@ -547,8 +547,12 @@ static void dismiss_missing(struct engine *e)
 	for (size_t i = 0; i < e->nmissing; i++) {
 		const struct user *u = network_user(e->net, e->missing[i]);
 
-		if (!u || u->sessions || login_stays(e->net, u))
+		if (!u || u->sessions)
 			continue;
+		if (login_stays(e->net, u)) {
+			stay_alone(&e->env, u);
+			continue;
+		}
 		r.origin = u->id;
 		submit(e, &r);
 	}

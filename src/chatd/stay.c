@@ -1,9 +1,13 @@
 #include "chatd/stay.h"
 
+#include <string.h>
+
 #include "chatd/keep.h"
 #include "command/command.h"
 #include "command/away.h"
+#include "command/device.h"
 #include "command/login.h"
+#include "command/registration.h"
 
 bool stay_account(const struct network *net, struct str name)
 {
@@ -24,6 +28,17 @@ void stay_begin(const struct command_env *env, struct keep *k, struct str accoun
 	}
 }
 
+/* Without it, a device that never left would count as one that was never here, and the stay as over long ago. */
+void stay_alone(const struct command_env *env, const struct user *u)
+{
+	bool alone = u->away && strcmp(u->away, AWAY_WITHOUT_DEVICE) == 0;
+
+	away_settle(env, u);
+	if (!alone)
+		device_lost(env, network_account(env->net, user_str(u, USER_ACCOUNT)),
+			    loop_clock(env->hub->loop)->real_ms);
+}
+
 /* From the last down: one that goes is replaced by one that was looked at. */
 void stay_restore(const struct command_env *env, uint64_t *last_user)
 {
@@ -37,7 +52,7 @@ void stay_restore(const struct command_env *env, uint64_t *last_user)
 		if (u->id > *last_user)
 			*last_user = u->id;
 		if (login_stays(env->net, u)) {
-			away_settle(env, u);
+			stay_alone(env, u);
 			continue;
 		}
 		r.origin = u->id;

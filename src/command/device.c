@@ -7,7 +7,8 @@
 #include "command/command.h"
 #include "command/past.h"
 
-static const struct str no_device = STR("*");
+/* Neither is the name of a device. */
+static const struct str no_device = STR("*"), some_device = STR("?");
 
 static bool is_device(struct str s)
 {
@@ -55,15 +56,26 @@ static void drop_oldest(struct account_edit *e)
 		account_edit_drop_exact(e, ACCOUNT_SEEN, e->items[oldest].text);
 }
 
-void device_left(const struct command_env *env, const struct session *s, const struct account *a, int64_t now)
+static void note(const struct command_env *env, const struct account *a, struct str device, int64_t now)
 {
 	struct account_edit e;
 
 	account_edit_begin(&e, a);
-	account_edit_drop_exact(&e, ACCOUNT_SEEN, device_of(s));
+	account_edit_drop_exact(&e, ACCOUNT_SEEN, device);
+	account_edit_drop_exact(&e, ACCOUNT_SEEN, some_device);
 	drop_oldest(&e);
-	if (account_edit_add(&e, ACCOUNT_SEEN, device_of(s), now))
+	if (account_edit_add(&e, ACCOUNT_SEEN, device, now))
 		account_edit_submit(&e, env);
+}
+
+void device_left(const struct command_env *env, const struct session *s, const struct account *a, int64_t now)
+{
+	note(env, a, device_of(s), now);
+}
+
+void device_lost(const struct command_env *env, const struct account *a, int64_t now)
+{
+	note(env, a, some_device, now);
 }
 
 /* When the device was here last, or any if it never was; 0: none was. */

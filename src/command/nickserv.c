@@ -385,7 +385,10 @@ static void show_devices(const struct service_ask *a, const struct account *acco
 		buf_time(&b, item->time);
 		date[b.n] = '\0';
 		services_say(a->call->session, self, "Device: %s, last seen %s",
-			     strcmp(item->text, "*") == 0 ? "without a name" : item->text, date);
+			     strcmp(item->text, "*") == 0   ? "without a name"
+			     : strcmp(item->text, "?") == 0 ? "not known which"
+							    : item->text,
+			     date);
 	}
 }
 

@@ -1,5 +1,6 @@
 """Accounts: making one, logging in to it in every way, and that it is there after whatever happens to the server."""
 
+import datetime
 import signal
 
 import pytest
@@ -554,3 +555,23 @@ def test_presence_expires(start):
     assert other.wait("QUIT").raw.split()[0].split("!")[0] == f":{first.nick}"
     assert not other.ask(f"WHOIS {second.nick}").of("401")
     assert login(daemon, sasl.plain, first.nick, PASSWORD)[1].of("900")
+
+
+def test_a_device_that_a_kill_took_was_here_until_then(start, tmp_path):
+    """One who is here all the time has no device that ever left: the stay begins with the kill, not with the login."""
+    state, config = ["--state", str(tmp_path / "state")], FAST + QUICK + "always_on = yes\n"
+    daemon = start(config, args=state)
+    first = make(daemon)
+    assert "last seen" not in first.ask("NS INFO").text
+    before = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%S")
+    daemon.send_signal(signal.SIGKILL)
+    daemon.check_end(-signal.SIGKILL)
+    daemon.release()
+    daemon = start(config, args=state)
+    again, _ = device(daemon, first.nick)
+    seen = next(m.params[1] for m in again.ask("NS INFO").of("NOTICE") if "last seen" in m.raw)
+    assert seen.startswith("Device: not known which, last seen ") and seen.split()[-1] >= before, (seen, before)
+    leave(again)
+    third, _ = device(daemon, first.nick)
+    said = [m.params[1] for m in third.ask("NS INFO").of("NOTICE") if "last seen" in m.raw]
+    assert len(said) == 1 and said[0].startswith("Device: without a name"), said
