@@ -83,12 +83,14 @@ static int accept_any(int good, X509_STORE_CTX *store)
 	return 1;
 }
 
+/* Who speaks neither means another server: the handshake ends there, so that nobody's mail or page is made to come out
+ * of ours (RFC 7301, section 3.2). Who names nothing is let in. */
 static int choose_alpn(SSL *ssl, const unsigned char **out, unsigned char *n, const unsigned char *in, unsigned size,
 		       void *ctx)
 {
 	(void)ssl, (void)ctx;
 	if (SSL_select_next_proto((unsigned char **)out, n, alpn, sizeof(alpn) - 1, in, size) != OPENSSL_NPN_NEGOTIATED)
-		return SSL_TLSEXT_ERR_NOACK;
+		return SSL_TLSEXT_ERR_ALERT_FATAL;
 	return SSL_TLSEXT_ERR_OK;
 }
 

@@ -409,6 +409,9 @@ def test_what_openssl_sees(secure, tmp_path):
     assert "ALPN protocol: irc" in s_client(server, "-alpn", "irc,http/1.1")
     # What a browser says that comes for a WebSocket.
     assert "ALPN protocol: http/1.1" in s_client(server, "-alpn", "http/1.1")
+    assert "ALPN protocol: http/1.1" in s_client(server, "-alpn", "h2,http/1.1")
+    # Who wants to talk to a mail server, or is made to, does not get one that answers.
+    assert "no application protocol" in s_client(server, "-alpn", "smtp")
     for version in ("-tls1_2", "-tls1_3"):
         ticket = tmp_path / version
         assert "New, TLSv1" in s_client(server, version, "-sess_out", ticket)
