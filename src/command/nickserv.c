@@ -42,10 +42,22 @@ static void say_registered(struct session *s, const char *code, const char *acco
 	services_say(s, self, "%s: %s", account, text);
 }
 
+/* A password with a blank in it would be cut at the blank: better none than one that nobody meant. */
+static bool is_cut(const struct service_ask *a, size_t most)
+{
+	if (a->n <= most)
+		return false;
+	services_say(a->call->session, self, "Too many words: a password that is given here has no blanks. Usage: %s %s",
+		     a->row->name, a->row->usage);
+	return true;
+}
+
 static void run_register(const struct service_ask *a)
 {
 	const struct registering r = {"*", service_word(a, 1) ? service_word(a, 1) : "*", a->words[0], say_registered};
 
+	if (is_cut(a, 2))
+		return;
 	register_account(a->call, &r);
 }
 
@@ -69,6 +81,8 @@ static void run_identify(const struct service_ask *a)
 		.answer = say_login,
 	};
 
+	if (is_cut(a, 2))
+		return;
 	login_by_password(a->call, &t);
 }
 
@@ -148,6 +162,8 @@ static void set_password(const struct service_ask *a, const char *password)
 	const char *name = account_text(own(a), ACCOUNT_NAME), *why;
 	struct changing *c;
 
+	if (is_cut(a, 2))
+		return;
 	if (register_check_password(a->call, name, password, &why)) {
 		say(a, why);
 		return;

@@ -58,6 +58,8 @@ def test_identify_wrong(accounts):
 def test_password(accounts):
     owner = make(accounts)
     assert ns(owner, "SET PASSWORD short") == ["The password is too short"]
+    for line in ("SET PASSWORD four words of it", f"IDENTIFY {owner.nick} two words", "REGISTER four words of it"):
+        assert ns(owner, line)[0].startswith("Too many words: a password that is given here has no blanks.")
     assert ns(owner, "SET PASSWORD anotherone") == ["The password is changed."]
     assert login(accounts, sasl.scram, owner.nick, PASSWORD)[1].commands == ["904"]
     assert login(accounts, sasl.scram, owner.nick, "anotherone")[1].commands == ["900", "903"]
