@@ -129,14 +129,18 @@ def raise_descriptors(wanted):
 
 
 def ping(sock, pipe):
-    """The longest time from a PING to its PONG, each time that it is asked for."""
+    """The longest time from a PING to its PONG, each time that it is asked for. It ends with the connection."""
     longest = 0.0
+    sock.sendall(b"NICK probe\r\nUSER probe 0 * :probe\r\n")
     while True:
         begun = time.monotonic()
         sock.sendall(b"PING x\r\n")
         got = b""
         while b" PONG " not in got:
-            got += sock.recv(PIECE)
+            piece = sock.recv(PIECE)
+            if not piece:
+                raise Broken(f"the probe was disconnected: {got!r}")
+            got += piece
         longest = max(longest, time.monotonic() - begun)
         if pipe.poll():
             if not pipe.recv():
@@ -154,6 +158,7 @@ class Probe:
         self.pipe, theirs = context.Pipe()
         self.process = context.Process(target=ping, args=(sock, theirs), daemon=True)
         self.process.start()
+        theirs.close()
 
     def longest(self):
         """Seconds, since it was asked last."""
