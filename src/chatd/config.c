@@ -436,7 +436,6 @@ static void take_state(struct config *c, const struct config_source *source)
 
 	if (source->state) {
 		mem_free(c->state);
-	mem_free(c->tls.client_ca);
 		c->state = mem_strdup(source->state);
 	} else if (!c->state && given && *given) {
 		c->state = mem_strndup(given, strcspn(given, ":"));
@@ -537,6 +536,7 @@ void config_deinit(struct config *c)
 	text_lines_clear(&c->origins);
 	text_lines_clear(&c->tls.certificates);
 	text_lines_clear(&c->tls.keys);
+	mem_free(c->tls.client_ca);
 	server_deinit(&c->server);
 	*c = (struct config){0};
 }
