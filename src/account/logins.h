@@ -13,7 +13,8 @@
  */
 struct logins;
 
-enum logins_kind { LOGINS_ADDRESS, LOGINS_ACCOUNT, LOGINS_REGISTER, LOGINS_KINDS };
+/* MAIL: mails that were sent, by whom they went to, whom they were about and who caused them. */
+enum logins_kind { LOGINS_ADDRESS, LOGINS_ACCOUNT, LOGINS_REGISTER, LOGINS_MAIL, LOGINS_KINDS };
 
 struct logins *logins_new(void);
 void logins_free(struct logins *l);

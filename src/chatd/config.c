@@ -384,6 +384,21 @@ static void check_webircs(struct loading *l)
 	}
 }
 
+/* What would be asked of people and could not be done. */
+static void check_mail(struct loading *l)
+{
+	const struct server *s = &l->job.out->server;
+	const char *relay = s->mail.relay;
+
+	if ((s->accounts.email_verify || s->accounts.password_reset) && !mail_possible(&s->mail))
+		config_complain(&l->job, "[accounts]: email_verify and password_reset want from in [mail], and command or "
+					 "relay");
+	if (relay && strncmp(relay, "smtp://", 7) != 0 && strncmp(relay, "smtps://", 8) != 0)
+		config_complain(&l->job, "[mail]: relay begins with smtp:// or smtps://");
+	if (relay && !mail_relay_built())
+		config_complain(&l->job, "[mail]: this program was built without relays; name a command");
+}
+
 static void check_opers(struct loading *l)
 {
 	const struct server *s = &l->job.out->server;
@@ -513,6 +528,7 @@ int config_load(struct config *out, const struct config_source *source, config_e
 	}
 	check_opers(&l);
 	check_webircs(&l);
+	check_mail(&l);
 	check_filters(&l);
 	take_command_line(&l, source);
 	free_places(&l);

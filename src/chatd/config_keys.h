@@ -42,6 +42,8 @@ enum config_type {
 	CONFIG_NICK_POLICY, /* enum nick_policy */
 	CONFIG_DNSBL_ACTION, /* enum dnsbl_action */
 	CONFIG_TLS_NAME, /* enum tls_name */
+	CONFIG_MAIL, /* an address of e-mail */
+	CONFIG_COMMAND, /* a path and words, see loop/child.h; empty: none */
 };
 
 struct config_key {

@@ -5,8 +5,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "account/mail.h"
 #include "base/mem.h"
 #include "chatd/config_value.h"
+#include "loop/child.h"
 #include "proto/modes.h"
 #include "proto/utf8.h"
 #include "session/country.h"
@@ -508,6 +510,24 @@ static void set_history(struct config_job *job, const struct config_key *key, vo
 		*(enum chan_history *)at = h;
 }
 
+static void set_mail(struct config_job *job, const struct config_key *key, void *at, const char *value)
+{
+	if (*value && !mail_address_valid(value))
+		complain_wanted(job, key, value);
+	else
+		replace_text(at, *value ? value : NULL);
+}
+
+static void set_command(struct config_job *job, const struct config_key *key, void *at, const char *value)
+{
+	if (!check_text(job, key, value))
+		return;
+	if (*value && !child_command_valid(value))
+		complain_wanted(job, key, value);
+	else
+		replace_text(at, *value ? value : NULL);
+}
+
 static void set_tls_name(struct config_job *job, const struct config_key *key, void *at, const char *value)
 {
 	static const char *const words[] = {
@@ -601,6 +621,8 @@ void config_set_value(struct config_job *job, const struct config_key *key, void
 		[CONFIG_NICK_POLICY] = set_nick_policy,
 		[CONFIG_HISTORY] = set_history,
 		[CONFIG_TLS_NAME] = set_tls_name,
+		[CONFIG_MAIL] = set_mail,
+		[CONFIG_COMMAND] = set_command,
 		[CONFIG_DNSBL_ACTION] = set_dnsbl_action,
 	};
 

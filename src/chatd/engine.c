@@ -23,6 +23,7 @@
 #include "command/away.h"
 #include "command/batch.h"
 #include "command/command.h"
+#include "command/courier.h"
 #include "command/device.h"
 #include "command/errand.h"
 #include "command/login.h"
@@ -508,6 +509,7 @@ int engine_new(struct engine **out, struct loop *loop, struct config *config, co
 	e->notices = oper_notices_new(loop, e->net);
 	e->fanout = fanout_new(&e->hub, e->net);
 	env_init(e);
+	e->env.courier = courier_new(&e->env);
 	e->env.filters = filters_new(e->net, &config->server);
 	*out = e;
 	return 0;
@@ -579,6 +581,7 @@ int engine_open(struct engine *e, struct worker *worker, char *why, size_t size)
 	registration_resume_all(&e->env);
 	ban_watch_start(&e->bans);
 	list_watch_start(&e->lists);
+	courier_start(e->env.courier);
 	presence_watch_start(&e->presence);
 	oper_notices_arrive(e->notices);
 	return err;
@@ -685,6 +688,7 @@ void engine_free(struct engine *e)
 	engine_abandon(e);
 	lookups_free(e->hub.lookups);
 	worker_free(e->errand_worker);
+	courier_free(e->env.courier);
 	ban_watch_stop(&e->bans);
 	list_watch_stop(&e->lists);
 	presence_watch_stop(&e->presence);

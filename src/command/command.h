@@ -19,6 +19,7 @@
  */
 struct address;
 struct call;
+struct courier;
 struct errand;
 struct filters;
 struct password_memory;
@@ -90,6 +91,7 @@ struct command_env {
 	unsigned *errands;           /* how many are under way */
 	struct logins *logins;       /* what has failed lately */
 	struct guest_list *guests;   /* nicks.c's */
+	struct courier *courier;     /* NULL: no mails */
 };
 
 struct command_usage {

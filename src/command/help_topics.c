@@ -130,7 +130,8 @@ static const struct help_topic topics[] = {
 	 "It is shown to nobody any more, and is deleted; who saw it may have kept it.\n"},
 	{"REGISTER", "REGISTER <account|*> <email|*> <password>",
 	 "Makes an account, and logs you in to it. With * it has the name of your nick.\n"
-	 "The nick is yours from then on: log in before you use it elsewhere.\n"},
+	 "The nick is yours from then on: log in before you use it elsewhere. Where the address has to be proved, a code goes\n"
+	 "there, which VERIFY takes.\n"},
 	{"REHASH", "REHASH", "Reads the configuration again. For operators.\n"},
 	{"RELAYMSG", "RELAYMSG <channel> <name>/<elsewhere> :<text>",
 	 "Says something in a channel for somebody of elsewhere, as bridges do. For operators of the channel.\n"},

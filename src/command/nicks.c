@@ -18,7 +18,10 @@ const struct account *nicks_owner(const struct command_env *env, struct str nick
 {
 	const struct account *a = network_account_of_nick(env->net, nick);
 
-	return a && a != own && nicks_policy(env->server, a) != NICK_OPEN ? a : NULL;
+	/* Nobody can log in to one that waits for its owner to be proved, nor keep others from its nick. */
+	if (!a || a == own || (a->flags & ACCOUNT_UNVERIFIED))
+		return NULL;
+	return nicks_policy(env->server, a) != NICK_OPEN ? a : NULL;
 }
 
 bool nicks_refused(const struct command_env *env, struct str nick, const struct account *own)

@@ -11,6 +11,7 @@
 #include "command/errand.h"
 #include "command/login.h"
 #include "command/nicks.h"
+#include "command/nickserv.h"
 #include "command/register.h"
 #include "command/services.h"
 #include "command/targets.h"
@@ -43,7 +44,7 @@ static void say_registered(struct session *s, const char *code, const char *acco
 }
 
 /* A password with a blank in it would be cut at the blank: better none than one that nobody meant. */
-static bool is_cut(const struct service_ask *a, size_t most)
+bool nickserv_is_cut(const struct service_ask *a, size_t most)
 {
 	if (a->n <= most)
 		return false;
@@ -56,14 +57,15 @@ static void run_register(const struct service_ask *a)
 {
 	const struct registering r = {"*", service_word(a, 1) ? service_word(a, 1) : "*", a->words[0], say_registered};
 
-	if (is_cut(a, 2))
+	if (nickserv_is_cut(a, 2))
 		return;
 	register_account(a->call, &r);
 }
 
 static void run_verify(const struct service_ask *a)
 {
-	register_verify(a->call, a->words[0], a->words[1], say_registered);
+	if (!nickserv_verify_email(a))
+		register_verify(a->call, a->words[0], a->words[1], say_registered);
 }
 
 static void say_login(const struct login *l, enum login_result result)
@@ -81,7 +83,7 @@ static void run_identify(const struct service_ask *a)
 		.answer = say_login,
 	};
 
-	if (is_cut(a, 2))
+	if (nickserv_is_cut(a, 2))
 		return;
 	login_by_password(a->call, &t);
 }
@@ -107,75 +109,6 @@ static void run_drop(const struct service_ask *a)
 		account_drop(account, a->call->env, a->call->session);
 		say(a, "The account is no more.");
 	}
-}
-
-/* Passwords */
-
-struct changing {
-	struct errand errand;
-	struct credential credential;
-	uint32_t iterations;
-	bool made;
-	char *account, *password;
-};
-
-static void change_work(struct errand *e)
-{
-	struct changing *c = (struct changing *)e;
-
-	c->made = credential_make(&c->credential, str_of(c->password), c->iterations);
-}
-
-static void change_done(struct errand *e, struct session *s)
-{
-	const struct changing *c = (const struct changing *)e;
-	const struct account *a = login_account(e->env, s);
-	char text[CREDENTIAL_TEXT_MAX];
-	struct account_edit edit;
-	struct buf b;
-	bool done = false;
-
-	if (c->made && a && strcmp(account_text(a, ACCOUNT_NAME), c->account) == 0) {
-		buf_init(&b, text, sizeof(text));
-		credential_write(&b, &c->credential);
-		account_edit_begin(&edit, a);
-		edit.r.account.credentials = buf_view(&b);
-		done = account_edit_submit(&edit, e->env);
-		explicit_bzero(text, sizeof(text));
-	}
-	services_say(s, self, "%s", done ? "The password is changed." : "That could not be done: try again.");
-}
-
-static void change_free(struct errand *e)
-{
-	struct changing *c = (struct changing *)e;
-
-	explicit_bzero(c->password, strlen(c->password));
-	explicit_bzero(&c->credential, sizeof(c->credential));
-	mem_free(c->password);
-	mem_free(c->account);
-	mem_free(c);
-}
-
-static void set_password(const struct service_ask *a, const char *password)
-{
-	const char *name = account_text(own(a), ACCOUNT_NAME), *why;
-	struct changing *c;
-
-	if (is_cut(a, 2))
-		return;
-	if (register_check_password(a->call, name, password, &why)) {
-		say(a, why);
-		return;
-	}
-	c = mem_zalloc(sizeof(*c));
-	c->errand.work = change_work;
-	c->errand.done = change_done;
-	c->errand.free = change_free;
-	c->iterations = a->call->env->server->accounts.iterations;
-	c->account = mem_strdup(name);
-	c->password = mem_strdup(password);
-	errand_run(a->call, &c->errand);
 }
 
 /* Settings */
@@ -213,27 +146,14 @@ static void set_enforce(const struct service_ask *a, const char *value)
 	finish(a, &e, "Done.");
 }
 
-static void set_email(const struct service_ask *a, const char *value)
-{
-	struct account_edit e;
-
-	if (!register_email_valid(value)) {
-		say(a, "That is no e-mail address.");
-		return;
-	}
-	account_edit_begin(&e, own(a));
-	e.r.account.email = str_of(value);
-	finish(a, &e, "Done.");
-}
-
 static void run_set(const struct service_ask *a)
 {
 	const char *what = a->words[0], *value = a->words[1];
 
 	if (strcasecmp(what, "PASSWORD") == 0)
-		set_password(a, value);
+		nickserv_set_password(a, value);
 	else if (strcasecmp(what, "EMAIL") == 0)
-		set_email(a, value);
+		nickserv_set_email(a, value);
 	else if (strcasecmp(what, "ENFORCE") == 0)
 		set_enforce(a, value);
 	else if (strcasecmp(what, "ALWAYSON") == 0)
@@ -483,6 +403,10 @@ static void run_unsuspend(const struct service_ask *a)
 static const struct service_row rows[] = {
 	{"REGISTER", 1, false, run_register, "<password> [<email>]", "Makes an account of your nick."},
 	{"VERIFY", 2, false, run_verify, "<account> <code>", "Proves that the e-mail address is yours."},
+	{"SENDPASS", 1, false, nickserv_sendpass, "<account>",
+	 "Sends the owner of an account a mail with a code for a new password."},
+	{"RESETPASS", 3, false, nickserv_resetpass, "<account> <code> <new password>",
+	 "Sets a new password with the code that came by mail."},
 	{"IDENTIFY", 1, false, run_identify, "[<account>] <password>", "Logs you in."},
 	{"LOGIN", 1, false, run_identify, "[<account>] <password>", "The same."},
 	{"LOGOUT", 0, true, run_logout, "", "Logs you out."},

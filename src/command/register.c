@@ -5,9 +5,12 @@
 
 #include "account/credential.h"
 #include "account/logins.h"
+#include "account/mail.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "command/account_edit.h"
+#include "command/codes.h"
+#include "command/courier.h"
 #include "command/emergency.h"
 #include "command/errand.h"
 #include "command/families.h"
@@ -20,9 +23,7 @@
 #include "session/password.h"
 
 /* Whatever is longer fits no message to a service. */
-enum { PASSWORD_MAX = 300, EMAIL_MAX = 200 };
-
-static const char verify_purpose[] = "verify ";
+enum { PASSWORD_MAX = 300 };
 
 const char *register_check_password(const struct call *call, const char *account, const char *password,
 				    const char **why)
@@ -42,20 +43,6 @@ const char *register_check_password(const struct call *call, const char *account
 		return "WEAK_PASSWORD";
 	}
 	return NULL;
-}
-
-/* What a mail server can be asked for, not all that RFC 5322 allows. */
-bool register_email_valid(const char *email)
-{
-	const char *at = strrchr(email, '@');
-
-	if (!at || at == email || !strchr(at, '.') || strlen(email) > EMAIL_MAX || email[0] == '-')
-		return false;
-	for (const char *p = email; *p; p++)
-		if (!((*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') || (*p >= '0' && *p <= '9') ||
-		      strchr("@.!#%&'*+-/=?^_`{|}~", *p)))
-			return false;
-	return true;
 }
 
 /* Early registration gets around no password of the server. */
@@ -99,12 +86,22 @@ static const char *check_name(const struct call *call, const char *account, cons
 	return NULL;
 }
 
+bool register_verifies(const struct command_env *env, const char *email)
+{
+	return *email && strcmp(email, "*") != 0 && env->server->accounts.email_verify && courier_able(env);
+}
+
 static const char *check_email(const struct call *call, const char *email, const char **why)
 {
-	if (strcmp(email, "*") == 0 ? !call->env->server->accounts.email_required : register_email_valid(email))
-		return NULL;
-	*why = "A valid e-mail address is needed";
-	return "INVALID_EMAIL";
+	if (strcmp(email, "*") == 0 ? call->env->server->accounts.email_required : !mail_address_valid(email)) {
+		*why = "A valid e-mail address is needed";
+		return "INVALID_EMAIL";
+	}
+	if (register_verifies(call->env, email) && !courier_may(call->env, call->session)) {
+		*why = "Too many mails were sent for your address, try again later";
+		return "TEMPORARILY_UNAVAILABLE";
+	}
+	return NULL;
 }
 
 /* The first thing that stands in the way; NULL: nothing. */
@@ -147,6 +144,8 @@ struct making {
 	bool made;
 	register_say_fn say;
 	char *account, *email, *password;
+	char code[CODE_SIZE + 1]; /* that goes to the address; "": none does */
+	int64_t until;
 };
 
 static void work(struct errand *e)
@@ -160,6 +159,8 @@ static bool store(const struct making *m, const struct session *s)
 {
 	const struct command_env *env = m->errand.env;
 	char credentials[CREDENTIAL_TEXT_MAX];
+	const struct code_wanted code = {CODE_VERIFY, m->code, "", m->until};
+	char memory[CODE_ITEM_MAX];
 	struct account_edit edit;
 	struct buf b;
 	bool stored;
@@ -171,6 +172,10 @@ static bool store(const struct making *m, const struct session *s)
 	edit.r.account.email = str_of(m->email);
 	if (env->server->accounts.always_on)
 		edit.r.account.flags |= ACCOUNT_ALWAYS_ON;
+	if (m->code[0]) {
+		edit.r.account.flags |= ACCOUNT_UNVERIFIED;
+		(void)code_put(&edit, &code, memory);
+	}
 	stored = account_edit_submit(&edit, env);
 	explicit_bzero(credentials, sizeof(credentials));
 	if (stored)
@@ -181,9 +186,26 @@ static bool store(const struct making *m, const struct session *s)
 	return stored;
 }
 
+/* The account waits for the code that goes out now. */
+static void await_code(const struct making *m, struct session *s, const struct account *a)
+{
+	const struct command_env *env = m->errand.env;
+	const struct letter l = {a, m->email, CODE_VERIFY, m->code, m->until, s->id};
+	char text[LINE_BODY_MAX];
+
+	courier_watch(env, m->until);
+	if (!courier_send(env, s, &l)) {
+		account_drop(a, env, NULL);
+		m->say(s, "TEMPORARILY_UNAVAILABLE", m->account, "No mail can be sent there now, try again later");
+		return;
+	}
+	snprintf(text, sizeof(text), "Account created; a code to confirm it with VERIFY is on its way to %s", m->email);
+	m->say(s, "VERIFICATION_REQUIRED", m->account, text);
+}
+
 static void done(struct errand *e, struct session *s)
 {
-	const struct making *m = (struct making *)e;
+	struct making *m = (struct making *)e;
 	const struct login l = {e->env, s, "REGISTER", true};
 	const struct account *a;
 
@@ -191,9 +213,17 @@ static void done(struct errand *e, struct session *s)
 		m->say(s, "ACCOUNT_EXISTS", m->account, "Somebody has this account already");
 		return;
 	}
+	if (register_verifies(e->env, m->email)) {
+		code_make(m->code);
+		m->until = loop_clock(e->env->hub->loop)->real_ms + e->env->server->mail.verify_ms;
+	}
 	a = m->made && store(m, s) ? network_account(e->env->net, str_of(m->account)) : NULL;
 	if (!a) {
 		m->say(s, "TEMPORARILY_UNAVAILABLE", m->account, "The account could not be made, try again later");
+		return;
+	}
+	if (m->code[0]) {
+		await_code(m, s, a);
 		return;
 	}
 	m->say(s, NULL, m->account, "Account successfully registered");
@@ -206,6 +236,7 @@ static void making_free(struct errand *e)
 
 	explicit_bzero(m->password, strlen(m->password));
 	explicit_bzero(&m->credential, sizeof(m->credential));
+	explicit_bzero(m->code, sizeof(m->code));
 	mem_free(m->password);
 	mem_free(m->account);
 	mem_free(m->email);
@@ -242,21 +273,6 @@ void register_account(const struct call *call, const struct registering *wanted)
 	errand_run(call, &m->errand);
 }
 
-/* The item that the code is in, if it is the right one and not too old. */
-static bool code_is_right(const struct call *call, const struct account *a, const char *code)
-{
-	int64_t now = loop_clock(call->env->hub->loop)->real_ms;
-	bool right = false;
-
-	for (uint32_t i = 0; i < a->items.count; i++) {
-		const struct account_kept *item = a->items.items[i];
-
-		if (item->kind == ACCOUNT_CODE && str_starts(str_of(item->text), str_of(verify_purpose)))
-			right |= secret_equal(item->text + strlen(verify_purpose), code) && now < item->time;
-	}
-	return right;
-}
-
 void register_verify(const struct call *call, const char *account, const char *code, register_say_fn say)
 {
 	const struct login l = {call->env, call->session, "VERIFY", true};
@@ -272,7 +288,7 @@ void register_verify(const struct call *call, const char *account, const char *c
 		say(call->session, "TEMPORARILY_UNAVAILABLE", target_shown(account), login_words(LOGIN_WAIT));
 		return;
 	}
-	if (!a || !(a->flags & ACCOUNT_UNVERIFIED) || !code_is_right(call, a, code)) {
+	if (!a || !(a->flags & ACCOUNT_UNVERIFIED) || !code_find(a, CODE_VERIFY, code, loop_clock(call->env->hub->loop)->real_ms)) {
 		login_refuse(&l, a, LOGIN_WRONG);
 		say(call->session, "INVALID_CODE", target_shown(account),
 		    "This code is not, or no more, the right one");
@@ -280,7 +296,7 @@ void register_verify(const struct call *call, const char *account, const char *c
 	}
 	account_edit_begin(&edit, a);
 	edit.r.account.flags &= ~(uint32_t)ACCOUNT_UNVERIFIED;
-	account_edit_drop(&edit, ACCOUNT_CODE, str_of(verify_purpose));
+	code_drop(&edit, CODE_VERIFY);
 	if (!account_edit_submit(&edit, call->env)) {
 		say(call->session, "TEMPORARILY_UNAVAILABLE", target_shown(account), "Try again later");
 		return;
@@ -296,8 +312,8 @@ static void say_as(struct session *s, const char *command, const char *said[3])
 {
 	const char *code = said[0], *account = said[1], *text = said[2];
 
-	if (!code)
-		reply_server(s, "%s SUCCESS %s :%s", command, account, text);
+	if (!code || strcmp(code, "VERIFICATION_REQUIRED") == 0)
+		reply_server(s, "%s %s %s :%s", command, code ? code : "SUCCESS", account, text);
 	else
 		reply_fail(s, command, code, strcmp(code, "NEED_NICK") == 0 ? "*" : account, text);
 }

@@ -5,13 +5,14 @@
 #include "base/str.h"
 
 struct call;
+struct command_env;
 struct session;
 
 /* Making an account: https://ircv3.net/specs/extensions/account-registration, and what NickServ does by it. */
 
 /*
- * How it is answered. code: of the specification's FAIL; NULL: the account is there, and the session is logged in to
- * it.
+ * How it is answered. code: of the specification's FAIL, or VERIFICATION_REQUIRED: the account is there, and a code that went
+ * out by mail is waited for; NULL: the account is there, and the session is logged in to it.
  */
 typedef void (*register_say_fn)(struct session *s, const char *code, const char *account, const char *text);
 
@@ -27,7 +28,8 @@ void register_account(const struct call *call, const struct registering *r);
 const char *register_check_password(const struct call *call, const char *account, const char *password,
 				    const char **why);
 
-bool register_email_valid(const char *email);
+/* Whether an account with that address waits until it is proved. "*" and "": none was given. */
+bool register_verifies(const struct command_env *env, const char *email);
 
 /* Somebody types the code that came by mail. Said as above. */
 void register_verify(const struct call *call, const char *account, const char *code, register_say_fn say);

@@ -120,11 +120,13 @@ enum account_item_kind {
 	ACCOUNT_CERTFP,  /* SHA-256 of a client certificate that logs in, lower-case hex */
 	ACCOUNT_NICK,    /* a nick of it beside its name */
 	ACCOUNT_MEMO,    /* "from text", left while nobody was there; time: when */
-	ACCOUNT_CODE,    /* "purpose code": what is waited for, secret; time: until when */
+	ACCOUNT_CODE,    /* "purpose hash ...": what is waited for, see command/codes.h; time: until when */
 	ACCOUNT_SETTING, /* "name value" */
 	ACCOUNT_CHANNEL, /* "#channel o": its rank there, see network/access.h; time: since when */
 	ACCOUNT_METADATA, /* "key value" */
 	ACCOUNT_SEEN,    /* a device, "*" for those without a name; time: when it left last */
+	ACCOUNT_TOTP,     /* the secret of a second factor in base32; time: the step of the code that was taken last */
+	ACCOUNT_RECOVERY, /* in the place of such a code, once: its hash in hex */
 	ACCOUNT_ITEM_KINDS,
 };
 

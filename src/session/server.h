@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "account/mail.h"
 #include "base/buf.h"
 #include "base/str.h"
 #include "proto/casemap.h"
@@ -68,6 +69,8 @@ struct account_policy {
 	bool before_connect; /* before registering with the server too */
 	bool required;       /* nobody comes in without one */
 	bool email_required;
+	bool email_verify;   /* an address is its owner's when a code that went there comes back */
+	bool password_reset; /* by mail */
 	bool autocreate;     /* whom somebody outside vouches for has one made at the first login */
 	bool multiclient;    /* several devices on one nick */
 	bool always_on;      /* what a new account has */
@@ -146,6 +149,7 @@ struct server {
 
 	struct emergency emergency;
 	struct account_policy accounts;
+	struct mail_policy mail;
 	struct history_policy history;
 	int64_t redact_ms; /* how long one may take back what one said; 0: for ever */
 	struct cloak cloak;

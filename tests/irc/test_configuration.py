@@ -161,7 +161,7 @@ def test_comments_blanks_and_other_line_ends(check):
 def test_every_key_of_the_example_is_a_key(check):
     example = (ROOT / "docs/examples/chatd.conf").read_text()
     (check.folder / "motd.txt").write_text("x\n")
-    for name in ("password", "alice.password", "kiwi.password", "cloak.secret"):
+    for name in ("password", "alice.password", "kiwi.password", "relay.password", "cloak.secret"):
         (check.folder / name).write_text("a secret of some length\n")
     plain = re.sub(r"^#(?=\w+ =|\[)", "", example, flags=re.M)
     assert plain.count(" = ") > 30

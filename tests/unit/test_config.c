@@ -512,7 +512,8 @@ static void example_is_accepted(void **state)
 	copy_example(f, uncomment_all);
 	assert_int_equal(load(f, &c), 1);
 	/* The files that it names are not there; nothing else is wrong. */
-	assert_int_equal(f->errors, 5);
+	assert_int_equal(f->errors, 6);
+	assert_non_null(strstr(f->said, "[mail] password_file: "));
 	assert_non_null(strstr(f->said, "[webirc kiwi] password_file: "));
 	assert_non_null(strstr(f->said, "[cloak] secret_file: "));
 	assert_non_null(strstr(f->said, "[server] motd: "));
