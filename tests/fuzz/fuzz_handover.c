@@ -85,6 +85,7 @@ static void serve(struct world *w, const int *peers, unsigned sockets)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct world w;
+	const struct world_hooks hooks = {.any_host = true};
 	struct str rest = {(const char *)data + 1, size - 1};
 	unsigned sockets = 0, back = 0;
 	int peers[SOCKETS_MAX];
@@ -94,7 +95,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	sockets = data[0] == 'f' ? 0 : data[0] % (SOCKETS_MAX + 1);
 	in = data[0] == 'f' ? open_file(rest) : open_state(rest, sockets, peers);
-	world_init(&w, NULL);
+	world_init(&w, &hooks);
 	if (in) {
 		struct wire_in state = handoff_read(in);
 

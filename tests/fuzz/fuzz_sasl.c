@@ -169,7 +169,7 @@ static void add_account(struct world *w, const char *name, const char *credentia
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct sasl_world s;
-	const struct world_hooks hooks = {NULL, arrive, "=&", step, heard, &s};
+	const struct world_hooks hooks = {.arrive = arrive, .signs = "=&", .step = step, .heard = heard, .ctx = &s};
 
 	if (size > INPUT_MAX)
 		return 0;

@@ -46,6 +46,7 @@ struct world_hooks {
 	const char *signs;
 	void (*step)(struct world *w, char sign, int n, struct str text);
 	void (*heard)(struct world *w, int n, const struct line *line);
+	bool any_host; /* clients come from wherever the input says */
 	void *ctx;
 };
 
