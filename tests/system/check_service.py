@@ -101,6 +101,8 @@ def process_is_confined(m):
     assert status["Uid"].split()[0] == m.output("id", "-u", "chatd"), status["Uid"]
     descriptors = min(65536, open_files_max(m, 1))
     assert open_files_max(m, pid) == descriptors and m.show("chatd.service", "LimitNOFILE") == "65536"
+    core = next(line for line in m.read(f"/proc/{pid}/limits").splitlines() if line.startswith("Max core file size"))
+    assert core.split()[4:6] == ["0", "0"], core
     assert m.output("stat", "-c", "%U %a", "/var/lib/chatd") == "chatd 700"
     complaints = [entry["MESSAGE"] for entry in m.journal("chatd.service") if entry["_PID"] == str(pid) and entry["PRIORITY"] < "5"]
     assert not complaints, complaints
