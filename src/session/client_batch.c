@@ -142,7 +142,7 @@ void client_batch_save(const struct session *s, struct wire_out *out)
 		wire_put_str(out, (struct str){b->text, b->size});
 		wire_put_u32(out, b->bytes);
 		wire_put_u32(out, b->lines);
-		wire_put_u8(out, b->kind);
+		wire_put_u8(out, (uint8_t)b->kind);
 		wire_put_u8(out, b->over);
 		wire_put_i64(out, b->over ? 0 : b->deadline.node.key - now_ms(s));
 	}
@@ -171,7 +171,8 @@ void client_batch_load(struct session *s, struct wire_in *in)
 	if (!wire_more(&saved))
 		return;
 	ref = wire_text(&saved, LINE_MAX_BYTES);
-	if (saved.bad || !ref.n) {
+	/* One that was refused for its name may have an empty one. */
+	if (saved.bad || !ref.p) {
 		wire_fail(in);
 		return;
 	}

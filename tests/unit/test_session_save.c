@@ -208,6 +208,20 @@ static void an_open_batch_stays_open(void **state)
 	assert_null(move(st, 0)->client_batch);
 }
 
+/* "BATCH +": it was answered, and has no name to come with. */
+static void a_batch_without_a_name_costs_nobody_the_session(void **state)
+{
+	struct stage *st = *state;
+	struct client_batch *b;
+
+	stage_register(st, 0, "ann");
+	client_batch_give_up(client_batch_open(stage_session(st, 0), STR_NONE, STR_NONE));
+	b = move(st, 0)->client_batch;
+	assert_non_null(b);
+	assert_string_equal(b->ref, "");
+	assert_true(b->over);
+}
+
 static void charge_much(struct stage *st, struct session *s, const struct message *m)
 {
 	(void)m;
@@ -476,6 +490,7 @@ int main(void)
 		TEST(what_it_watches_is_watched),
 		TEST(deadlines_stay),
 		TEST(an_open_batch_stays_open),
+		TEST(a_batch_without_a_name_costs_nobody_the_session),
 		TEST(throttled_input_stays_held),
 		TEST(a_long_answer_is_finished_where_it_fits),
 		TEST(a_longer_one_ends_properly),
