@@ -233,6 +233,14 @@ bool rule_is_author(const struct user *u, const struct redaction *r)
 	return r->author == u->id;
 }
 
+/* By whoever had an account of that name before. What is of the very millisecond of its making is older. */
+static bool is_of_former(const struct network *net, const struct redaction *r)
+{
+	const struct account *a = r->account.n ? network_account(net, r->account) : NULL;
+
+	return a && r->said <= a->created;
+}
+
 /* Not that of somebody who is there, and above. */
 static bool may_moderate(const struct network *net, const struct channel *c, const struct member *m,
 			 const struct redaction *r)
@@ -247,7 +255,7 @@ enum refusal rule_redact(const struct network *net, const struct user *u, const 
 {
 	const struct channel *c = r->channel.n ? network_channel(net, r->channel) : NULL;
 	const struct member *m = c ? network_member(c, u) : NULL;
-	bool own = rule_is_author(u, r);
+	bool own = rule_is_author(u, r) && !is_of_former(net, r);
 
 	if (r->channel.n && !m)
 		return REFUSAL_NOT_ON_CHANNEL;

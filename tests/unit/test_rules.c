@@ -398,6 +398,21 @@ static void test_redact_by_account(void **state)
 	assert_int_equal(redact(f, PLAIN, r, 1000), REFUSAL_REDACT);
 }
 
+/* An account of the same name that is given up, and made anew by somebody else, had other words. */
+static void test_redact_by_account_made_later(void **state)
+{
+	struct fixture *f = *state;
+	struct redaction r = {.target = OWNER, .msgid = STR("x"), .author = 99, .account = STR("acc"), .said = 1000};
+	struct record made = rec_kept_account(f, "acc", 1, "");
+
+	made.account.created = 1000;
+	fixture_apply(f, made);
+	fixture_apply(f, rec_account(PLAIN, "acc"));
+	assert_int_equal(redact(f, PLAIN, r, 1000), REFUSAL_REDACT);
+	r.said++;
+	assert_int_equal(redact(f, PLAIN, r, 1001), REFUSAL_NONE);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -418,6 +433,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_sight, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_redact, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_redact_by_account, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_redact_by_account_made_later, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
