@@ -29,7 +29,7 @@ static void help(FILE *out)
 	      "  kill NICK [REASON]         removes a user from the server\n"
 	      "  ban add [DURATION] TARGET [REASON], ban del TARGET|NUMBER, ban list\n"
 	      "                             keeps people out: address, network, mask, account\n"
-	      "  account list|show|create|password|suspend|unsuspend|delete [NAME] [REASON]\n"
+	      "  account list|show|create|password|suspend|unsuspend|verify|totp-off|delete [NAME] [REASON]\n"
 	      "                             looks after the accounts of people\n"
 	      "  reload                     reads the configuration again\n"
 	      "  export                     what is kept of channels, as JSON lines\n"

@@ -6,6 +6,7 @@
 #include "account/credential.h"
 #include "chatd/control_private.h"
 #include "command/account_edit.h"
+#include "command/codes.h"
 #include "command/command.h"
 #include "command/services.h"
 #include "network/access.h"
@@ -39,6 +40,7 @@ static void show(struct control_conn *c, const struct account *a)
 	json_str(j, "account", account_str(a, ACCOUNT_NAME));
 	json_time(j, "created", a->created);
 	json_bool(j, "verified", !(a->flags & ACCOUNT_UNVERIFIED));
+	json_bool(j, "totp", account_count(a, ACCOUNT_TOTP));
 	json_bool(j, "suspended", a->flags & ACCOUNT_SUSPENDED);
 	json_bool(j, "always_on", a->flags & ACCOUNT_ALWAYS_ON);
 	json_str(j, "email", account_str(a, ACCOUNT_EMAIL));
@@ -112,6 +114,28 @@ static void set_suspended(struct control_conn *c, const struct account *a, const
 	finish(c, &e);
 }
 
+/* Somebody has lost the device, and the codes for that. */
+static void drop_second(struct control_conn *c, const struct account *a)
+{
+	struct account_edit e;
+
+	account_edit_begin(&e, a);
+	account_edit_drop(&e, ACCOUNT_TOTP, STR_NONE);
+	account_edit_drop(&e, ACCOUNT_RECOVERY, STR_NONE);
+	finish(c, &e);
+}
+
+/* Whose mail does not arrive. */
+static void verify(struct control_conn *c, const struct account *a)
+{
+	struct account_edit e;
+
+	account_edit_begin(&e, a);
+	e.r.account.flags &= ~(uint32_t)ACCOUNT_UNVERIFIED;
+	code_drop(&e, CODE_VERIFY);
+	finish(c, &e);
+}
+
 static void run_known(struct control_conn *c, const char *what, const struct account *a, const char *rest)
 {
 	struct credential credential;
@@ -128,12 +152,16 @@ static void run_known(struct control_conn *c, const char *what, const struct acc
 		set_suspended(c, a, NULL);
 	} else if (strcmp(what, "credentials") == 0 && credential_parse(&credential, str_of(rest))) {
 		set_credentials(c, a, rest);
+	} else if (strcmp(what, "totp-off") == 0) {
+		drop_second(c, a);
+	} else if (strcmp(what, "verify") == 0) {
+		verify(c, a);
 	} else if (strcmp(what, "delete") == 0) {
 		account_drop(a, env_of(c), NULL);
 		control_ok(c);
 	} else {
 		control_fail(c, "bad_request",
-			     "wanted is account list, show, create, suspend, unsuspend, credentials or delete");
+			     "wanted is account list, show, create, suspend, unsuspend, verify, totp-off, credentials or delete");
 	}
 	explicit_bzero(&credential, sizeof(credential));
 }

@@ -10,6 +10,7 @@
 #include "command/account_edit.h"
 #include "command/command.h"
 #include "command/errand.h"
+#include "command/second.h"
 #include "command/services.h"
 #include "command/host.h"
 #include "net/address.h"
@@ -36,6 +37,7 @@ const char *login_words(enum login_result result)
 		[LOGIN_SUSPENDED] = "This account is suspended",
 		[LOGIN_UNVERIFIED] = "This account has not been verified yet",
 		[LOGIN_LOCKED] = "No password logs in to this account",
+		[LOGIN_CODE] = "This account wants a second factor: give \"password code\", with PLAIN or to NickServ",
 	};
 
 	return words[result];
@@ -166,9 +168,11 @@ enum login_result login_enter(const struct login *l, const struct account *a)
 	struct session *s = l->session;
 	char name[NAME_ACCOUNT_MAX * 2], mask[LINE_BODY_MAX];
 
-	if (result != LOGIN_OK)
-		return login_refuse(l, a, result);
 	snprintf(name, sizeof(name), "%s", account_text(a, ACCOUNT_NAME));
+	if (result == LOGIN_OK && l->password)
+		result = second_check(l, a);
+	if (result != LOGIN_OK)
+		return login_refuse(l, network_account(l->env->net, str_of(name)), result);
 	mask_of(s, mask);
 	log_event(EVENT_LOGIN,
 		  LOG_FIELDS({"CHATD_NICK", session_nick(s)}, {"CHATD_ACCOUNT", name}, {"CHATD_PEER", s->address}),
@@ -200,7 +204,7 @@ struct trying {
 	uint32_t iterations; /* what the policy wants */
 	int64_t created;     /* when the account was: another of its name is not this one */
 	bool known, right, renewed;
-	char *account, *password;
+	char *account, *password, *code;
 };
 
 /* Keys that were derived with less than is wanted by now are made again, while the password is at hand. */
@@ -231,7 +235,7 @@ static void renew(const struct trying *t, const struct account *a)
 static void done(struct errand *e, struct session *s)
 {
 	struct trying *t = (struct trying *)e;
-	const struct login l = {e->env, s, t->mechanism, true};
+	const struct login l = {e->env, s, t->mechanism, true, str_of(t->code)};
 	const struct account *a = network_account(e->env->net, str_of(t->account));
 
 	/* Many at once are no way around the limit: what comes after the last failure that is allowed learns nothing. */
@@ -255,7 +259,9 @@ static void trying_free(struct errand *e)
 	struct trying *t = (struct trying *)e;
 
 	explicit_bzero(t->password, strlen(t->password));
+	explicit_bzero(t->code, strlen(t->code));
 	mem_free(t->password);
+	mem_free(t->code);
 	mem_free(t->account);
 	explicit_bzero(t, sizeof(*t));
 	mem_free(t);
@@ -265,6 +271,7 @@ void login_by_password(const struct call *call, const struct login_try *try)
 {
 	const struct login l = {call->env, call->session, try->mechanism, true};
 	const struct account *a = network_account_of_nick(call->env->net, try->account);
+	struct str password = try->password, code = second_cut(a, &password);
 	uint32_t iterations = call->env->server->accounts.iterations;
 	struct trying *t;
 
@@ -284,6 +291,7 @@ void login_by_password(const struct call *call, const struct login_try *try)
 	if (!t->known)
 		credential_fake(&t->credential, logins_secret(call->env->logins), try->account, iterations);
 	t->account = mem_strndup(a ? account_text(a, ACCOUNT_NAME) : "", a ? account_str(a, ACCOUNT_NAME).n : 0);
-	t->password = mem_strndup(try->password.n ? try->password.p : "", try->password.n);
+	t->password = mem_strndup(password.n ? password.p : "", password.n);
+	t->code = mem_strndup(code.n ? code.p : "", code.n);
 	errand_run(call, &t->errand);
 }

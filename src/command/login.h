@@ -20,6 +20,7 @@ enum login_result {
 	LOGIN_SUSPENDED,
 	LOGIN_UNVERIFIED,
 	LOGIN_LOCKED, /* to passwords */
+	LOGIN_CODE,   /* the password was right, and a code of the second factor is wanted with it */
 };
 
 /* Who tries, and how. */
@@ -28,6 +29,7 @@ struct login {
 	struct session *session;
 	const char *mechanism; /* as the log names it */
 	bool password;         /* it proves that one knows the password */
+	struct str code;       /* of the second factor; empty: none came */
 };
 
 const char *login_words(enum login_result result); /* what the client is told */

@@ -13,6 +13,7 @@
 #include "command/nicks.h"
 #include "command/nickserv.h"
 #include "command/register.h"
+#include "command/second.h"
 #include "command/services.h"
 #include "command/targets.h"
 #include "proto/name.h"
@@ -73,19 +74,37 @@ static void say_login(const struct login *l, enum login_result result)
 	services_say(l->session, self, "%s.", login_words(result));
 }
 
+/* "password code" of the account that the nick is of, and not an account with its password. */
+static bool has_code(const struct service_ask *a, struct str nick, char joined[LINE_BODY_MAX])
+{
+	const struct account *account = network_account_of_nick(a->call->env->net, nick);
+	struct str whole;
+
+	snprintf(joined, LINE_BODY_MAX, "%s %s", a->words[a->n - 2], a->words[a->n - 1]);
+	whole = str_of(joined);
+	return second_cut(account, &whole).n;
+}
+
 static void run_identify(const struct service_ask *a)
 {
-	bool named = a->n > 1;
-	const struct login_try t = {
-		.mechanism = self,
-		.account = named ? str_of(a->words[0]) : user_str(a->call->user, USER_NICK),
-		.password = str_of(a->words[named]),
-		.answer = say_login,
-	};
+	struct str nick = user_str(a->call->user, USER_NICK);
+	char joined[LINE_BODY_MAX] = "";
+	struct login_try t = {.mechanism = self, .account = nick, .password = str_of(a->words[0]), .answer = say_login};
 
-	if (nickserv_is_cut(a, 2))
+	if (a->n == 2 && has_code(a, nick, joined)) {
+		t.password = str_of(joined);
+	} else if (a->n == 3 && has_code(a, str_of(a->words[0]), joined)) {
+		t.account = str_of(a->words[0]);
+		t.password = str_of(joined);
+	} else if (nickserv_is_cut(a, 2)) {
+		explicit_bzero(joined, sizeof(joined));
 		return;
+	} else if (a->n == 2) {
+		t.account = str_of(a->words[0]);
+		t.password = str_of(a->words[1]);
+	}
 	login_by_password(a->call, &t);
+	explicit_bzero(joined, sizeof(joined));
 }
 
 static void run_logout(const struct service_ask *a)
@@ -358,6 +377,7 @@ static void run_info(const struct service_ask *a)
 		services_say(s, self, "E-mail: %s", account_text(account, ACCOUNT_EMAIL));
 	list_items(a, account, ACCOUNT_CERTFP, "Certificate");
 	show_devices(a, account);
+	services_say(s, self, "Second factor: %s", second_wanted(account) ? "yes" : "no");
 	services_say(s, self, "Always on: %s", account->flags & ACCOUNT_ALWAYS_ON ? "yes" : "no");
 }
 
@@ -407,8 +427,8 @@ static const struct service_row rows[] = {
 	 "Sends the owner of an account a mail with a code for a new password."},
 	{"RESETPASS", 3, false, nickserv_resetpass, "<account> <code> <new password>",
 	 "Sets a new password with the code that came by mail."},
-	{"IDENTIFY", 1, false, run_identify, "[<account>] <password>", "Logs you in."},
-	{"LOGIN", 1, false, run_identify, "[<account>] <password>", "The same."},
+	{"IDENTIFY", 1, false, run_identify, "[<account>] <password> [<code>]", "Logs you in."},
+	{"LOGIN", 1, false, run_identify, "[<account>] <password> [<code>]", "The same."},
 	{"LOGOUT", 0, true, run_logout, "", "Logs you out."},
 	{"DROP", 1, true, run_drop, "<account> [<code>]", "Gives your account up."},
 	{"SET", 2, true, run_set,
@@ -420,6 +440,8 @@ static const struct service_row rows[] = {
 	{"RECOVER", 1, true, run_recover, "<nick>", "Takes a nick of yours from whoever uses it."},
 	{"CERT", 1, true, run_cert, "ADD [<fingerprint>] | DEL <fingerprint> | LIST",
 	 "Which certificates log in to your account."},
+	{"TOTP", 1, true, second_run_totp, "ENABLE | CONFIRM <code> | DISABLE <code> | RECOVERY <code>",
+	 "A second factor: codes that a program of yours makes."},
 	{"SUSPEND", 1, false, run_suspend, "<account> [<reason>]", "Lets nobody log in. For operators."},
 	{"UNSUSPEND", 1, false, run_unsuspend, "<account>", "Lets its owner log in again. For operators."},
 	{"INFO", 0, false, run_info, "[<account>]", "Tells what is known of an account."},

@@ -132,7 +132,7 @@ static void challenge(struct session *s, struct str message)
 
 static struct login scram_login(const struct call *call)
 {
-	return (struct login){call->env, call->session, names[call->session->exchange->mechanism], true};
+	return (struct login){call->env, call->session, names[call->session->exchange->mechanism], true, STR_NONE};
 }
 
 static struct scram_binding binding_of(const struct session *s)

@@ -9,7 +9,10 @@ import pytest
 import harness
 import sasl
 from harness import FAST
+from mailbox import Sendmail
 from test_accounts import CAPS, PASSWORD, QUICK, account_of, login, make
+from test_accounts_mail import plain, register, settings
+from test_accounts_totp import Owner
 
 CHATCTL = os.path.join(os.path.dirname(harness.CHATD), "..", "chatctl", "chatctl")
 
@@ -64,3 +67,22 @@ def test_suspend_and_delete(ctl):
     assert account_of(owner, owner.nick) is None
     assert login(ctl.daemon, sasl.plain, owner.nick, PASSWORD)[1].commands == ["904"]
     ctl("account", "delete", owner.nick, ok=67)
+
+
+def test_totp_off(ctl):
+    owner = Owner(ctl.daemon)
+    shown = ctl("--json", "account", "show", owner.nick)
+    assert json.loads(shown.splitlines()[0])["totp"] is True and owner.secret not in shown
+    assert owner.plain("correcthorse").of("904")
+    ctl("account", "totp-off", owner.nick)
+    assert owner.plain("correcthorse").of("903")
+
+
+def test_verify(start, tmp_path):
+    letters = Sendmail(tmp_path)
+    daemon = start(settings(f"command = {letters.command}", mail="[control]\nsocket = control.sock\n"))
+    client, said = register(daemon)
+    assert said.one("REGISTER").params[0] == "VERIFICATION_REQUIRED" and plain(daemon, client.nick).of("904")
+    argv = [CHATCTL, "-s", str(daemon.folder / "control.sock"), "account", "verify", client.nick]
+    assert subprocess.run(argv, timeout=harness.DEADLINE).returncode == 0
+    assert plain(daemon, client.nick).of("903")
