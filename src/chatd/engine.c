@@ -128,6 +128,8 @@ static void owe(struct engine *e, const struct change *c)
 {
 	struct session *s = origin_of(e, c);
 
+	if (c->type == CHANGE_RENAMED)
+		answer_renamed(&e->env, c);
 	if (c->type != CHANGE_JOINED) {
 		if (s)
 			answer_change(&e->env, s, c);

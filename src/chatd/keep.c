@@ -97,9 +97,25 @@ static struct str talk_of(struct keep *k, const struct record *r)
 				 person(k, b, r->message.to_account, r->message.to));
 }
 
+/* What is filed under the old name goes along; see journal_about. */
+static struct str move_of(struct keep *k, const struct record *r)
+{
+	char name[KEEP_NAME_MAX];
+	struct buf b;
+
+	buf_init(&b, k->target, sizeof(k->target));
+	buf_str(&b, folded(k, name, r->rename.channel));
+	buf_chr(&b, ' ');
+	buf_str(&b, folded(k, name, r->rename.name));
+	return buf_view(&b);
+}
+
 static struct str target_of(struct keep *k, const struct record *r)
 {
 	char name[KEEP_NAME_MAX];
+
+	if (r->type == RECORD_RENAME)
+		return move_of(k, r);
 
 	if (r->type == RECORD_EVENT)
 		return history_events_name(k->target, folded(k, name, r->event.channel));
@@ -119,6 +135,13 @@ static struct str target_of(struct keep *k, const struct record *r)
 
 void keep_encode(struct keep *k, struct buf *out, const struct record *r, struct journal_about *about)
 {
+	struct record kept;
+
+	if (r->type == RECORD_RENAME) {
+		kept = *r;
+		record_rename_kept(&kept);
+		r = &kept;
+	}
 	record_encode(out, r);
 	*about = (struct journal_about){.time = r->time, .msgid = r->msgid, .target = target_of(k, r)};
 	if (r->type == RECORD_REDACT)
@@ -266,14 +289,15 @@ void keep_begin(struct keep *k)
 /* Ranks alone are not kept with the channel. */
 static bool alters(const struct change *c)
 {
-	return (c->type == CHANGE_TOPIC || c->type == CHANGE_CHANNEL_MODES) && c->record->type != RECORD_JOIN &&
+	return (c->type == CHANGE_TOPIC || c->type == CHANGE_RENAMED || c->type == CHANGE_CHANNEL_MODES) && c->record->type != RECORD_JOIN &&
 	       c->record->type != RECORD_USER_ACCOUNT;
 }
 
 /* One that is registered from now on keeps what was said of it before. */
 static bool describes(const struct change *c)
 {
-	return c->type == CHANGE_METADATA || (c->type == CHANGE_CHANNEL_MODES && c->channel->metadata);
+	return c->type == CHANGE_METADATA || (c->type == CHANGE_RENAMED && c->channel->metadata) ||
+	       (c->type == CHANGE_CHANNEL_MODES && c->channel->metadata);
 }
 
 void keep_note(struct keep *k, const struct change *c)

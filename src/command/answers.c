@@ -171,6 +171,8 @@ static struct str wanted_channel(const struct record *r)
 		return r->channel.name;
 	case RECORD_KNOCK:
 		return r->knock.channel;
+	case RECORD_RENAME:
+		return r->rename.channel;
 	case RECORD_REDACT:
 		return r->redact.channel.n ? r->redact.channel : r->redact.to;
 	default:
@@ -263,6 +265,18 @@ static void refused_redact(struct session *s, const struct change *c, const char
 	}
 }
 
+static void refused_rename(struct session *s, const struct change *c)
+{
+	char context[2 * LINE_BODY_MAX];
+
+	snprintf(context, sizeof(context), "%.*s %.*s", STR_ARG(c->record->rename.channel),
+		 STR_ARG(c->record->rename.name));
+	if (c->refusal == REFUSAL_NAME_TAKEN)
+		reply_fail(s, "RENAME", "CHANNEL_NAME_IN_USE", context, "There is a channel of that name");
+	else
+		reply_fail(s, "RENAME", "CANNOT_RENAME", context, "It has that name already");
+}
+
 /* A NOTICE is never answered, not even with what went wrong: two programs could go on for ever. */
 static bool is_notice(const struct record *r)
 {
@@ -349,6 +363,10 @@ void answer_refused(struct session *s, const struct change *c)
 	case REFUSAL_METADATA_FULL:
 		metadata_refused(s, c);
 		break;
+	case REFUSAL_NAME_TAKEN:
+	case REFUSAL_CANNOT_RENAME:
+		refused_rename(s, c);
+		break;
 	case REFUSAL_LIST_FULL:
 		reply(s, ERR_BANLISTFULL, name, list_letter(c));
 		break;
@@ -368,6 +386,21 @@ static void owe_joined(const struct command_env *env, struct session *s, const s
 	metadata_joined(s, env, c->channel);
 	if (shown.limit && !session_has(s, CAP_CHATHISTORY) && !session_has(s, CAP_ZNC_PLAYBACK))
 		past_replay_one(env, s, c->channel->name, &shown);
+}
+
+void answer_renamed(const struct command_env *env, const struct change *c)
+{
+	if (casemap_eq(network_casemap(env->net), c->was, str_of(c->channel->name)))
+		return;
+	for (uint32_t i = 0; i < c->channel->members.count; i++) {
+		for (struct session *s = channel_member(c->channel, i)->user->sessions; s; s = s->next_own) {
+			if (session_has(s, CAP_CHANNEL_RENAME))
+				continue;
+			answer_topic(s, c->channel);
+			if (!session_has(s, CAP_NO_IMPLICIT_NAMES))
+				answer_names(env, s, c->channel, c->channel->name);
+		}
+	}
 }
 
 static void owe_invited(struct session *s, const struct change *c)

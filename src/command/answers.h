@@ -21,6 +21,9 @@ void answer_names(const struct command_env *env, struct session *s, const struct
 /* The numeric for a refusal. */
 void answer_refused(struct session *s, const struct change *c);
 
+/* To those in a renamed channel who do not know RENAME, what they see of one they come into. */
+void answer_renamed(const struct command_env *env, const struct change *c);
+
 /*
  * What a change owes the session that asked for it, beyond what everybody hears: welcome, topic and names, 305, 306, 341,
  * 301, 381, numerics for refusals. Called by the engine when the change has been told, for each session of the user

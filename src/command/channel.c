@@ -1,3 +1,5 @@
+#include <stdio.h>
+
 #include "base/mem.h"
 #include "command/answers.h"
 #include "command/emergency.h"
@@ -205,6 +207,30 @@ static void knock_run(struct call *call)
 	call_submit(call, &r);
 }
 
+/* RENAME <channel> <name> [<reason>]: https://ircv3.net/specs/extensions/channel-rename */
+static void rename_run(struct call *call)
+{
+	const char *name = call_param(call, 0), *to = call_param(call, 1), *reason = call_word(call, 2);
+	const struct channel *c = target_channel(call, name);
+	char context[2 * LINE_BODY_MAX];
+	struct record r;
+
+	if (!c)
+		return;
+	if (!name_channel_valid(str_of(to), call->env->server->channel_max)) {
+		snprintf(context, sizeof(context), "%s %s", c->name, target_shown(to));
+		reply_fail(call->session, "RENAME", "CANNOT_RENAME", context, "A channel cannot have that name");
+		return;
+	}
+	if (reason && filter_stops(call, &(struct filter_try){FILTER_CHANNEL, str_of(reason), c, name}))
+		return;
+	r = call_record(call, RECORD_RENAME);
+	r.rename.channel = str_of(name);
+	r.rename.name = str_of(to);
+	r.rename.reason = reason ? utf8_cut(str_of(reason), call->env->server->kick_max) : STR_NONE;
+	call_submit(call, &r);
+}
+
 static struct str kick_reason(const struct call *call)
 {
 	const char *text = call_word(call, 2);
@@ -266,6 +292,7 @@ static const struct command rows[] = {
 	{"JOIN", ROLE_USER, 1, 10, -1, join_run},   {"PART", ROLE_USER, 1, 10, -1, part_run},
 	{"TOPIC", ROLE_USER, 1, 10, -1, topic_run}, {"INVITE", ROLE_USER, 0, 20, -1, invite_run},
 	{"KICK", ROLE_USER, 2, 10, -1, kick_run},   {"KNOCK", ROLE_USER, 1, 30, -1, knock_run},
+	{"RENAME", ROLE_USER, 2, 80, -1, rename_run},
 };
 
 const struct command *command_family_channel(size_t *count)

@@ -6,7 +6,7 @@
 
 /* The rows of each family; command.c joins them. */
 const struct command *command_family_connection(size_t *count); /* CAP PASS NICK USER PING PONG QUIT ERROR ISUPPORT */
-const struct command *command_family_channel(size_t *count);    /* JOIN PART TOPIC INVITE KICK KNOCK */
+const struct command *command_family_channel(size_t *count);    /* JOIN RENAME PART TOPIC INVITE KICK KNOCK */
 const struct command *command_family_list(size_t *count);       /* NAMES LIST */
 const struct command *command_family_tban(size_t *count);       /* TBAN */
 const struct command *command_family_mode(size_t *count);       /* MODE */

@@ -135,6 +135,9 @@ static const struct help_topic topics[] = {
 	{"REHASH", "REHASH", "Reads the configuration again. For operators.\n"},
 	{"RELAYMSG", "RELAYMSG <channel> <name>/<elsewhere> :<text>",
 	 "Says something in a channel for somebody of elsewhere, as bridges do. For operators of the channel.\n"},
+	{"RENAME", "RENAME <channel> <name> [:<reason>]",
+	 "Gives a channel another name: its people, modes, lists, registration and history go along.\n"
+	 "For operators of the channel; where it is registered, for its owners.\n"},
 	{"RESTART", "RESTART [<reason>]", "Restarts the server. For operators.\n"},
 	{"SAJOIN", "SAJOIN <nick> <channel>{,<channel>}",
 	 "Makes somebody join, whatever keeps others out. For operators.\n"},

@@ -477,6 +477,32 @@ static void on_redacted(struct fanout *f, const struct change *c)
 		tell_once(f, author, c);
 }
 
+static void tell_unknowing(struct fanout *f, const struct user *u, const struct change *c)
+{
+	rendered_begin(f->rendered, &f->ctx, c);
+	for (struct session *s = u->sessions; s; s = s->next_own)
+		if (!session_has(s, CAP_CHANNEL_RENAME))
+			tell(f, s, c);
+}
+
+/* https://ircv3.net/specs/extensions/channel-rename: who does not know of it leaves one channel and comes into another. */
+static void on_renamed(struct fanout *f, const struct change *c)
+{
+	struct change seen = *c;
+
+	tell_channel(f, c);
+	if (casemap_eq(network_casemap(f->net), c->was, str_of(c->channel->name)))
+		return;
+	for (uint32_t i = 0; i < c->channel->members.count; i++) {
+		seen.member = channel_member(c->channel, i);
+		seen.user = seen.by = seen.member->user;
+		seen.type = CHANGE_PARTED;
+		tell_unknowing(f, seen.user, &seen);
+		seen.type = CHANGE_JOINED;
+		tell_unknowing(f, seen.user, &seen);
+	}
+}
+
 /* Operators alone: who attacks need not know what is done about it. */
 static void on_emergency(struct fanout *f, const struct change *c)
 {
@@ -533,6 +559,7 @@ static const audience_fn audiences[] = {
 	[CHANGE_WALLOPS] = on_wallops,
 	[CHANGE_EMERGENCY] = on_emergency,
 	[CHANGE_REDACTED] = on_redacted,
+	[CHANGE_RENAMED] = on_renamed,
 };
 
 void fanout_tell(struct fanout *f, const struct change *c)

@@ -51,6 +51,8 @@ cap_set render_matters(const struct change *c)
 		return caps | CAP_BIT(CAP_CHGHOST);
 	case CHANGE_ACCOUNT:
 		return caps | CAP_BIT(CAP_ACCOUNT_NOTIFY);
+	case CHANGE_RENAMED:
+		return caps | CAP_BIT(CAP_CHANNEL_RENAME);
 	case CHANGE_REDACTED:
 		return caps | CAP_BIT(CAP_MESSAGE_REDACTION);
 	case CHANGE_MESSAGE:
@@ -73,13 +75,13 @@ static void tag(struct buf *out, const char *key, struct str value)
 }
 
 /* What history has too: by its id a client sees that it has it already. */
-static bool is_kept(enum change_type type)
+static bool is_kept(const struct change *c)
 {
 	static const enum change_type kept[] = {CHANGE_MESSAGE, CHANGE_JOINED, CHANGE_PARTED, CHANGE_KICKED,
 						CHANGE_TOPIC,   CHANGE_QUIT,   CHANGE_NICK,   CHANGE_CHANNEL_MODES};
 
-	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)
-		if (kept[i] == type)
+	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]) && c->record->type != RECORD_RENAME; i++)
+		if (kept[i] == c->type)
 			return true;
 	return false;
 }
@@ -99,7 +101,7 @@ void render_tags(struct buf *out, const struct change *c, cap_set caps)
 		tag(out, "draft/oper", STR_NONE);
 	if (!(caps & CAP_BIT(CAP_MESSAGE_TAGS)))
 		return;
-	if (r->msgid.n && is_kept(c->type))
+	if (r->msgid.n && is_kept(c))
 		tag(out, "msgid", r->msgid);
 	if (u && (u->modes & USER_BOT))
 		tag(out, "bot", STR_NONE);
@@ -236,7 +238,7 @@ static void render_parted(struct buf *out, const struct change *c, cap_set caps)
 {
 	(void)caps;
 	word(out, "PART");
-	buf_cstr(out, c->channel->name);
+	buf_str(out, c->was.n ? c->was : str_of(c->channel->name));
 	if (c->text.n) {
 		buf_chr(out, ' ');
 		trailing(out, c->text);
@@ -292,6 +294,20 @@ static void render_redacted(struct buf *out, const struct change *c, cap_set cap
 	}
 }
 
+/* Others are told what they know instead; see fanout.c. */
+static void render_renamed(struct buf *out, const struct change *c, cap_set caps)
+{
+	if (!(caps & CAP_BIT(CAP_CHANNEL_RENAME))) {
+		out->n = 0;
+		return;
+	}
+	word(out, "RENAME");
+	buf_str(out, c->was);
+	buf_chr(out, ' ');
+	word(out, c->channel->name);
+	trailing(out, c->text);
+}
+
 static void render_wallops(struct buf *out, const struct change *c, cap_set caps)
 {
 	(void)caps;
@@ -309,6 +325,7 @@ static const render_fn renderers[] = {
 	[CHANGE_PARTED] = render_parted,   [CHANGE_KICKED] = render_kicked,
 	[CHANGE_TOPIC] = render_topic,     [CHANGE_INVITED] = render_invited,
 	[CHANGE_WALLOPS] = render_wallops, [CHANGE_REDACTED] = render_redacted,
+	[CHANGE_RENAMED] = render_renamed,
 };
 
 static void source_of_change(struct buf *out, const struct render_context *ctx, const struct change *c)

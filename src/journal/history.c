@@ -404,6 +404,13 @@ struct str history_rank_name(char memory[HISTORY_NAME_MAX], struct str channel, 
 	return joined(memory, prefix, channel, STR_NONE);
 }
 
+struct str history_form(char memory[HISTORY_NAME_MAX], struct str channel, unsigned n)
+{
+	if (n == 0)
+		return joined(memory, "", channel, STR_NONE);
+	return n == 1 ? history_events_name(memory, channel) : history_rank_name(memory, channel, 1U << (n - 2));
+}
+
 struct str history_guest_name(char memory[HISTORY_NAME_MAX], struct str nick)
 {
 	return joined(memory, "*", nick, STR_NONE);

@@ -102,6 +102,9 @@ enum { HISTORY_NAME_MAX = 1024 };
 struct str history_events_name(char memory[HISTORY_NAME_MAX], struct str channel);
 /* What was said in a channel to those of a rank at least: to be read by them alone. */
 struct str history_rank_name(char memory[HISTORY_NAME_MAX], struct str channel, unsigned rank);
+/* All names that what belongs to a channel is filed under, the nth of HISTORY_FORMS. */
+enum { HISTORY_FORMS = 10 };
+struct str history_form(char memory[HISTORY_NAME_MAX], struct str channel, unsigned n);
 struct str history_talk_name(char memory[HISTORY_NAME_MAX], struct str a, struct str b);
 struct str history_guest_name(char memory[HISTORY_NAME_MAX], struct str nick);
 bool history_is_talk(struct str name);

@@ -162,6 +162,35 @@ void history_mem_remove(struct history_mem *h, const struct journal_about *about
 	}
 }
 
+static void move_pile(struct history_mem *h, struct str from, struct str to)
+{
+	struct pile *p = map_get(&h->piles, from), *there = map_get(&h->piles, to);
+	struct kept *k;
+
+	for (uint32_t n = there ? there->count : 0; n > 0; n--)
+		drop(h, TAILQ_FIRST(&there->kept));
+	if (!p)
+		return;
+	there = pile_of(h, to);
+	TAILQ_CONCAT(&there->kept, &p->kept, next);
+	there->count = p->count;
+	TAILQ_FOREACH(k, &there->kept, next)
+		k->pile = there;
+	map_del(&h->piles, p->name);
+	mem_free(p);
+}
+
+void history_mem_move(struct history_mem *h, struct str move)
+{
+	char a[HISTORY_NAME_MAX], b[HISTORY_NAME_MAX];
+	struct str from;
+
+	if (!str_split(&move, ' ', &from) || !move.n || str_eq(from, move))
+		return;
+	for (unsigned n = 0; n < HISTORY_FORMS; n++)
+		move_pile(h, history_form(a, from, n), history_form(b, move, n));
+}
+
 static bool is_behind(const struct history_row *row, const struct history_place *p)
 {
 	return row->time != p->time ? row->time > p->time : row->position > p->position;

@@ -57,6 +57,8 @@ struct history_mem *history_mem_new(bool (*text)(struct str bytes, struct journa
 void history_mem_free(struct history_mem *h);
 void history_mem_add(struct history_mem *h, uint64_t position, const struct journal_about *about, struct str bytes);
 /* As JOURNAL_REMOVAL has it. */
+/* move: as journal_about has it. */
+void history_mem_move(struct history_mem *h, struct str move);
 void history_mem_remove(struct history_mem *h, const struct journal_about *about);
 /* Answers at once, and calls done. */
 void history_mem_read(struct history_mem *h, struct history_read *r);

@@ -26,6 +26,10 @@ struct journal_about {
 	struct str msgid;  /* may be empty */
 	/* Of a message: the folded channel, or another name of history.h; empty: for state, and what is not read. */
 	struct str target;
+	/*
+	 * Of state: two folded channels with a blank between them: all that is filed under the first is from now on under
+	 * the second, with what belongs to it. Who asks under the second finds nothing of what was there before.
+	 */
 	/* Of a removal: msgid is the message's, or target is an account, all of whose messages up to now go. */
 };
 

@@ -14,15 +14,17 @@ struct local {
 };
 
 /* What is longer than any line of a chat is passed over. */
-static void remember(struct local *l, uint64_t position, const void *record, bool removes)
+static void remember(struct local *l, uint64_t position, const void *record, enum journal_class class)
 {
 	struct journal_about about = {0};
 	struct buf b;
 
 	buf_init(&b, l->memory, sizeof(l->memory));
 	l->owner.encode(l->owner.ctx, &b, record, &about);
-	if (removes && b.n)
+	if (class == JOURNAL_REMOVAL && b.n)
 		history_mem_remove(l->history, &about);
+	else if (class == JOURNAL_STATE)
+		history_mem_move(l->history, about.target);
 	else if (b.n && !b.full)
 		history_mem_add(l->history, position, &about, buf_view(&b));
 }
@@ -33,8 +35,8 @@ static int local_append(struct journal *j, const void *record, enum journal_clas
 	uint64_t position = ++l->head;
 
 	l->owner.ordered(l->owner.ctx, position, record);
-	if (class == JOURNAL_MESSAGE || class == JOURNAL_REMOVAL)
-		remember(l, position, record, class == JOURNAL_REMOVAL);
+	if (class != JOURNAL_PASSING)
+		remember(l, position, record, class);
 	if (class != JOURNAL_PASSING)
 		l->owner.durable(l->owner.ctx, position, 0);
 	return 0;

@@ -40,6 +40,7 @@ static const char *const sql_of[STMT_END] = {
 	[STMT_TARGET_GET] = "SELECT id FROM targets WHERE name = ?1",
 	[STMT_TARGET_ADD] = "INSERT INTO targets(name) VALUES(?1)",
 	[STMT_TARGET_DEL] = "DELETE FROM targets WHERE id = ?1",
+	[STMT_TARGET_MOVE] = "UPDATE targets SET name = ?2 WHERE name = ?1",
 	[STMT_TARGET_NEXT] = "SELECT id, name FROM targets WHERE id > ?1 ORDER BY id LIMIT 1",
 	[STMT_STATE_READ] = "SELECT position, bytes FROM journal WHERE class = 2 AND position > ?1 ORDER BY position",
 	[STMT_STATE_TRIM] = "DELETE FROM journal WHERE position IN (SELECT position FROM journal"

@@ -43,6 +43,7 @@ enum disk_statement {
 	STMT_TARGET_GET,
 	STMT_TARGET_ADD,
 	STMT_TARGET_DEL,
+	STMT_TARGET_MOVE,
 	STMT_TARGET_NEXT,
 	STMT_STATE_READ,
 	STMT_STATE_TRIM,
@@ -139,6 +140,8 @@ int disk_project(struct disk *d);                      /* drops and rebuilds wha
 int disk_target(struct disk *d, struct str name, struct target **out); /* made at need */
 int disk_target_id(struct disk *d, struct str name, int64_t *id);      /* 0 in *id: nothing is kept of it */
 void disk_target_drop(struct disk *d, struct str name);                /* from memory */
+/* move: as journal_about has it. What is under the new names is put aside, where its age ends it; position: of now. */
+int disk_targets_move(struct disk *d, struct str move, uint64_t position);
 struct target *disk_target_known(struct disk *d, struct str name);
 void disk_targets_forget(struct disk *d); /* after a transaction was undone */
 

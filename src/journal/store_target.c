@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "journal/history.h"
 
 /* Names come from strangers: when there are more, all are forgotten and found again in the file. */
 enum { TARGETS_MAX = 16384 };
@@ -83,4 +84,47 @@ int disk_target(struct disk *d, struct str name, struct target **out)
 		return rc;
 	*out = remember(d, name, id, -1);
 	return SQLITE_OK;
+}
+
+static int move_target(struct disk *d, struct str from, struct str to)
+{
+	sqlite3_stmt *st = disk_statement(d, STMT_TARGET_MOVE);
+
+	if (!st)
+		return disk_code(d);
+	disk_target_drop(d, from);
+	disk_target_drop(d, to);
+	sqlite3_bind_text(st, 1, from.p, (int)from.n, SQLITE_STATIC);
+	sqlite3_bind_text(st, 2, to.p, (int)to.n, SQLITE_STATIC);
+	return disk_run(st);
+}
+
+/* No channel has a comma in its name. */
+static int put_aside(struct disk *d, struct str name, uint64_t position)
+{
+	char memory[HISTORY_NAME_MAX + 24];
+	struct buf b;
+
+	buf_init(&b, memory, sizeof(memory));
+	buf_str(&b, name);
+	buf_fmt(&b, ",%llu", (unsigned long long)position);
+	return move_target(d, name, buf_view(&b));
+}
+
+int disk_targets_move(struct disk *d, struct str move, uint64_t position)
+{
+	char a[HISTORY_NAME_MAX], b[HISTORY_NAME_MAX];
+	struct str from;
+	int rc = SQLITE_OK;
+
+	if (!str_split(&move, ' ', &from) || !move.n || str_eq(from, move))
+		return rc;
+	for (unsigned n = 0; n < HISTORY_FORMS && !rc; n++) {
+		struct str to = history_form(b, move, n);
+
+		rc = put_aside(d, to, position);
+		if (!rc)
+			rc = move_target(d, history_form(a, from, n), to);
+	}
+	return rc;
 }

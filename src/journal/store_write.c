@@ -111,8 +111,11 @@ static int insert_all(struct disk *d, const struct batch *b)
 	size_t at = 0;
 	int rc = SQLITE_OK;
 
-	while (!rc && batch_next(b, &at, &r))
+	while (!rc && batch_next(b, &at, &r)) {
 		rc = r.class == JOURNAL_REMOVAL ? disk_removal(d, &r) : insert(d, &r);
+		if (!rc && r.class == JOURNAL_STATE && r.about.target.n)
+			rc = disk_targets_move(d, r.about.target, r.position);
+	}
 	if (!rc)
 		rc = set_counter(d, "batch", b->number);
 	return rc ? rc : set_counter(d, "position", b->last);

@@ -39,6 +39,7 @@ static const struct row rows[RECORD_TYPE_END] = {
 	[RECORD_KNOCK] = {apply_knock, ORIGIN_USER},
 	[RECORD_MARKER] = {apply_marker, ORIGIN_NONE},
 	[RECORD_ACCOUNT_MARKERS] = {apply_kept_markers, ORIGIN_NONE},
+	[RECORD_RENAME] = {apply_rename, ORIGIN_ANY},
 	[RECORD_METADATA] = {apply_metadata, ORIGIN_ANY},
 	[RECORD_CHANNEL_METADATA] = {apply_kept_metadata, ORIGIN_NONE},
 	[RECORD_USER_STAY] = {apply_user_stay, ORIGIN_NONE},

@@ -42,6 +42,7 @@ void apply_part(struct apply *a);
 void apply_kick(struct apply *a);
 void apply_topic(struct apply *a);
 void apply_invite(struct apply *a);
+void apply_rename(struct apply *a);
 void apply_knock(struct apply *a);
 void apply_channel_modes(struct apply *a);
 void apply_kept_channel(struct apply *a);

@@ -23,7 +23,7 @@ enum change_type {
 	CHANGE_USER_MODES, /* set, clear: what really changed */
 	CHANGE_ACCOUNT,
 	CHANGE_JOINED, /* told when the member is in */
-	CHANGE_PARTED, /* told while the member is still in */
+	CHANGE_PARTED, /* told while the member is still in; was: another name that the channel had */
 	CHANGE_KICKED, /* the same */
 	CHANGE_TOPIC,
 	CHANGE_CHANNEL_MODES, /* ops: what really changed */
@@ -37,6 +37,7 @@ enum change_type {
 	CHANGE_REDACTED,    /* a message is no more: in channel, or to user, NULL when gone */
 	CHANGE_MARKER,      /* the user, on all devices, has read text (a channel or nick) up to the record's time */
 	CHANGE_METADATA,    /* of channel, or of user; key, and text: the value */
+	CHANGE_RENAMED,     /* channel, which has its new name; was: the old one, text: why */
 };
 
 enum refusal {
@@ -81,6 +82,8 @@ enum refusal {
 	REFUSAL_REDACT_LATE,            /* one's own, but the time is over */
 	REFUSAL_METADATA,               /* not one's own, and no operator there */
 	REFUSAL_METADATA_FULL,
+	REFUSAL_NAME_TAKEN,    /* RENAME to a channel that there is */
+	REFUSAL_CANNOT_RENAME, /* to what is no name for it */
 	REFUSAL_END,
 };
 

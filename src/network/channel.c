@@ -25,6 +25,19 @@ struct channel *state_channel_add(struct network *net, struct str name, uint32_t
 	return c;
 }
 
+char *state_channel_rename(struct network *net, struct channel *c, struct str name)
+{
+	char *was = c->name;
+
+	map_del(&net->channels_by_name, str_of(c->folded));
+	mem_free(c->folded);
+	c->name = mem_strndup(name.p, name.n);
+	c->folded = mem_strndup(name.p, name.n);
+	casemap_fold(net->config.casemap, c->folded, name);
+	map_put(&net->channels_by_name, c);
+	return was;
+}
+
 void state_list_entry_free(struct list_entry *e)
 {
 	if (!e)

@@ -91,3 +91,19 @@ void markers_take(char **text, struct str from)
 	mem_free(*text);
 	*text = made;
 }
+
+void markers_move(char **text, struct str from, struct str to)
+{
+	int64_t time = markers_get(*text, from), its;
+	struct str rest = str_of(*text), each;
+	char *made = NULL;
+
+	if (!time || str_eq(from, to))
+		return;
+	while (next(&rest, &each, &its))
+		if (!str_eq(each, from))
+			(void)markers_set(&made, each, its);
+	(void)markers_set(&made, to, time);
+	mem_free(*text);
+	*text = made;
+}

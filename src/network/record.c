@@ -95,6 +95,7 @@ static const struct field fields[RECORD_TYPE_END][FIELDS_MAX + 1] = {
 	[RECORD_BAN_CLEAR] = {AT(FIELD_U64, ban_clear.id), AT(FIELD_STR, ban_clear.by)},
 	[RECORD_MARKER] = {AT(FIELD_STR, marker.account), AT(FIELD_STR, marker.target), AT(FIELD_U64, marker.time)},
 	[RECORD_ACCOUNT_MARKERS] = {AT(FIELD_STR, account_markers.account), AT(FIELD_STR, account_markers.text)},
+	[RECORD_RENAME] = {AT(FIELD_STR, rename.channel), AT(FIELD_STR, rename.name), AT(FIELD_STR, rename.reason)},
 	[RECORD_METADATA] = {AT(FIELD_STR, metadata.channel), AT(FIELD_U64, metadata.target),
 			     AT(FIELD_STR, metadata.key), AT(FIELD_STR, metadata.value),
 			     AT(FIELD_U32, metadata.remove), AT(FIELD_U32, metadata.max)},
@@ -543,6 +544,7 @@ enum record_class record_class(const struct record *r)
 		return RECORD_KEPT_MESSAGE;
 	case RECORD_CHANNEL:
 	case RECORD_CHANNEL_METADATA:
+	case RECORD_RENAME:
 		return RECORD_KEPT_CHANNEL;
 	case RECORD_ACCOUNT:
 	case RECORD_ACCOUNT_MARKERS:
@@ -561,6 +563,12 @@ enum record_class record_class(const struct record *r)
 	default:
 		return RECORD_PRESENCE;
 	}
+}
+
+void record_rename_kept(struct record *r)
+{
+	r->origin = 0;
+	r->flags |= RECORD_OVERRIDE;
 }
 
 static const char *const type_names[RECORD_TYPE_END] = {
@@ -585,6 +593,7 @@ static const char *const type_names[RECORD_TYPE_END] = {
 	[RECORD_USER_OPER] = "user_oper",
 	[RECORD_USER_NOTICES] = "user_notices",
 	[RECORD_KNOCK] = "knock",
+	[RECORD_RENAME] = "rename",
 	[RECORD_METADATA] = "metadata",
 	[RECORD_MARKER] = "marker",
 	[RECORD_ACCOUNT_MARKERS] = "account_markers",

@@ -46,6 +46,7 @@ enum record_type {
 	RECORD_USER_STAY,
 	RECORD_MARKER,
 	RECORD_ACCOUNT_MARKERS,
+	RECORD_RENAME,
 	RECORD_TYPE_END,
 };
 
@@ -305,6 +306,14 @@ struct record {
 		struct {
 			struct str account, text;
 		} account_markers;
+		/*
+		 * A channel gets another name, and takes along all that is kept under the old one. By the server: it has
+		 * happened, and what stands under the new name already is the same channel. So it is kept; record_rename_kept.
+		 */
+		struct {
+			struct str channel, name;
+			struct str reason; /* may be empty */
+		} rename;
 		struct {
 			struct str text;
 		} wallops;
@@ -388,6 +397,8 @@ struct record {
 };
 
 enum record_class record_class(const struct record *r);
+/* What is kept of a RECORD_RENAME that was not refused: rights were asked, and users are not kept. */
+void record_rename_kept(struct record *r);
 /* A TAGMSG with one of these tags belongs to what was said, and is kept: reactions, and what clients mark as such. */
 bool record_tags_last(struct str tags);
 const char *record_type_name(enum record_type type);

@@ -95,6 +95,8 @@ struct str state_text_cut(struct str s);
 /* False: no name that a channel can have. */
 bool state_channel_name_fits(struct str name);
 struct channel *state_channel_add(struct network *net, struct str name, uint32_t flags, int64_t time);
+/* The old name is the caller's to free. The new one must be free, but for how it is written. */
+char *state_channel_rename(struct network *net, struct channel *c, struct str name);
 void state_channel_free(struct channel *c);
 /* An empty channel goes, unless it is registered. */
 void state_channel_drop_empty(struct network *net, struct channel *c);

@@ -8,6 +8,7 @@ static const struct cap_row rows[] = {
 	{CAP_CAP_NOTIFY, "cap-notify", NULL},
 	{CAP_CHGHOST, "chghost", NULL},
 	{CAP_REGISTER, "draft/account-registration", NULL},
+	{CAP_CHANNEL_RENAME, "draft/channel-rename", NULL},
 	{CAP_CHATHISTORY, "draft/chathistory", NULL},
 	{CAP_EVENT_PLAYBACK, "draft/event-playback", NULL},
 	{CAP_EXTENDED_ISUPPORT, "draft/extended-isupport", NULL},

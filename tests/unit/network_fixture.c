@@ -20,6 +20,7 @@ static const char *const change_names[] = {
 	[CHANGE_MESSAGE] = "message",   [CHANGE_WALLOPS] = "wallops",     [CHANGE_BAN_SET] = "ban",
 	[CHANGE_BAN_CLEARED] = "unban", [CHANGE_EMERGENCY] = "emergency", [CHANGE_KNOCKED] = "knock",
 	[CHANGE_REDACTED] = "redacted", [CHANGE_METADATA] = "metadata", [CHANGE_MARKER] = "marker",
+	[CHANGE_RENAMED] = "renamed",
 };
 
 static const char *const refusal_names[] = {
@@ -64,6 +65,8 @@ static const char *const refusal_names[] = {
 	[REFUSAL_REDACT_LATE] = "redact-late",
 	[REFUSAL_METADATA] = "metadata",
 	[REFUSAL_METADATA_FULL] = "metadata-full",
+	[REFUSAL_NAME_TAKEN] = "name-taken",
+	[REFUSAL_CANNOT_RENAME] = "cannot-rename",
 };
 
 static void add(char *out, size_t size, const char *fmt, ...) __attribute__((format(printf, 3, 4)));

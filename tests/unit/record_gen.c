@@ -218,6 +218,12 @@ static void make_channel_record(struct record_gen *g, struct record *r)
 		r->topic.channel = channel;
 		r->topic.text = below(g, 4) ? text(g, "topic %", below(g, 9)) : STR_NONE;
 		break;
+	case RECORD_RENAME:
+		r->origin = r->origin ? r->origin : somebody(g);
+		r->rename.channel = below(g, 3) ? channel : text(g, "#d%", below(g, 60));
+		r->rename.name = below(g, 3) ? text(g, "#D%", below(g, 60)) : some_channel(g);
+		r->rename.reason = below(g, 2) ? STR("better") : STR_NONE;
+		break;
 	case RECORD_KNOCK:
 		r->knock.channel = channel;
 		r->knock.text = below(g, 2) ? STR("please") : STR_NONE;
@@ -384,6 +390,7 @@ static const unsigned weights[RECORD_TYPE_END] = {
 	[RECORD_BAN_SET] = 3,
 	[RECORD_BAN_CLEAR] = 1,
 	[RECORD_EMERGENCY] = 1,
+	[RECORD_RENAME] = 16,
 	[RECORD_KNOCK] = 6,
 	[RECORD_REDACT] = 6,
 	[RECORD_FORGET] = 1,
@@ -451,7 +458,7 @@ struct record record_gen_next(struct record_gen *g)
 		make_marker(g, &r);
 	else if (r.type == RECORD_METADATA || r.type == RECORD_CHANNEL_METADATA)
 		make_metadata(g, &r);
-	else if (r.type == RECORD_KNOCK || (r.type >= RECORD_PART && r.type <= RECORD_INVITE))
+	else if (r.type == RECORD_KNOCK || r.type == RECORD_RENAME || (r.type >= RECORD_PART && r.type <= RECORD_INVITE))
 		make_channel_record(g, &r);
 	else
 		make_other(g, &r);

@@ -30,7 +30,7 @@ struct listener {
 	struct network *net;
 	struct change_sink sink;
 	uint64_t told; /* a hash of every change in its order */
-	unsigned changes[CHANGE_METADATA + 1];
+	unsigned changes[CHANGE_RENAMED + 1];
 	unsigned refusals[REFUSAL_END];
 	char altered[64]; /* a registered channel, or one that was until now, that is not as it was; "": none */
 };
@@ -48,7 +48,7 @@ static bool unregisters(const struct change *c)
 static void note(struct listener *l, const struct change *c)
 {
 	if (c->type != CHANGE_TOPIC && c->type != CHANGE_CHANNEL_MODES && c->type != CHANGE_JOINED &&
-	    c->type != CHANGE_METADATA)
+	    c->type != CHANGE_METADATA && c->type != CHANGE_RENAMED)
 		return;
 	if (c->channel && c->record->type != RECORD_CHANNEL &&
 	    ((c->channel->flags & CHAN_REGISTERED) || unregisters(c)))
@@ -145,6 +145,21 @@ static void keep(struct tape *kept, struct listener *l)
 	l->altered[0] = '\0';
 }
 
+/* A new name is kept where it was given. */
+static void apply_and_keep(struct tape *kept, struct listener *l, struct record *r)
+{
+	unsigned renamed = l->changes[CHANGE_RENAMED];
+
+	if (record_class(r) >= RECORD_KEPT_ACCOUNT && r->type != RECORD_RENAME)
+		tape_add(kept, r);
+	network_apply(l->net, r, &l->sink);
+	if (l->changes[CHANGE_RENAMED] > renamed) {
+		record_rename_kept(r);
+		tape_add(kept, r);
+	}
+	keep(kept, l);
+}
+
 static void record_tapes(struct tape *tape, struct tape *kept, struct listener *l)
 {
 	struct record_gen g = {.random = 20240229, .time = 1700000000000, .net = l->net};
@@ -155,10 +170,7 @@ static void record_tapes(struct tape *tape, struct tape *kept, struct listener *
 		struct record r = record_gen_next(&g);
 
 		tape_add(tape, &r);
-		if (record_class(&r) >= RECORD_KEPT_ACCOUNT)
-			tape_add(kept, &r);
-		network_apply(l->net, &r, &l->sink);
-		keep(kept, l);
+		apply_and_keep(kept, l, &r);
 		if (tape->count % CHECK_EVERY == 0)
 			fixture_check(l->net);
 	}
@@ -212,7 +224,7 @@ static void test_everything_happened(void **state)
 {
 	struct fixed *x = *state;
 
-	for (int i = 0; i <= CHANGE_METADATA; i++) {
+	for (int i = 0; i <= CHANGE_RENAMED; i++) {
 		if (x->first->changes[i] < 20)
 			fail_msg("change %d came %u times", i, x->first->changes[i]);
 	}
@@ -301,10 +313,7 @@ static void test_kept_on_the_way(void **state)
 		struct record r;
 
 		assert_true(record_decode(&r, &room, tape_record(&x->tape, i)));
-		if (record_class(&r) >= RECORD_KEPT_ACCOUNT)
-			tape_add(kept, &r);
-		network_apply(l->net, &r, &l->sink);
-		keep(kept, l);
+		apply_and_keep(kept, l, &r);
 		replay(kept, rebuilt, at, kept->count);
 		at = kept->count;
 		assert_true(network_hash_kept(l->net) == network_hash_kept(rebuilt->net));

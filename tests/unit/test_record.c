@@ -124,6 +124,11 @@ static struct record sample(enum record_type type)
 		r.message.to = STR("bob");
 		r.message.to_account = STR("bobacc");
 		break;
+	case RECORD_RENAME:
+		r.rename.channel = STR("#c");
+		r.rename.name = STR("#d");
+		r.rename.reason = STR("better");
+		break;
 	case RECORD_EVENT:
 		r.event.kind = PAST_KICK;
 		r.event.channel = STR("#c");
@@ -449,7 +454,7 @@ static void test_class(void **state)
 	assert_int_equal(record_class(&r), RECORD_KEPT_MESSAGE);
 	for (int type = 1; type < RECORD_TYPE_END; type++) {
 		r = sample((enum record_type)type);
-		if (type == RECORD_CHANNEL || type == RECORD_CHANNEL_METADATA)
+		if (type == RECORD_CHANNEL || type == RECORD_CHANNEL_METADATA || type == RECORD_RENAME)
 			assert_int_equal(record_class(&r), RECORD_KEPT_CHANNEL);
 		else if (type == RECORD_ACCOUNT || type == RECORD_ACCOUNT_MARKERS || type == RECORD_MARKER)
 			assert_int_equal(record_class(&r), RECORD_KEPT_ACCOUNT);

@@ -41,6 +41,7 @@ enum cap {
 	CAP_EVENT_PLAYBACK,    /* draft/event-playback */
 	CAP_ZNC_PLAYBACK,      /* znc.in/playback */
 	CAP_SEARCH,            /* draft/search, soju.im/search */
+	CAP_CHANNEL_RENAME,    /* draft/channel-rename */
 	CAP_COUNT,
 };
 
