@@ -75,7 +75,7 @@ static bool count_all(const struct command_env *env, const struct session *s, co
 	char place[ADDRESS_TEXT_MAX], to[MAIL_ADDRESS_MAX + 1];
 	size_t i;
 
-	for (i = 0; l->to[i] && i < MAIL_ADDRESS_MAX; i++)
+	for (i = 0; i < MAIL_ADDRESS_MAX && l->to[i]; i++)
 		to[i] = (char)(l->to[i] >= 'A' && l->to[i] <= 'Z' ? l->to[i] - 'A' + 'a' : l->to[i]);
 	to[i] = '\0';
 	address_place(s->address, place);

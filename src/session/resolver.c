@@ -145,7 +145,7 @@ static void add_names(struct buf *b, const unsigned char *answer, int n)
 
 	if (ares_parse_ptr_reply(answer, n, nobody, sizeof(nobody), AF_INET, &host) != ARES_SUCCESS)
 		return;
-	for (size_t i = 0; host->h_aliases[i] && i < WORDS_MAX; i++) {
+	for (size_t i = 0; i < WORDS_MAX && host->h_aliases[i]; i++) {
 		struct str name = str_of(host->h_aliases[i]);
 
 		if (cloak_host_valid(name) && memchr(name.p, '.', name.n) && !memchr(name.p, ':', name.n))

@@ -65,7 +65,8 @@ static void heard(struct world *w, int n, const struct line *line)
 	struct dialogue *d = &s->dialogues[n];
 
 	if (str_eq(line->command, STR("900")))
-		CHECK(line->nparams > 2 && str_eq(line->params[2], STR("ann")));
+		CHECK(line->nparams > 2 && !str_eq(line->params[2], STR("kim")) &&
+		      !str_eq(line->params[2], STR("sue")));
 	if (!str_eq(line->command, STR("AUTHENTICATE")) || line->nparams == 0 || str_eq(line->params[0], STR("+")))
 		return;
 	CHECK(line->params[0].n <= PART);
