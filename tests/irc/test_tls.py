@@ -418,3 +418,19 @@ def test_what_openssl_sees(secure, tmp_path):
         assert "Reused, TLSv1" in s_client(server, version, "-sess_in", ticket)
     for version in ("-tls1", "-tls1_1"):
         assert "Cipher is (NONE)" in s_client(server, version, "-cipher", "ALL:@SECLEVEL=0")
+
+
+def test_what_goes_wrong_with_one_is_no_matter_of_another(secure):
+    """OpenSSL queues errors for the thread: those of one connection must not be read as another's."""
+    server = secure()
+    a, b = member(server, "a"), member(server, "b")
+    server.channel(a, b)
+    for n in range(50):
+        broken = socket.create_connection(server.tls, DEADLINE)
+        broken.sendall(b"\x16\x03\x01\x00\x04junk" if n % 2 else b"NICK x\r\nUSER x 0 * :x\r\n")
+        # All in one turn of the server: a failed handshake, and records of the healthy.
+        a.send(f"PRIVMSG {b.nick} :{n}")
+        assert b.wait("PRIVMSG").params[-1] == str(n)
+        assert not a.sync().of("ERROR", "QUIT")
+        broken.close()
+    assert not b.sync().of("ERROR", "QUIT")
