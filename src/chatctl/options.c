@@ -31,6 +31,8 @@ static void help(FILE *out)
 	      "                             keeps people out: address, network, mask, account\n"
 	      "  account list|show|create|password|suspend|unsuspend|verify|totp-off|delete [NAME] [REASON]\n"
 	      "                             looks after the accounts of people\n"
+	      "  webhook add CHANNEL NAME [signed], webhook show|del NAME, webhook format NAME [TEXT], webhook list\n"
+	      "                             addresses of HTTP that say something in a channel\n"
 	      "  reload                     reads the configuration again\n"
 	      "  export                     what is kept of channels, as JSON lines\n"
 	      "  backup DIRECTORY           copies what is kept, and checks the copy\n"

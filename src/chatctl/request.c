@@ -58,6 +58,15 @@ static const struct table_column account_columns[] = {
 	{.name = NULL},
 };
 
+static const struct table_column hook_columns[] = {
+	{.name = "webhook", .title = "WEBHOOK"},
+	{.name = "channel", .title = "CHANNEL"},
+	{.name = "created", .title = "CREATED"},
+	{.name = "signed", .title = "SIGNED", .show = table_show_bool},
+	{.name = "format", .title = "FORMAT"},
+	{.name = NULL},
+};
+
 static const struct table_column account_fields[] = {{.name = NULL}};
 
 static const struct table_column status_fields[] = {
@@ -80,6 +89,7 @@ static const struct command commands[] = {
 	{"users", 0, 0, 0, SHAPE_TABLE, user_columns, false},
 	{"channels", 0, 0, 0, SHAPE_TABLE, channel_columns, false},
 	{"account", 2, OPTIONS_WORDS_MAX, 2, SHAPE_LIST, account_fields, false},
+	{"webhook", 1, OPTIONS_WORDS_MAX, 2, SHAPE_LIST, account_fields, false},
 	{"ban", 1, OPTIONS_WORDS_MAX, 2, SHAPE_COMPLAINTS, NULL, false},
 	{"kick", 2, OPTIONS_WORDS_MAX, 2, SHAPE_COMPLAINTS, NULL, false},
 	{"kill", 1, OPTIONS_WORDS_MAX, 1, SHAPE_COMPLAINTS, NULL, false},
@@ -93,12 +103,15 @@ static const struct command *find(const struct options *o)
 {
 	static const struct command ban_list = {"ban", 1, 1, 1, SHAPE_TABLE, ban_columns, false};
 	static const struct command account_list = {"account", 1, 1, 1, SHAPE_TABLE, account_columns, false};
+	static const struct command hook_list = {"webhook", 1, 1, 1, SHAPE_TABLE, hook_columns, false};
 	const char *name = o->words[0];
 
 	if (strcmp(name, "ban") == 0 && o->nwords > 1 && strcmp(o->words[1], "list") == 0)
 		return &ban_list;
 	if (strcmp(name, "account") == 0 && o->nwords > 1 && strcmp(o->words[1], "list") == 0)
 		return &account_list;
+	if (strcmp(name, "webhook") == 0 && o->nwords > 1 && strcmp(o->words[1], "list") == 0)
+		return &hook_list;
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
 		if (strcmp(commands[i].name, name) == 0)
 			return &commands[i];
@@ -151,6 +164,7 @@ int request_conclude(const struct flat *f)
 	} exits[] = {
 		{"denied", EX_NOPERM},          {"busy", EX_TEMPFAIL},        {"no_such_user", EX_NOUSER},
 		{"no_such_channel", EX_NOUSER}, {"no_such_ban", EX_NOUSER},   {"no_such_account", EX_NOUSER},
+		{"no_such_webhook", EX_NOUSER},
 		{"refused", EX_UNAVAILABLE},    {"config", EX_CONFIG},        {"bad_request", EX_USAGE},
 		{"failed", EX_IOERR},           {"no_store", EX_UNAVAILABLE},
 	};

@@ -480,6 +480,7 @@ static void set_defaults(struct config *c)
 		.network_bits4 = 24,
 		.network_bits6 = 48,
 		.handshake_ms = 10000,
+		.hook_body = 64 << 10,
 		.tls = {.kernel = true},
 		.durability = DURABILITY_CRASH,
 		.keep_direct = true,

@@ -54,6 +54,7 @@ struct config {
 	struct config_networks proxies; /* that may say for whom they speak */
 	bool forwarded;                 /* they say so in Forwarded, and not in X-Forwarded-For */
 	struct text_lines origins;      /* of pages that may connect; none: all */
+	uint32_t hook_body;             /* the longest body that a webhook may bring, bytes */
 	int64_t handshake_ms;           /* from the connection to the first line, where more stands between */
 	bool limit_local;               /* places holds for loopback and Unix sockets as well */
 	struct conn_limits conn_limits;

@@ -140,6 +140,8 @@ static const struct config_key table[] = {
 
 	{"websocket", "origin", CONFIG_LINE, AT(origins), 0, 200, "an origin, such as https://chat.example.org"},
 
+	{"webhooks", "body", CONFIG_SIZE, AT(hook_body), KILO, MEGA, "a size"},
+
 	{"tls", "certificate", CONFIG_LINE, AT(tls.certificates), 1, 400, "a file"},
 	{"tls", "key", CONFIG_LINE, AT(tls.keys), 1, 400, "a file"},
 	{"tls", "kernel", CONFIG_BOOL, AT(tls.kernel), 0, 0, "yes or no"},

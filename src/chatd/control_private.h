@@ -34,6 +34,7 @@ struct control_conn {
 	struct cursor cursor;
 	struct ban_walk bans;
 	uint32_t accounts; /* that were not shown yet */
+	size_t hooks;      /* that were */
 };
 
 struct control_request {

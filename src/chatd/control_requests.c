@@ -9,6 +9,7 @@
 #include "chatd/control_backup.h"
 #include "chatd/control_accounts.h"
 #include "chatd/control_bans.h"
+#include "chatd/control_hooks.h"
 #include "chatd/record_json.h"
 #include "network/network.h"
 #include "proto/utf8.h"
@@ -383,7 +384,7 @@ static const struct control_request requests[] = {
 	{"channels", 0, 0, false, run_channels}, {"export", 0, 0, false, run_export},
 	{"kick", 2, 3, true, run_kick},          {"kill", 1, 2, true, run_kill},
 	{"reload", 0, 0, false, run_reload},     {"stop", 0, 1, true, run_stop},
-	{"restart", 0, 1, true, run_restart},
+	{"restart", 0, 1, true, run_restart},    {"webhook", 1, 2, true, control_hook},
 };
 
 const struct control_request *control_request_find(const char *name)

@@ -18,6 +18,7 @@
 #include "chatd/engine.h"
 #include "chatd/handoff.h"
 #include "chatd/handover.h"
+#include "chatd/hooks.h"
 #include "chatd/logging.h"
 #include "chatd/service.h"
 #include "chatd/status.h"
@@ -43,6 +44,7 @@ struct daemon {
 	struct loop *loop;
 	struct engine *engine;
 	struct doors *doors;
+	struct hooks *hooks;
 	struct certificates *certificates;
 	struct admin *admin;
 	struct signals *signals;
@@ -373,11 +375,23 @@ static int open_journal(struct daemon *d)
 	return EX_CANTCREAT;
 }
 
+static int open_hooks(struct daemon *d)
+{
+	int err;
+
+	d->hooks = hooks_new(d->config, d->engine);
+	err = hooks_open(d->hooks);
+	if (err < 0)
+		return fail(EX_CANTCREAT, "hooks in the state directory", err);
+	doors_set_hooks(d->doors, d->hooks);
+	return EX_OK;
+}
+
 static int new_admin(struct daemon *d)
 {
 	const struct admin_host host = {
-		.control = {d->engine, d->config, reload_aloud, stop_or_not, d},
-		.metrics = {d->engine, d->doors},
+		.control = {d->engine, d->hooks, d->config, reload_aloud, stop_or_not, d},
+		.metrics = {d->engine, d->doors, d->hooks},
 	};
 
 	return admin_new(&d->admin, d->loop, &host);
@@ -423,6 +437,9 @@ static int set_up(struct daemon *d)
 	}
 	if (predecessor)
 		handover_arrive(predecessor, d->engine, d->doors);
+	code = open_hooks(d);
+	if (code != EX_OK)
+		return code;
 	err = new_admin(d);
 	if (err < 0)
 		return fail(EX_OSERR, "side entrances", err);
@@ -528,6 +545,7 @@ static void tear_down(struct daemon *d)
 	watchdog_free(d->watchdog);
 	admin_free(d->admin);
 	doors_free(d->doors);
+	hooks_free(d->hooks);
 	certificates_free(d->certificates);
 	engine_free(d->engine);
 	worker_free(d->worker);

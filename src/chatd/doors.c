@@ -297,6 +297,11 @@ bool doors_want(const struct doors *d, const struct config *config, unsigned doo
 	return false;
 }
 
+void doors_set_hooks(struct doors *d, struct hooks *hooks)
+{
+	entrances_set_hooks(d->entrances, hooks);
+}
+
 void doors_set_tls(struct doors *d, struct tls_context *tls)
 {
 	entrances_set_tls(d->entrances, tls);

@@ -9,6 +9,7 @@
 #include "net/address.h"
 
 struct arrival;
+struct hooks;
 struct loop;
 struct tls_context;
 struct doors;
@@ -41,6 +42,8 @@ int doors_apply(struct doors *d, const struct config *config, char *why, size_t 
 bool doors_want(const struct doors *d, const struct config *config, unsigned door);
 /* What TLS shows from now on; the caller's. NULL: nothing. */
 void doors_set_tls(struct doors *d, struct tls_context *tls);
+/* The same of incoming webhooks. */
+void doors_set_hooks(struct doors *d, struct hooks *hooks);
 
 /* Lets clients in from now on. */
 void doors_open(struct doors *d);

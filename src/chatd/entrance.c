@@ -18,6 +18,7 @@ struct entrances {
 	LIST_HEAD(, entrance) list;
 	struct entrance_counts counts;
 	struct tls_context *tls;
+	struct hooks *hooks; /* NULL: none */
 	struct timer trim; /* set when somebody was on the way */
 };
 
@@ -29,6 +30,21 @@ struct tls_context *entrance_tls(const struct entrance *e)
 void entrances_set_tls(struct entrances *all, struct tls_context *tls)
 {
 	all->tls = tls;
+}
+
+void entrances_set_hooks(struct entrances *all, struct hooks *hooks)
+{
+	all->hooks = hooks;
+}
+
+struct hooks *entrance_hooks(const struct entrance *e)
+{
+	return e->all->hooks;
+}
+
+int64_t entrance_now(const struct entrance *e)
+{
+	return loop_clock(e->all->loop)->mono_ms;
 }
 
 const struct config *entrance_config(const struct entrance *e)
@@ -73,7 +89,7 @@ bool entrance_reserve(struct entrance *e, uint32_t n)
 {
 	uint32_t room = e->room ? e->room : ROOM_FIRST;
 
-	while (room < e->count + n && room < ENTRANCE_BYTES_MAX)
+	while (room < e->count + n && room < ENTRANCE_BYTES_MAX + e->extra)
 		room *= 2;
 	if (room < e->count + n)
 		return false;
@@ -201,6 +217,8 @@ static void proceed(struct entrance *e)
 		fail(e, e->why);
 	else if (verdict == ENTRANCE_GONE)
 		fail(e, NULL);
+	else if (verdict == ENTRANCE_DONE)
+		close_it(e);
 	else if (verdict == ENTRANCE_ON)
 		enter(e);
 	else if (loop_watch(e->all->loop, &e->watch, want) < 0)

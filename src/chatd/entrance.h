@@ -8,6 +8,7 @@
 
 struct arrival;
 struct loop;
+struct hooks;
 struct tls_context;
 
 /*
@@ -37,6 +38,8 @@ struct entrance_host {
 struct entrances *entrances_new(struct loop *loop, const struct config *config, const struct entrance_host *host);
 /* What TLS shows from now on; the caller's. NULL: nothing. */
 void entrances_set_tls(struct entrances *all, struct tls_context *tls);
+/* What POST /hook/ goes to from now on; the caller's. NULL: nothing. */
+void entrances_set_hooks(struct entrances *all, struct hooks *hooks);
 /* Closes all that are on their way; lost is called for each. */
 void entrances_close(struct entrances *all);
 void entrances_free(struct entrances *all);

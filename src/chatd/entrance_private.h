@@ -30,11 +30,17 @@ struct entrance {
 	struct tls_binding *binding; /* NULL: none */
 	char *bytes;     /* what was read and belongs to nobody yet; NULL: nothing */
 	uint32_t count, room;
+	uint32_t extra; /* bytes it may hold beyond a head: the body for a webhook */
+	struct {
+		bool begun;
+		int status;    /* of HTTP; 0: not known before the body is */
+		uint32_t left; /* bytes of the body that are waited for behind the head */
+	} post;
 };
 
 /* What a step says of itself: go on with the next, wait (for POLL_* in *want), it is refused (why says it), or just
- * over. */
-enum entrance_verdict { ENTRANCE_ON, ENTRANCE_WAIT, ENTRANCE_REFUSED, ENTRANCE_GONE };
+ * over, or done: nobody wanted to come in. */
+enum entrance_verdict { ENTRANCE_ON, ENTRANCE_WAIT, ENTRANCE_REFUSED, ENTRANCE_GONE, ENTRANCE_DONE };
 
 struct entrance_step {
 	enum entrance_stage stage;
@@ -48,6 +54,12 @@ const struct entrance_step *entrance_steps(void);
 const struct config *entrance_config(const struct entrance *e);
 struct tls_context *entrance_tls(const struct entrance *e); /* NULL: no certificate */
 
+struct hooks *entrance_hooks(const struct entrance *e); /* NULL: none */
+int64_t entrance_now(const struct entrance *e);         /* monotonic, ms */
+
+/* More of what the client says, from whatever it is said through. */
+enum entrance_verdict entrance_read(struct entrance *e, unsigned *want);
+
 /* entrance_tls.c */
 bool entrance_tls_applies(const struct entrance *e);
 enum entrance_verdict entrance_tls_run(struct entrance *e, unsigned *want);
@@ -58,5 +70,5 @@ bool entrance_trusts(const struct config *config, const struct address *peer);
 /* The client is there and nowhere else; false: it may not come in, and knows. */
 bool entrance_know(struct entrance *e, const struct address *peer);
 
-/* Makes room for n more bytes behind those that are there; false: that would be more than ENTRANCE_BYTES_MAX. */
+/* Makes room for n more bytes behind those that are there; false: that would be more than ENTRANCE_BYTES_MAX and extra. */
 bool entrance_reserve(struct entrance *e, uint32_t n);

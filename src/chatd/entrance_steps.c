@@ -2,6 +2,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "chatd/entrance_hook.h"
 #include "chatd/entrance_private.h"
 #include "chatd/http_head.h"
 #include "chatd/upgrade.h"
@@ -85,8 +86,7 @@ static bool first_applies(const struct entrance *e)
 	return e->doors & DOOR_WEBSOCKET;
 }
 
-/* More of what the client says, from whatever it is said through. */
-static enum entrance_verdict read_more(struct entrance *e, unsigned *want)
+enum entrance_verdict entrance_read(struct entrance *e, unsigned *want)
 {
 	struct iovec one;
 	ssize_t n;
@@ -109,19 +109,18 @@ static enum entrance_verdict read_more(struct entrance *e, unsigned *want)
 static bool is_request(const struct entrance *e)
 {
 	bool irc = (e->doors & (DOOR_IRC | DOOR_LINE)) || e->tls;
-	static const char get[] = "GET ";
-	size_t n = e->count < sizeof(get) - 1 ? e->count : sizeof(get) - 1;
+	size_t n = e->count < 4 ? e->count : 4;
 
-	return !irc || memcmp(e->bytes, get, n) == 0;
+	return !irc || memcmp(e->bytes, "GET ", n) == 0 || memcmp(e->bytes, "POST", n) == 0;
 }
 
 static enum entrance_verdict first_run(struct entrance *e, unsigned *want)
 {
-	enum entrance_verdict verdict = e->count ? ENTRANCE_ON : read_more(e, want);
+	enum entrance_verdict verdict = e->count ? ENTRANCE_ON : entrance_read(e, want);
 
 	/* Four bytes decide; they come together, or one by one. */
 	while (verdict == ENTRANCE_ON && is_request(e) && e->count < 4)
-		verdict = read_more(e, want);
+		verdict = entrance_read(e, want);
 	if (verdict == ENTRANCE_ON && !is_request(e))
 		e->doors &= ~(unsigned)DOOR_WEBSOCKET;
 	return verdict;
@@ -226,11 +225,13 @@ static enum entrance_verdict http_run(struct entrance *e, unsigned *want)
 	size_t head;
 
 	while ((head = head_size(e)) == 0 && verdict == ENTRANCE_ON && !is_no_request(e))
-		verdict = read_more(e, want);
+		verdict = entrance_read(e, want);
 	if (head == 0 && is_no_request(e))
 		return tell_of_the_door(e);
 	if (head == 0)
 		return verdict;
+	if (entrance_is_post(e))
+		return entrance_hook_run(e, head, want);
 	upgrade_parse(&u, entrance_config(e), (struct str){e->bytes, head});
 	if (u.status == 101)
 		return upgraded(e, &u, head);

@@ -81,7 +81,7 @@ static int field_line(struct http_head *h, struct str line)
 		return HTTP_BAD;
 	if (str_eq_nocase(name, STR("Transfer-Encoding")))
 		return HTTP_BAD;
-	if (str_eq_nocase(name, STR("Content-Length")) && !str_eq(value, STR("0")))
+	if (!h->bodied && str_eq_nocase(name, STR("Content-Length")) && !str_eq(value, STR("0")))
 		return HTTP_BAD;
 	if (str_eq_nocase(name, STR("Host")))
 		h->hosted = true;

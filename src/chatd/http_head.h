@@ -6,8 +6,8 @@
 #include "base/str.h"
 
 /*
- * The head of a request of HTTP/1.1 (RFC 9112), line by line; strict, for those who ask are few and well made. Bodies
- * are not taken.
+ * The head of a request of HTTP/1.1 (RFC 9112), line by line; strict, for those who ask are few and well made. A body is
+ * not taken, but where bodied says so.
  */
 enum { HTTP_HEAD_MAX = 4096 }; /* bytes, with all ends of lines */
 
@@ -19,6 +19,7 @@ struct http_head {
 	bool known;   /* the path is the one that is served */
 	bool get;     /* the method is GET */
 	bool modern;  /* HTTP/1.1 */
+	bool bodied;  /* a length of a body is a field like others */
 	/* Each field, its value without blanks around it, valid during the call. NULL: nobody looks. */
 	void (*field)(void *ctx, struct str name, struct str value);
 	void *ctx;

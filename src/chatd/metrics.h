@@ -8,6 +8,7 @@
 struct conn_hub;
 struct doors;
 struct engine;
+struct hooks;
 struct loop;
 struct metrics;
 
@@ -18,6 +19,7 @@ struct metrics;
 struct metrics_host {
 	const struct engine *engine;
 	const struct doors *doors;
+	const struct hooks *hooks;
 };
 
 /*

@@ -107,6 +107,13 @@ static void connections(struct buf *out, const struct metrics_view *v)
 			 v->engine.hub->ended[i]);
 }
 
+static void webhooks(struct buf *out, const struct hooks_counts *h)
+{
+	head(out, "webhook_requests", "counter", NULL, "Requests for incoming webhooks, by what came of them.");
+	labelled(out, "webhook_requests", "result", "said", h->said);
+	labelled(out, "webhook_requests", "result", "refused", h->refused);
+}
+
 static void traffic(struct buf *out, const struct session_hub *hub)
 {
 	const struct conn_counts *counts = conn_hub_counts(hub->conns);
@@ -140,6 +147,7 @@ void metrics_text(struct buf *out, const struct metrics_view *v)
 	program(out, v);
 	people(out, &v->engine);
 	connections(out, v);
+	webhooks(out, &v->hooks);
 	traffic(out, v->engine.hub);
 	work(out, &v->engine);
 	counter(out, "loop_turns", v->turns, "Turns of the event loop.");

@@ -4,6 +4,7 @@
 #include "chatd/doors.h"
 #include "chatd/engine.h"
 #include "chatd/histogram.h"
+#include "chatd/hooks.h"
 
 enum { METRICS_TEXT_MAX = 64 << 10 };
 
@@ -11,6 +12,7 @@ enum { METRICS_TEXT_MAX = 64 << 10 };
 struct metrics_view {
 	struct engine_view engine;
 	struct doors_counts doors;
+	struct hooks_counts hooks;
 	uint64_t turns;
 	int64_t started_ms; /* since 1970 */
 	const struct histogram *turn;

@@ -1,0 +1,30 @@
+#pragma once
+
+#include "account/credential.h"
+#include "base/str.h"
+#include "base/vec.h"
+#include "chatd/hooks.h"
+
+/*
+ * The file of the hooks: text, its first line "chatd-hooks 1 KEY", then a line "NAME CHANNEL ID CREATED SEALED FORMAT"
+ * for each. It holds a secret, and is for the owner alone. It is replaced as a whole.
+ */
+struct hooks_file {
+	struct vec hooks;           /* struct hook * */
+	const struct hook *skipped; /* is not written */
+	unsigned char key[CREDENTIAL_KEY_SIZE];
+	bool keyed;
+};
+
+/* A key, where there is none yet. */
+void hooks_file_begin(struct hooks_file *f);
+void hooks_file_remove(struct hooks_file *f, uint32_t nth);
+void hooks_file_deinit(struct hooks_file *f);
+
+/* 0, -errno, or -EBADMSG for one that is damaged. One that is not there is empty. */
+int hooks_file_read(struct hooks_file *f, const char *directory);
+/* On disk, the name of it too, when 0 comes back. Else -errno. */
+int hooks_file_write(const struct hooks_file *f, const char *directory);
+
+/* HMAC-SHA256 with a key of any length. */
+bool hooks_mac(unsigned char mac[CREDENTIAL_KEY_SIZE], struct str key, struct str bytes);
