@@ -64,6 +64,7 @@ static void heard(struct world *w, int n, const struct line *line)
 	struct sasl_world *s = w->hooks.ctx;
 	struct dialogue *d = &s->dialogues[n];
 
+	/* An account of its own, which REGISTER makes if the thread is fast enough, is no harm; these two are. */
 	if (str_eq(line->command, STR("900")))
 		CHECK(line->nparams > 2 && !str_eq(line->params[2], STR("kim")) &&
 		      !str_eq(line->params[2], STR("sue")));
