@@ -133,6 +133,14 @@ static struct str target_of(struct keep *k, const struct record *r)
 	return folded(k, k->target, r->message.channel);
 }
 
+/* Who had an account of that name before it was made had messages of their own. */
+static int64_t forgotten_since(const struct keep *k, const struct record *r)
+{
+	const struct account *a = network_account(k->net, r->forget.account);
+
+	return a ? a->created + 1 : r->time;
+}
+
 void keep_encode(struct keep *k, struct buf *out, const struct record *r, struct journal_about *about)
 {
 	struct record kept;
@@ -147,7 +155,7 @@ void keep_encode(struct keep *k, struct buf *out, const struct record *r, struct
 	if (r->type == RECORD_REDACT)
 		about->msgid = r->redact.msgid;
 	else if (r->type == RECORD_FORGET)
-		*about = (struct journal_about){.time = r->time, .target = r->forget.account};
+		*about = (struct journal_about){.time = forgotten_since(k, r), .target = r->forget.account};
 }
 
 bool keep_text(struct str bytes, struct journal_text *out)

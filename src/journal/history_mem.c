@@ -146,7 +146,8 @@ static bool goes(const struct history_mem *h, const struct kept *k, const struct
 
 	if (about->msgid.n)
 		return str_eq(k->row->msgid, about->msgid);
-	return h->text && h->text(k->row->bytes, &t) && t.account.n && str_eq_nocase(t.account, about->target);
+	return k->row->time >= about->time && h->text && h->text(k->row->bytes, &t) && t.account.n &&
+	       str_eq_nocase(t.account, about->target);
 }
 
 void history_mem_remove(struct history_mem *h, const struct journal_about *about)

@@ -30,7 +30,7 @@ struct journal_about {
 	 * Of state: two folded channels with a blank between them: all that is filed under the first is from now on under
 	 * the second, with what belongs to it. Who asks under the second finds nothing of what was there before.
 	 */
-	/* Of a removal: msgid is the message's, or target is an account, all of whose messages up to now go. */
+	/* Of a removal: msgid is the message's, or target is an account, all of whose messages from time up to now go. */
 };
 
 /* What of a stored message is looked for. What does not apply is empty. */

@@ -66,7 +66,8 @@ static const char *const sql_of[STMT_END] = {
 	[STMT_RECORD_GET] = "SELECT target_id, time, bytes FROM journal WHERE position = ?1",
 	[STMT_MESSAGE_FIND] = "SELECT position, target_id FROM journal WHERE class = 1 AND msgid = ?1",
 	[STMT_TARGET_NAME] = "SELECT name FROM targets WHERE id = ?1",
-	[STMT_FORGET_ADD] = "INSERT OR REPLACE INTO forgetting(account, upto, at) VALUES(?1, ?2, 0)",
+	[STMT_RECORD_AFTER] = "SELECT position, time FROM journal WHERE position > ?1 ORDER BY position LIMIT 1",
+	[STMT_FORGET_ADD] = "INSERT OR REPLACE INTO forgetting(account, upto, at) VALUES(?1, ?2, ?3)",
 	[STMT_FORGET_NEXT] = "SELECT account, upto, at FROM forgetting LIMIT 1",
 	[STMT_FORGET_FIND] = "SELECT f.rowid, j.target_id, j.bytes FROM message_text f CROSS JOIN journal j"
 			     " ON j.position = f.rowid WHERE f.message_text MATCH ?1 AND f.rowid > ?2"

@@ -126,14 +126,53 @@ static int erase_by_msgid(struct disk *d, struct str msgid)
 	return rc == SQLITE_DONE ? SQLITE_OK : rc;
 }
 
-static int forget_later(struct disk *d, struct str account, uint64_t position)
+/* The first record behind that position, where it is older than since; 0: it is not, or there is none. */
+static int older_after(struct disk *d, uint64_t position, int64_t since, uint64_t *older)
 {
-	sqlite3_stmt *st = disk_statement(d, STMT_FORGET_ADD);
+	sqlite3_stmt *st = disk_statement(d, STMT_RECORD_AFTER);
+	int rc;
 
+	*older = 0;
 	if (!st)
 		return disk_code(d);
-	sqlite3_bind_text(st, 1, account.p, (int)account.n, SQLITE_STATIC);
-	sqlite3_bind_int64(st, 2, (sqlite3_int64)position);
+	sqlite3_bind_int64(st, 1, (sqlite3_int64)position);
+	rc = sqlite3_step(st);
+	if (rc == SQLITE_ROW && sqlite3_column_int64(st, 1) < since)
+		*older = (uint64_t)sqlite3_column_int64(st, 0);
+	sqlite3_reset(st);
+	return rc == SQLITE_ROW || rc == SQLITE_DONE ? SQLITE_OK : rc;
+}
+
+/* The position up to which all is older than since: time rises with it. */
+static int position_before(struct disk *d, int64_t since, uint64_t last, uint64_t *before)
+{
+	uint64_t low = 0, high = last, older;
+	int rc = SQLITE_OK;
+
+	while (low < high && !rc) {
+		uint64_t middle = low + (high - low) / 2;
+
+		rc = older_after(d, middle, since, &older);
+		if (older)
+			low = older;
+		else
+			high = middle;
+	}
+	*before = low;
+	return rc;
+}
+
+static int forget_later(struct disk *d, const struct batch_record *r)
+{
+	uint64_t before;
+	int rc = position_before(d, r->about.time, r->position, &before);
+	sqlite3_stmt *st = rc ? NULL : disk_statement(d, STMT_FORGET_ADD);
+
+	if (!st)
+		return rc ? rc : disk_code(d);
+	sqlite3_bind_text(st, 1, r->about.target.p, (int)r->about.target.n, SQLITE_STATIC);
+	sqlite3_bind_int64(st, 2, (sqlite3_int64)r->position);
+	sqlite3_bind_int64(st, 3, (sqlite3_int64)before);
 	return disk_run(st);
 }
 
@@ -141,7 +180,7 @@ int disk_removal(struct disk *d, const struct batch_record *r)
 {
 	if (r->about.msgid.n)
 		return erase_by_msgid(d, r->about.msgid);
-	return r->about.target.n ? forget_later(d, r->about.target, r->position) : SQLITE_OK;
+	return r->about.target.n ? forget_later(d, r) : SQLITE_OK;
 }
 
 /* An account about to be forgotten. */

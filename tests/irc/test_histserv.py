@@ -56,6 +56,25 @@ def test_forget(daemon):
     assert texts(b.ask(f"CHATHISTORY LATEST {channel} * 500")) == ["as a guest", "yours", "afterwards"]
 
 
+def test_forget_spares_who_had_the_account_before(daemon):
+    a, heir, reader = (daemon.client(stem, caps=CAPS) for stem in "ahr")
+    channel = daemon.channel(a, heir, reader)
+    account, before = fresh("acc"), heir.nick
+    a.ask(f"NICK {account}", f"REGISTER * * password-{a.nick}")
+    a.ask(f"PRIVMSG {channel} :of the first")
+    code = a.ask(f"PRIVMSG NickServ :DROP {account}").one("NOTICE").params[1].split()[-1]
+    assert "no more" in a.ask(f"PRIVMSG NickServ :DROP {account} {code}").of("NOTICE")[-1].params[1]
+    a.ask(f"NICK {a.nick}x")
+    heir.ask(f"NICK {account}", f"REGISTER * * password-{before}")
+    heir.ask(f"PRIVMSG {channel} :of the heir")
+    reader.sync()
+    code = hs(heir, "FORGET").one("NOTICE").params[1].split("FORGET ")[1].split()[0]
+    assert hs(heir, f"FORGET {code}").one("NOTICE").params[1] == "It is being deleted."
+    while texts(reader.ask("SEARCH text=heir")):
+        pass
+    assert texts(reader.ask(f"CHATHISTORY LATEST {channel} * 50")) == ["of the first"]
+
+
 def test_names(daemon):
     c = daemon.client("c")
     assert c.ask("NICK HistServ").of("432", "433")
