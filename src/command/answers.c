@@ -16,9 +16,15 @@
 void answer_isupport(const struct command_env *env, struct session *s)
 {
 	const struct text_lines *lines = &env->server->isupport;
+	bool batched = session_has(s, CAP_BATCH) && session_has(s, CAP_EXTENDED_ISUPPORT);
+	struct reply_batch batch;
 
+	if (batched)
+		reply_batch_begin(s, &batch, "draft/isupport");
 	for (size_t i = 0; i < lines->count; i++)
 		reply(s, RPL_ISUPPORT, lines->lines[i]);
+	if (batched)
+		reply_batch_end(s, &batch);
 }
 
 /* Those who hide are not counted among operators, or LUSERS would tell of them. */

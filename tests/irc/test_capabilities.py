@@ -141,6 +141,17 @@ def test_extended_isupport(server):
     assert plain.ask("ISUPPORT").commands == ["421"]
 
 
+def test_isupport_is_a_batch_for_those_who_know(server):
+    c = server.connect(fresh("nick"))
+    said = c.ask("CAP REQ :batch draft/extended-isupport", "ISUPPORT")
+    begin, end = said.of("BATCH")
+    assert begin.params[1] == "draft/isupport" and end.params == ["-" + begin.params[0][1:]]
+    assert {m.tags["batch"] for m in said.of("005")} == {begin.params[0][1:]}
+    burst = c.ask(f"NICK {c.nick}", "USER u 0 * :r", "CAP END")
+    assert burst.of("005") and all("batch" in m.tags for m in burst.of("005"))
+    assert not any("batch" in m.tags for m in burst.of("001") + burst.of("251"))
+
+
 def test_pre_away(server):
     friend, c = server.client("friend"), server.connect(fresh("nick"))
     said = c.register("draft/pre-away", before=["AWAY :not here yet"])
