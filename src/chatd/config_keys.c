@@ -32,6 +32,8 @@ enum {
 static const struct config_key table[] = {
 	{"server", "name", CONFIG_HOST, SERVER(name), 1, 63, "a host name"},
 	{"server", "network", CONFIG_WORD, SERVER(network), 1, 63, "a word"},
+	{"server", "icon", CONFIG_URL, SERVER(icon), 0, 120, "an address, https://..."},
+	{"server", "filehost", CONFIG_URL, SERVER(filehost), 0, 120, "an address, https://..."},
 	{"server", "description", CONFIG_TEXT, SERVER(description), 1, 200, "a text"},
 	{"server", "motd", CONFIG_LINES, SERVER(motd), 0, 0, "a file"},
 	{"server", "motd_text", CONFIG_LINE, SERVER(motd), 0, 400, "a line"},

@@ -12,6 +12,7 @@
 enum config_type {
 	CONFIG_TEXT,       /* UTF-8 without control bytes; min and max bytes; empty: unset, where min is 0 */
 	CONFIG_WORD,       /* the same without a blank, not starting with ':' */
+	CONFIG_URL,        /* https://..., without a blank; max bytes; empty: unset */
 	CONFIG_HOST,       /* a server's name */
 	CONFIG_PATH,       /* relative ones start at the directory of the file */
 	CONFIG_NUMBER,     /* uint32_t from min to max */

@@ -76,6 +76,19 @@ static void set_word(struct config_job *job, const struct config_key *key, void 
 		replace_text(at, value);
 }
 
+static void set_url(struct config_job *job, const struct config_key *key, void *at, const char *value)
+{
+	static const struct str scheme = STR("https://");
+	struct str url = str_of(value);
+
+	if (!check_text(job, key, value))
+		return;
+	if (url.n && (!str_starts(url, scheme) || url.n == scheme.n || strchr(value, ' ')))
+		complain_wanted(job, key, value);
+	else
+		replace_text(at, value);
+}
+
 /* Clients tell a server from a user by its name: it holds what a nick cannot be mistaken for. */
 static void set_host(struct config_job *job, const struct config_key *key, void *at, const char *value)
 {
@@ -592,6 +605,7 @@ void config_set_value(struct config_job *job, const struct config_key *key, void
 	static const set_fn setters[] = {
 		[CONFIG_TEXT] = set_text,
 		[CONFIG_WORD] = set_word,
+		[CONFIG_URL] = set_url,
 		[CONFIG_HOST] = set_host,
 		[CONFIG_PATH] = set_path,
 		[CONFIG_NUMBER] = set_number,

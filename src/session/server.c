@@ -127,6 +127,8 @@ void server_deinit(struct server *s)
 {
 	mem_free(s->name);
 	mem_free(s->network);
+	mem_free(s->icon);
+	mem_free(s->filehost);
 	mem_free(s->description);
 	mem_free(s->password);
 	mem_free(s->started);
@@ -174,7 +176,7 @@ static void token(struct tokens *t, const char *fmt, ...) __attribute__((format(
 
 static void token(struct tokens *t, const char *fmt, ...)
 {
-	char text[300];
+	char text[340];
 	va_list ap;
 
 	va_start(ap, fmt);
@@ -216,20 +218,22 @@ static void mode_tokens(struct tokens *t)
 }
 
 /* A value of 005 holds no space: as \x20, as modern.ircdocs.horse has it. */
-static void network_token(struct tokens *t, const char *name)
+static void text_token(struct tokens *t, const char *key, const char *name)
 {
-	char escaped[200];
+	char escaped[300];
 	struct buf b;
 
 	buf_init(&b, escaped, sizeof(escaped) - 1);
-	for (; *name; name++) {
+	for (; name && *name; name++) {
 		if (*name == ' ' || *name == '=' || *name == '\\')
 			buf_fmt(&b, "\\x%02X", (unsigned)*name);
 		else
 			buf_chr(&b, *name);
 	}
 	escaped[b.n] = '\0';
-	token(t, "NETWORK=%s", escaped);
+	/* Part of an address leads nowhere. */
+	if (b.n && !b.full)
+		token(t, "%s=%s", key, escaped);
 }
 
 static void limit_tokens(struct tokens *t)
@@ -258,7 +262,10 @@ void server_build(struct server *s)
 
 	buf_init(&t.line, t.memory, sizeof(t.memory));
 	text_lines_clear(&s->isupport);
-	network_token(&t, s->network);
+	text_token(&t, "NETWORK", s->network);
+	text_token(&t, "draft/ICON", s->icon);
+	text_token(&t, "draft/FILEHOST", s->filehost);
+	text_token(&t, "soju.im/FILEHOST", s->filehost);
 	token(&t, "CASEMAPPING=%s", casemap_name(s->casemap));
 	token(&t, "CHANTYPES=#");
 	mode_tokens(&t);

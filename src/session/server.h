@@ -100,6 +100,8 @@ struct history_policy {
 struct server {
 	char *name;        /* of the server, a host name */
 	char *network;     /* NETWORK */
+	char *icon;        /* URL of a picture of the network; NULL: none */
+	char *filehost;    /* URL that clients upload files to; NULL: none */
 	char *description; /* shown in WHOIS, LINKS */
 	char *password;    /* PASS; NULL: none wanted */
 	char *started;     /* date, for 003 */

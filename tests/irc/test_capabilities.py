@@ -152,6 +152,15 @@ def test_isupport_is_a_batch_for_those_who_know(server):
     assert not any("batch" in m.tags for m in burst.of("001") + burst.of("251"))
 
 
+def test_addresses_in_isupport(start):
+    icon, files = "https://a.example/i.svg", "https://a.example/up?to=x"
+    daemon = start(f"[server]\nicon = {icon}\nfilehost = {files}\n")
+    c = daemon.client()
+    tokens = [t for m in c.ask("VERSION").of("005") for t in m.params[1:-1]]
+    files = files.replace("=", "\\x3D")
+    assert {f"draft/ICON={icon}", f"soju.im/FILEHOST={files}", f"draft/FILEHOST={files}"} <= set(tokens)
+
+
 def test_pre_away(server):
     friend, c = server.client("friend"), server.connect(fresh("nick"))
     said = c.register("draft/pre-away", before=["AWAY :not here yet"])
