@@ -26,7 +26,7 @@ STATUS_SECONDS = 15
 
 def fresh(m):
     """The server as it was installed, running, with nobody in it."""
-    m.run("sh", "-c", f"rm -rf {CONF_D}/* {UNITS}/chatd* /etc/systemd/system/chatd*.d /etc/credstore/*")
+    m.run("sh", "-c", f"rm -rf {CONF_D}/* {UNITS}/chatd* /etc/systemd/system/chatd*.d /etc/credstore/* /run/chatd-test-*")
     m.run("systemctl", "daemon-reload")
     m.run("systemctl", "reset-failed", "chatd.service", "chatd.socket", check=False)
     m.run("systemctl", "restart", "chatd.socket")
