@@ -276,7 +276,7 @@ static void turn_to(struct session *s, const char *target)
 
 static void do_join(struct session *s, struct str rest)
 {
-	char name[WORD_MAX] = "#", key[WORD_MAX];
+	char name[1 + WORD_MAX] = "#", key[WORD_MAX]; /* the "#" may be left out */
 	const char *params[] = {name, key};
 
 	rest = trim(rest);

@@ -111,6 +111,15 @@ def test_a_conversation(server, come):
     bob.ends()
 
 
+def test_a_channel_without_its_sign_may_be_as_long_as_a_word(come):
+    bob = come(fresh("bob"))
+    for n in (126, 127, 128, 400):
+        bob.say("/join " + "x" * n)
+        bob.reads("x" * 60)
+    bob.say("/bell on")
+    bob.reads("The bell rings")
+
+
 def test_each_command(server, come):
     ann = server.client()
     bob = come("bob")
