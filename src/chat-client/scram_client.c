@@ -110,7 +110,7 @@ static bool prove(struct scram_client *s, const unsigned char salted[HASH], stru
 		    hmac(stored, auth, signature) && hmac(salted, STR("Server Key"), s->server_key) &&
 		    hmac(s->server_key, auth, s->server_signature);
 
-	for (int i = 0; i < HASH; i++)
+	for (int i = 0; good && i < HASH; i++)
 		proof[i] = key[i] ^ signature[i];
 	OPENSSL_cleanse(key, sizeof(key));
 	return good;
