@@ -47,7 +47,8 @@ static void away_run(struct call *call)
 		return;
 	}
 	r = call_record(call, RECORD_USER_AWAY);
-	r.user_away.text = text;
+	/* What another device says of why is better than nothing. */
+	r.user_away.text = str_eq(text, STR("*")) ? away_why(call->user) : text;
 	call_submit(call, &r);
 }
 

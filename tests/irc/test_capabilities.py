@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+import sasl
 from harness import ALL_CAPS, chan, fresh
 
 DRAFTS = "draft/multiline draft/extended-isupport draft/no-implicit-names no-implicit-names draft/pre-away"
@@ -168,6 +169,25 @@ def test_pre_away(server):
     assert friend.ask(f"PRIVMSG {c.nick} :hello?").one("301").params[1:] == [c.nick, "not here yet"]
     without = server.connect()
     assert without.ask("AWAY :x").commands == ["451"]
+
+
+def test_away_without_why_does_not_hide_why(start):
+    daemon = start("[accounts]\niterations = 4096\n")
+    friend, c = daemon.client("friend"), daemon.client(nick="ann", caps="draft/account-registration")
+    assert c.ask("REGISTER * * :correcthorse").one("REGISTER").params[0] == "SUCCESS"
+    other = daemon.connect("ann")
+    other.ask("CAP LS 302", "CAP REQ :sasl draft/pre-away", "NICK ann", "USER u 0 * :r")
+    sasl.plain(other, "ann", "correcthorse")
+    other.ask("AWAY *", "CAP END")
+    assert not friend.ask("PRIVMSG ann :hello?").of("301")
+    c.ask("AWAY :lunch")
+    assert friend.ask("PRIVMSG ann :hello?").one("301").params[-1] == "lunch"
+    other.ask("AWAY *")
+    assert friend.ask("PRIVMSG ann :hello?").one("301").params[-1] == "lunch"
+    c.ask("AWAY *")
+    assert friend.ask("PRIVMSG ann :hello?").one("301").params[-1] == "*"
+    c.ask("AWAY")
+    assert not friend.ask("PRIVMSG ann :hello?").of("301")
 
 
 def test_away_notify_on_join(server):
