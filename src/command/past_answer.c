@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "command/command.h"
 #include "command/past.h"
+#include "proto/name.h"
 
 /* Of all channels and conversations, the newest so many are shown to one who comes back. */
 enum { ROWS_OF_A_STEP = 16, TALKS_MAX = 256 };
@@ -164,14 +165,26 @@ static bool show(struct showing *sh, struct session *s)
 	return last;
 }
 
+/* An answer waits for those before it, and whoever was let in may have been thrown out meanwhile. */
+static bool may_read_still(const struct showing *sh, const struct session *s)
+{
+	const struct channel *c = network_channel(sh->env->net, str_of(sh->target));
+
+	return !name_is_channel(sh->target) || (c && s->user && network_member(c, s->user));
+}
+
 static bool step(struct stream *st, struct session *s)
 {
 	struct showing *sh = (struct showing *)st;
 
-	if (!sh->read_begun && !st->cut)
+	if (!sh->read_begun && !st->cut) {
+		if (!may_read_still(sh, s)) {
+			fail(sh, s, "You are not there any more");
+			return true;
+		}
 		begin_read(sh, s);
-	/* Asked all the same: a restart does not wait. */
-	else if (st->waits || st->cut) {
+	} else if (st->waits || st->cut) {
+		/* Asked all the same: a restart does not wait. */
 		if (sh->begun && !st->waits)
 			return show(sh, s);
 		fail(sh, s, "The server is restarting, ask again");

@@ -454,6 +454,26 @@ def test_playback(server):
     assert len(echoes) == 3
 
 
+def test_who_is_thrown_out_meanwhile_is_not_shown_what_came_after(server):
+    """The second channel is read when the client has taken the first: by then it may be a member no more."""
+    bob = member(server, "bob")
+    ann = member(server, "ann", f"{CAPS} znc.in/playback")
+    channels = [chan(), chan()]
+    for channel in channels:
+        bob.join(channel)
+        ann.join(channel)
+        for _ in range(10):
+            bob.ask(*(f"PRIVMSG {channel} :{'x' * 400}" for _ in range(90)))
+    ann.sync()
+    ann.send("PRIVMSG *playback :PLAY *")
+    ann.wait("BATCH")
+    for channel in channels:
+        bob.ask(f"KICK {channel} {ann.nick}", f"PRIVMSG {channel} :behind your back")
+    shown = [m for m in ann.sync() if m.command == "PRIVMSG"]
+    assert not [m for m in shown if m.params[-1] == "behind your back"]
+    assert len(shown) >= 900
+
+
 def test_the_time_of_leaving_is_kept_over_a_restart(kept):
     daemon = kept("always_on = yes\n")
     ann, bob = member(daemon, "ann"), member(daemon, "bob")
