@@ -151,12 +151,12 @@ int disk_write(struct disk *d, const struct batch *b); /* 0 or -errno; -ESTALE: 
 int disk_trim(struct disk *d, uint64_t position);      /* state up to there, one step; 1: there is more */
 
 /* store_index.c */
-enum { INDEX_FORM = 1, INDEX_ROWS = 4000, INDEX_NICK = 'n', INDEX_ACCOUNT = 'a' };
+enum { INDEX_FORM = 2, INDEX_ROWS = 4000, INDEX_NICK = 'n', INDEX_ACCOUNT = 'a' };
 #define INDEX_DROP "DROP TABLE IF EXISTS message_text;"
 #define INDEX_CREATE                                                                                                   \
 	"CREATE VIRTUAL TABLE message_text USING fts5(words, content='', columnsize=0, detail=none,"                   \
 	" tokenize='unicode61 remove_diacritics 2');"                                                                  \
-	"INSERT OR REPLACE INTO meta(key, value) VALUES('indexed', 0), ('index_form', 1);"
+	"INSERT OR REPLACE INTO meta(key, value) VALUES('indexed', 0), ('index_form', 2);"
 struct message_row {
 	uint64_t position;
 	int64_t target_id, time;

@@ -42,6 +42,19 @@ void index_put_target(struct buf *out, int64_t id)
 	buf_fmt(out, MARK "t%llx ", (unsigned long long)id);
 }
 
+/* A text that holds the letter all the same would pass for one of somebody else, or of another place. */
+static void put_text(struct buf *out, struct str text)
+{
+	const size_t n = sizeof(MARK) - 1;
+
+	for (size_t i = 0; i < text.n;) {
+		bool marked = text.n - i >= n && memcmp(text.p + i, MARK, n) == 0;
+
+		buf_chr(out, marked ? ' ' : text.p[i]);
+		i += marked ? n : 1;
+	}
+}
+
 static void put_words(struct buf *out, int64_t target, const struct journal_text *t)
 {
 	index_put_target(out, target);
@@ -49,7 +62,7 @@ static void put_words(struct buf *out, int64_t target, const struct journal_text
 		index_put_name(out, INDEX_NICK, t->nick);
 	if (t->account.n)
 		index_put_name(out, INDEX_ACCOUNT, t->account);
-	buf_str(out, t->text);
+	put_text(out, t->text);
 }
 
 /* Puts the words of a message in, or takes them out. */

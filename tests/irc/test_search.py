@@ -53,6 +53,15 @@ def test_who_and_how_many(daemon):
     assert search(a, f"in={channel};limit=0") == []
 
 
+def test_nobody_passes_for_another(daemon):
+    """What the index has in front of names is no word that one could write."""
+    a, b, channel = room(daemon)
+    name = a.nick.lower().encode().hex()
+    say(b, channel, f"\ue000n{name} \ue000a{name} forged")
+    assert search(a, f"in={channel};from={a.nick};text=forged") == []
+    assert len(search(a, f"in={channel};from={b.nick};text=forged")) == 1
+
+
 def test_times(daemon):
     a, channel = room(daemon, 1)
     for n in range(3):
