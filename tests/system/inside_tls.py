@@ -304,6 +304,15 @@ def idle_clients_cost_little():
     return note
 
 
+def the_profile_confines_it():
+    """AppArmor's, through all that was done here; and it forbade none of that, nor a reload."""
+    run("systemctl", "reload", UNIT)
+    Client(HERE).register().close()
+    assert Path(f"/proc/{main_pid()}/attr/current").read_text().strip() == "chatd (enforce)"
+    forbidden = run("sh", "-c", """journalctl --boot --quiet --no-pager --output=cat | grep 'apparmor="DENIED"' || :""")
+    assert not forbidden, forbidden
+
+
 CHECKS = [
     the_unit_loads_the_module,
     the_kernel_has_the_keys,
@@ -317,6 +326,7 @@ CHECKS = [
     a_restart_by_signal_drops_nobody,
     a_restart_by_systemd_drops_nobody,
     idle_clients_cost_little,
+    the_profile_confines_it,
 ]
 
 

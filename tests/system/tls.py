@@ -1,4 +1,4 @@
-"""tls.py: TLS by the kernel, see docs/testing.md. As root, by way of tools/tls-test.
+"""tls.py: TLS by the kernel, and under the profile of AppArmor, see docs/testing.md. As root, by way of tools/tls-test.
 
 Builds chatd for Debian 13 in a tree of its own, and boots a machine with that release's kernel, emulated, whose module
 the machine that tests need not have. What is in there runs inside_tls.py; its output is the result.
@@ -19,7 +19,7 @@ HERE = host.ROOT / "tests/system"
 # Of the modules, what TLS is made of.
 MODULES = ["kernel/net/tls", "kernel/crypto", "kernel/arch/x86/crypto", "kernel/lib/crypto"]
 UNIT = """[Unit]
-After=chatd.service
+After=apparmor.service chatd.service
 [Service]
 Type=oneshot
 ExecStart=/usr/bin/python3 /srv/inside_tls.py
@@ -62,11 +62,12 @@ def machine_tree(mounts, installed, log):
     shutil.copytree(installed, root, dirs_exist_ok=True, symlinks=True)
     (root / "etc/chatd").mkdir(exist_ok=True)
     shutil.copy2(host.ROOT / "docs/examples/chatd.conf", root / "etc/chatd/chatd.conf")
+    shutil.copy2(host.ROOT / "contrib/apparmor/usr.sbin.chatd", root / "etc/apparmor.d")
     for name in ("inside_tls.py", "irc.py"):
         shutil.copy2(HERE / name, root / "srv")
     (root / "etc/systemd/system/chatd-tls-check.service").write_text(UNIT)
     host.run(["chroot", root, "systemd-sysusers"], log=log)
-    units = ["chatd.socket", "chatd-tls.socket", "chatd.service"]
+    units = ["apparmor.service", "chatd.socket", "chatd-tls.socket", "chatd.service"]
     host.run(["systemctl", f"--root={root}", "enable", *units], log=log)
     host.run(["systemctl", f"--root={root}", "mask", *MASKED], log=log, check=False)
     host.run(["systemctl", f"--root={root}", "add-wants", "multi-user.target", "chatd-tls-check.service"], log=log)
@@ -87,7 +88,7 @@ def boot(kernel, image, console):
     """The lines of the result, as they come."""
     command = ["qemu-system-x86_64", "-accel", "tcg,thread=multi", "-cpu", "max", "-smp", "2", "-m", "3072"]
     command += ["-nodefaults", "-display", "none", "-no-reboot", "-nic", "none", "-kernel", kernel, "-initrd", image]
-    command += ["-append", "console=ttyS0 panic=-1 quiet systemd.show_status=false rdinit=/init"]
+    command += ["-append", "console=ttyS0 panic=-1 quiet systemd.show_status=false apparmor=1 security=apparmor rdinit=/init"]
     command += ["-serial", f"file:{console}", "-serial", "stdio"]
     machine = subprocess.Popen([str(word) for word in command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
     try:
