@@ -58,6 +58,7 @@ class Speaker:
 
     def __init__(self, address, nick, tls=False):
         self.nick, self.rest, self.echoed = nick, b"", []
+        self.registered = False
         self.socket = None
         try:
             self.socket = socket.create_connection(address, PATIENCE)
@@ -85,6 +86,7 @@ class Speaker:
                 words = line.split()
                 if len(words) > 3 and words[1] == "PRIVMSG" and f":{self.nick}!" in words[0] + "!":
                     self.echoed.append(line.rpartition(":")[2])
+                self.registered |= words[1:3] == ["REGISTER", "SUCCESS"]
                 if len(words) > 1 and words[1] == "PONG":
                     return True
         except (OSError, Gone):
@@ -121,7 +123,8 @@ def live(daemon, tls):
     late = come(daemon.tcp, "late")
     late.ask("JOIN #kept", "PRIVMSG #kept :late-0")
     speakers.append(late)
-    echoed = [text for speaker in speakers for text in speaker.echoed]
+    # What is said between two without an account is kept by nobody.
+    echoed = [text for speaker in speakers for text in speaker.echoed if ann.registered or text != "bob-direct"]
     for speaker in speakers:
         speaker.close()
     return echoed

@@ -101,16 +101,6 @@ def test_what_is_no_listening_stream_is_refused_with_a_reason(start, tcp, tmp_pa
         s.close()
 
 
-@pytest.mark.parametrize("name", ["line", "irc,line"])
-def test_doors_that_this_build_lacks_are_not_opened_as_others(start, tcp, unix, name):
-    """A socket for one kind of client must not speak to another."""
-    server = handed(start, [tcp, unix], names=f"{name}:irc")
-    entry = server.wait_log(f'socket "{name}" from the service manager is not used')
-    assert "this build has no" in entry
-    server.client(address=unix.getsockname())
-    assert str(tcp.getsockname()[1]) not in server.log
-
-
 def test_an_endpoint_that_is_handed_over_too_is_opened_once(start, tcp):
     host, port = tcp.getsockname()
     server = handed(start, [tcp], config=FAST + f"[listen]\nendpoint = {host}:{port}\n")

@@ -44,7 +44,7 @@ def test_help(accounts):
     for name in [line.split()[0] for line in said[1:-1]]:
         assert ns(client, f"HELP {name}")[0].startswith(name)
     assert ns(client, "HELP nothing") == ns(client, "nothing") == ["There is no such command. HELP lists all."]
-    assert ns(client, "IDENTIFY") == ["Usage: IDENTIFY [<account>] <password>"]
+    assert ns(client, "IDENTIFY") == ["Usage: IDENTIFY [<account>] <password> [<code>]"]
     assert ns(client, "DROP me") == ["You need to be logged in to an account for that."]
 
 
