@@ -333,11 +333,14 @@ static void on_typed(void *ctx, struct str typed)
 		tell(app, str_of(_("! not yet: the server has not let us in")));
 }
 
-static void on_typed_eof(void *ctx)
+/* A terminal that is gone says so with a signal too, which may come later, or be ignored. */
+static void on_typed_eof(void *ctx, bool gone)
 {
 	struct app *app = ctx;
 
-	if (!app->options.wait)
+	if (gone)
+		client_quit(&app->client, STR_NONE, EX_IOERR, NULL);
+	else if (!app->options.wait)
 		client_quit(&app->client, STR_NONE, EX_OK, NULL);
 }
 

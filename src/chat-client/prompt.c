@@ -170,7 +170,7 @@ void prompt_suspend(struct prompt *p)
 	el_set(p->el, EL_PREP_TERM, 0);
 }
 
-static void end(struct prompt *p)
+static void end(struct prompt *p, bool gone)
 {
 	if (p->ended)
 		return;
@@ -178,7 +178,7 @@ static void end(struct prompt *p)
 	p->ended = true;
 	loop_watch_stop(p->loop, &p->watch);
 	loop_timer_stop(p->loop, &p->unfinished);
-	p->handlers->eof(p->ctx);
+	p->handlers->eof(p->ctx, gone);
 }
 
 /*
@@ -351,7 +351,7 @@ static void edit(struct prompt *p, size_t count)
 	if (first == '\r' || first == '\n') {
 		accept_line(p);
 	} else if (first == CONTROL_D && !typed_length(p)) {
-		end(p);
+		end(p, false);
 	} else if (first < ' ' || first == 0x7F || typed_length(p) < TYPED_MAX) {
 		if (p->hidden)
 			prompt_show(p);
@@ -413,13 +413,12 @@ static void on_ready(struct watch *w, unsigned happened)
 	char bytes[1024];
 	ssize_t n = read(w->fd, bytes, sizeof(bytes));
 
-	(void)happened;
 	if (n > 0 && p->el)
 		take_keys(p, bytes, (size_t)n);
 	else if (n > 0)
 		take_lines(p, bytes, (size_t)n);
 	else if (n == 0 || (errno != EAGAIN && errno != EINTR))
-		end(p);
+		end(p, happened & POLL_HANGUP);
 }
 
 static struct prompt *of_editor(EditLine *el)

@@ -17,8 +17,8 @@ struct prompt;
 struct prompt_handlers {
 	/* One line, without its end. Valid during the call; UTF-8 as the terminal sent it, perhaps broken. */
 	void (*line)(void *ctx, struct str line);
-	/* No more will come: end of file, ^D on an empty line, the terminal is gone. Once. */
-	void (*eof)(void *ctx);
+	/* No more will come: end of file, ^D on an empty line, or the terminal is gone. Once. */
+	void (*eof)(void *ctx, bool gone);
 	/* The words in front of the line; the prompt calls it for each redraw. NUL-terminated and rendered. */
 	void (*label)(void *ctx, char *dst, size_t size);
 	/* Alt and a digit. */

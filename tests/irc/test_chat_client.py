@@ -525,6 +525,15 @@ def test_terminal_hung_up():
         assert tty.program.wait(DEADLINE) != 0
 
 
+def test_a_terminal_that_is_gone_is_no_end_of_input():
+    """Its end may be read before the signal comes; here none does."""
+    with ScriptedServer() as server:
+        tty = Terminal(["sh", "-c", 'trap "" HUP; exec "$@"', "sh", CLIENT, "-n", "me", "-c", "#lobby", *server.where])
+        server.wait_for(r"^JOIN")
+        os.close(tty.master)
+        assert tty.program.wait(DEADLINE) == 74
+
+
 @pytest.mark.parametrize("options", [["--wait"], ["--tail"]])
 def test_terminal_gone_for_one_that_is_not_hung_up(options):
     """As under nohup: it neither spins on a terminal that is dead nor stays for ever."""
