@@ -171,6 +171,12 @@ static const struct config_key table[] = {
 	{"accounts", "attempts", CONFIG_NUMBER, SERVER(accounts.attempts), 0, 10000, "a number"},
 	{"accounts", "attempts_per", CONFIG_DURATION, SERVER(accounts.attempts_ms), SECOND, DAY, "a duration"},
 
+	{"helper", "command", CONFIG_COMMAND, SERVER(helper.command), 0, 400, "a path that begins with /, and words"},
+	{"helper", "processes", CONFIG_NUMBER, SERVER(helper.processes), 1, HELPER_PROCESSES_MAX, "a number"},
+	{"helper", "queue", CONFIG_NUMBER, SERVER(helper.queue), 1, 10000, "a number"},
+	{"helper", "timeout", CONFIG_DURATION, SERVER(helper.timeout_ms), 100, 120 * SECOND, "a duration"},
+	{"helper", "certificates", CONFIG_BOOL, SERVER(helper.certificates), 0, 0, "yes or no"},
+
 	{"mail", "from", CONFIG_MAIL, SERVER(mail.from), 0, 0, "an address of e-mail"},
 	{"mail", "command", CONFIG_COMMAND, SERVER(mail.command), 0, 400, "a path that begins with /, and words"},
 	{"mail", "relay", CONFIG_TEXT, SERVER(mail.relay), 0, 200, "smtp://HOST or smtps://HOST, with a port"},

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "account/helper.h"
 #include "account/logins.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -512,6 +513,7 @@ int engine_new(struct engine **out, struct loop *loop, struct config *config, co
 	e->fanout = fanout_new(&e->hub, e->net);
 	env_init(e);
 	e->env.courier = courier_new(&e->env);
+	e->env.helper = helper_new(loop);
 	e->env.filters = filters_new(e->net, &config->server);
 	*out = e;
 	return 0;
@@ -691,6 +693,7 @@ void engine_free(struct engine *e)
 	lookups_free(e->hub.lookups);
 	worker_free(e->errand_worker);
 	courier_free(e->env.courier);
+	helper_free(e->env.helper);
 	ban_watch_stop(&e->bans);
 	list_watch_stop(&e->lists);
 	presence_watch_stop(&e->presence);

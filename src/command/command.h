@@ -20,6 +20,7 @@
 struct address;
 struct call;
 struct courier;
+struct helper;
 struct errand;
 struct filters;
 struct password_memory;
@@ -92,6 +93,7 @@ struct command_env {
 	struct logins *logins;       /* what has failed lately */
 	struct guest_list *guests;   /* nicks.c's */
 	struct courier *courier;     /* NULL: no mails */
+	struct helper *helper;       /* NULL: nobody else is asked */
 };
 
 struct command_usage {

@@ -31,7 +31,7 @@ static void stream_free(struct stream *st)
 
 	e->session = NULL;
 	atomic_store(&e->vain, true);
-	if (e->work)
+	if (e->counted)
 		(*e->env->errands)--;
 	release(e);
 }
@@ -64,16 +64,19 @@ static void job_work(struct job *job)
 		e->work(e);
 }
 
-static void job_done(struct job *job)
+void errand_answered(struct errand *e)
 {
-	struct errand *e = of_job(job);
-
 	e->working = false;
 	e->stream.waits = false;
 	if (e->session)
 		session_stream_resume(e->session);
 	else
 		release(e);
+}
+
+static void job_done(struct job *job)
+{
+	errand_answered(of_job(job));
 }
 
 static char *label_of(const struct message *m)
@@ -97,11 +100,27 @@ void errand_run(const struct call *call, struct errand *e)
 	e->working = worker != NULL;
 	e->running = false;
 	atomic_init(&e->vain, false);
+	e->counted = true;
 	(*call->env->errands)++;
 	if (worker)
 		worker_run(worker, &e->job);
 	else
 		e->work(e);
+	session_stream(call->session, &e->stream);
+}
+
+void errand_ask(const struct call *call, struct errand *e)
+{
+	e->env = call->env;
+	e->command = call->row->name;
+	e->label = label_of(call->msg);
+	e->session = call->session;
+	e->stream = (struct stream){.step = stream_step, .free = stream_free, .waits = true};
+	e->working = true;
+	e->running = false;
+	atomic_init(&e->vain, false);
+	e->counted = true;
+	(*call->env->errands)++;
 	session_stream(call->session, &e->stream);
 }
 

@@ -32,13 +32,21 @@ struct errand {
 	struct session *session;       /* NULL: gone */
 	struct stream stream;
 	struct job job;
-	bool working; /* the thread has it, or will */
+	bool counted; /* in the env's errands */
+	bool working; /* the thread has it, or will; or somebody else who was asked */
 	bool running; /* done is being called */
 	atomic_bool vain; /* the session has gone: the thread need not begin */
 };
 
 /* All but work, done and free is filled in here; the errand is no more the caller's. Where there is no worker it is done at once. */
 void errand_run(const struct call *call, struct errand *e);
+
+/*
+ * The same for what somebody else is asked, who answers later: errand_answered is called once, in the loop, whether or not the
+ * session is still there. Until then the errand stays, with its memory.
+ */
+void errand_ask(const struct call *call, struct errand *e);
+void errand_answered(struct errand *e);
 
 /*
  * The same for what the thread is not needed for: done is called after errand_ready, in the loop, or before it where a restart

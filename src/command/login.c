@@ -10,6 +10,7 @@
 #include "command/account_edit.h"
 #include "command/command.h"
 #include "command/errand.h"
+#include "command/outside.h"
 #include "command/second.h"
 #include "command/services.h"
 #include "command/host.h"
@@ -37,6 +38,7 @@ const char *login_words(enum login_result result)
 		[LOGIN_SUSPENDED] = "This account is suspended",
 		[LOGIN_UNVERIFIED] = "This account has not been verified yet",
 		[LOGIN_LOCKED] = "No password logs in to this account",
+		[LOGIN_UNKNOWN] = "Accounts cannot be checked at the moment, try again later",
 		[LOGIN_CODE] = "This account wants a second factor: give \"password code\", with PLAIN or to NickServ",
 	};
 
@@ -273,10 +275,18 @@ void login_by_password(const struct call *call, const struct login_try *try)
 	const struct account *a = network_account_of_nick(call->env->net, try->account);
 	struct str password = try->password, code = second_cut(a, &password);
 	uint32_t iterations = call->env->server->accounts.iterations;
+	struct login_try asked;
 	struct trying *t;
 
 	if (!login_may_try(&l, try->account)) {
 		try->answer(&l, login_refuse(&l, a, LOGIN_WAIT));
+		return;
+	}
+	if (outside_asks(call->env) && !(a && account_str(a, ACCOUNT_CREDENTIALS).n)) {
+		asked = *try;
+		asked.account = a ? account_str(a, ACCOUNT_NAME) : try->account;
+		asked.password = password;
+		outside_by_password(call, &asked, code);
 		return;
 	}
 	t = mem_zalloc(sizeof(*t));

@@ -20,6 +20,7 @@ enum login_result {
 	LOGIN_SUSPENDED,
 	LOGIN_UNVERIFIED,
 	LOGIN_LOCKED, /* to passwords */
+	LOGIN_UNKNOWN, /* who knows cannot be asked */
 	LOGIN_CODE,   /* the password was right, and a code of the second factor is wanted with it */
 };
 

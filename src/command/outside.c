@@ -1,10 +1,16 @@
 #include "command/outside.h"
 
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "account/helper.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "command/account_edit.h"
 #include "command/command.h"
 #include "command/emergency.h"
+#include "command/errand.h"
 #include "command/login.h"
 #include "command/services.h"
 #include "proto/name.h"
@@ -48,4 +54,123 @@ const struct account *outside_account(const struct login *l, struct str name)
 	if (!network_account(l->env->net, name) && may_be_made(l, name))
 		make(l, name);
 	return network_account(l->env->net, name);
+}
+
+/* The helper */
+
+bool outside_asks(const struct command_env *env)
+{
+	return env->helper && env->server->helper.command;
+}
+
+bool outside_asks_certificates(const struct command_env *env)
+{
+	return outside_asks(env) && env->server->helper.certificates;
+}
+
+struct asking {
+	struct errand errand;
+	struct helper_question question;
+	const char *mechanism;
+	login_answer_fn answer;
+	bool password;
+	char *account, *code; /* as the client names it; of the second factor */
+	enum helper_verdict verdict;
+	char said[HELPER_NAME_MAX]; /* whom the helper names; "": nobody */
+};
+
+static void answered(struct helper_question *q, enum helper_verdict verdict, struct str account)
+{
+	struct asking *k = (struct asking *)((char *)q - offsetof(struct asking, question));
+
+	k->verdict = verdict;
+	snprintf(k->said, sizeof(k->said), "%.*s", STR_ARG(account));
+	errand_answered(&k->errand);
+}
+
+/* Whom the client named, with a certificate, is who it must be. */
+static bool is_named(const struct asking *k, const char *name)
+{
+	return k->password || !*k->account ||
+	       casemap_eq(network_casemap(k->errand.env->net), str_of(k->account), str_of(name));
+}
+
+static enum login_result enter(const struct asking *k, const struct login *l)
+{
+	const char *name = *k->said ? k->said : k->account;
+	const struct account *a = network_account(l->env->net, str_of(name));
+
+	/* Many at once are no way around the limit. */
+	if (!login_may_try(l, str_of(k->account)))
+		return login_refuse(l, a, LOGIN_WAIT);
+	if (k->verdict == HELPER_BROKEN)
+		return login_refuse(l, a, LOGIN_UNKNOWN);
+	if (k->verdict == HELPER_NO || !is_named(k, name))
+		return login_refuse(l, network_account(l->env->net, str_of(k->account)), LOGIN_WRONG);
+	a = outside_account(l, str_of(name));
+	return a ? login_enter(l, a) : login_refuse(l, NULL, LOGIN_WRONG);
+}
+
+static void asking_done(struct errand *e, struct session *s)
+{
+	const struct asking *k = (const struct asking *)e;
+	const struct login l = {e->env, s, k->mechanism, k->password, str_of(k->code)};
+
+	k->answer(&l, enter(k, &l));
+}
+
+static void asking_free(struct errand *e)
+{
+	struct asking *k = (struct asking *)e;
+
+	explicit_bzero(k->code, strlen(k->code));
+	mem_free(k->code);
+	mem_free(k->account);
+	explicit_bzero(k, sizeof(*k));
+	mem_free(k);
+}
+
+static void ask(const struct call *call, struct asking *k, const struct helper_about *about)
+{
+	const struct login l = {call->env, call->session, k->mechanism, k->password, STR_NONE};
+
+	k->errand.done = asking_done;
+	k->errand.free = asking_free;
+	k->question.answered = answered;
+	if (!helper_write(&k->question, about)) {
+		k->answer(&l, login_refuse(&l, NULL, LOGIN_WRONG));
+		asking_free(&k->errand);
+	} else if (!helper_ask(call->env->helper, &call->env->server->helper, &k->question)) {
+		k->answer(&l, login_refuse(&l, NULL, LOGIN_UNKNOWN));
+		asking_free(&k->errand);
+	} else {
+		errand_ask(call, &k->errand);
+	}
+}
+
+static struct asking *asking_new(const struct login_try *t, struct str code)
+{
+	struct asking *k = mem_zalloc(sizeof(*k));
+
+	k->mechanism = t->mechanism;
+	k->answer = t->answer;
+	k->account = mem_strndup(t->account.n ? t->account.p : "", t->account.n);
+	k->code = mem_strndup(code.n ? code.p : "", code.n);
+	return k;
+}
+
+void outside_by_password(const struct call *call, const struct login_try *t, struct str code)
+{
+	const struct helper_about about = {t->account, t->password, NULL, call->session->address};
+	struct asking *k = asking_new(t, code);
+
+	k->password = true;
+	ask(call, k, &about);
+}
+
+void outside_by_certificate(const struct call *call, const struct login_try *t)
+{
+	const struct helper_about about = {t->account, STR_NONE, call->session->certfp, call->session->address};
+
+	ask(call, asking_new(t, STR_NONE), &about);
 }

@@ -108,6 +108,12 @@ static void take_external(const struct call *call, struct str authzid)
 
 	if (!a && may && call->session->certname)
 		a = outside_account(&l, str_of(call->session->certname));
+	const struct login_try asked = {names[MECHANISM_EXTERNAL], authzid, STR_NONE, answer};
+
+	if (!a && may && outside_asks_certificates(call->env)) {
+		outside_by_certificate(call, &asked);
+		return;
+	}
 	if (!may)
 		answer(&l, login_refuse(&l, a, LOGIN_WAIT));
 	else if (!a || !is_same(call, authzid, account_str(a, ACCOUNT_NAME)))

@@ -103,6 +103,7 @@ void server_init(struct server *s)
 			},
 		.redact_ms = 24LL * 3600 * 1000,
 		.history = {.usual = CHAN_HISTORY_ALWAYS, .limit = 1000, .missed = 100},
+		.helper = {.processes = 2, .queue = 100, .timeout_ms = 9 * 1000},
 		.mail = {.timeout_ms = 30 * 1000, .per_hour = 5, .verify_ms = 24 * 3600 * 1000, .reset_ms = 3600 * 1000},
 		.cloak = {.on = true, .may_drop = true},
 	};
@@ -144,6 +145,7 @@ void server_deinit(struct server *s)
 	mem_free(s->cloak.secret);
 	mem_free(s->line.lobby);
 	mail_policy_deinit(&s->mail);
+	helper_policy_deinit(&s->helper);
 	for (size_t i = 0; i < sizeof(s->admin) / sizeof(s->admin[0]); i++)
 		mem_free(s->admin[i]);
 	server_opers_deinit(s);

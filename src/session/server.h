@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "account/helper.h"
 #include "account/mail.h"
 #include "base/buf.h"
 #include "base/str.h"
@@ -152,6 +153,7 @@ struct server {
 	struct emergency emergency;
 	struct account_policy accounts;
 	struct mail_policy mail;
+	struct helper_policy helper;
 	struct history_policy history;
 	int64_t redact_ms; /* how long one may take back what one said; 0: for ever */
 	struct cloak cloak;
