@@ -4,6 +4,7 @@ import datetime
 import hashlib
 import socket
 import struct
+import subprocess
 import types
 
 import pytest
@@ -14,7 +15,8 @@ from cryptography.x509.oid import NameOID
 from OpenSSL import SSL
 
 import sasl
-from harness import DEADLINE, FAST, Client, free_port, fresh
+from harness import DEADLINE, FAST, Client, environment, free_port, fresh
+from test_chat_client import CLIENT
 
 CAPS = "sasl draft/account-registration"
 PASSWORD = "correct horse"
@@ -291,3 +293,18 @@ def test_another_authority(secure, authority, tmp_path):
         certificate(tmp_path, "b", subject=[(NameOID.COMMON_NAME, "ann")]),
     ):
         assert external(arrive(server, pair)[0]).commands == ["904"]
+
+
+def test_chat_client_logs_in_with_its_certificate(secure, tmp_path):
+    server = secure()
+    mine = certificate(tmp_path, "mine", subject=[(NameOID.COMMON_NAME, "mine")])
+    own = owner(server)
+    own.ask(f"NS CERT ADD {mine.print}")
+    bea = server.client("bea", caps="message-tags account-tag")
+    bea.ask("JOIN #tls")
+    login = ["-a", own.nick, "--cert", mine.crt, "--key", mine.pem]
+    argv = [CLIENT, "-n", fresh("piper"), *login, "ircs://%s:%d/tls" % server.tls]
+    env = environment({"XDG_STATE_HOME": str(tmp_path)})  # the server is trusted on first use
+    done = subprocess.run(argv, input="hola\n", capture_output=True, text=True, timeout=DEADLINE, env=env)
+    assert done.returncode == 0, done.stderr
+    assert bea.wait("PRIVMSG", "#tls", "hola").tags["account"] == own.nick

@@ -284,3 +284,21 @@ def test_messages_of_several_lines_with_chatd(server):
         for screen in (tty, other):
             screen.type("/quit\r")
             assert screen.wait() == 0
+
+
+def test_taking_back_at_a_server_that_keeps(start):
+    daemon = start()
+    caps = "batch draft/chathistory draft/message-redaction message-tags"
+    ana, channel = daemon.client("ana", caps=caps), chan()
+    ana.join(channel)
+    host, port = daemon.tcp
+    with Terminal([CLIENT, "-n", "me", "-c", channel, "--color=never", "--time=", f"{host}:{port}"]) as tty:
+        ana.wait("JOIN", channel)
+        tty.shows(f"^{channel}>")
+        tty.type("what a mistake\r")
+        said = ana.wait("PRIVMSG", channel)
+        tty.shows("^<me> what a mistake$")
+        tty.type("/redact wrong window\r")
+        assert ana.wait("REDACT").params == [channel, said.tags["msgid"], "wrong window"]
+        tty.shows("took back")
+    assert not [m for m in ana.ask(f"CHATHISTORY LATEST {channel} * 10") if "mistake" in m.params[-1]]
