@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <termios.h>
 #include <unistd.h>
 #include <wchar.h>
 #include <wctype.h>
@@ -407,18 +408,27 @@ static void take_lines(struct prompt *p, const char *bytes, size_t n)
 	}
 }
 
+/* It reads as an end of file, and is no terminal any more. */
+static bool is_gone(int fd)
+{
+	struct termios modes;
+
+	return tcgetattr(fd, &modes) < 0;
+}
+
 static void on_ready(struct watch *w, unsigned happened)
 {
 	struct prompt *p = (struct prompt *)((char *)w - offsetof(struct prompt, watch));
 	char bytes[1024];
 	ssize_t n = read(w->fd, bytes, sizeof(bytes));
 
+	(void)happened;
 	if (n > 0 && p->el)
 		take_keys(p, bytes, (size_t)n);
 	else if (n > 0)
 		take_lines(p, bytes, (size_t)n);
 	else if (n == 0 || (errno != EAGAIN && errno != EINTR))
-		end(p, happened & POLL_HANGUP);
+		end(p, is_gone(w->fd));
 }
 
 static struct prompt *of_editor(EditLine *el)
