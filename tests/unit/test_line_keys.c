@@ -68,8 +68,9 @@ static void what_is_typed(void **state)
 /* DO and WILL are declined, what is between SB and SE is thrown away, and IAC IAC is a byte. */
 static void telnet_is_swallowed(void **state)
 {
+	static const char raw[] = "\377\375\003an\377\373\030a\377\372\030\0xterm\377\360!";
 	struct line_keys k = {0};
-	struct typed t = take_bytes(&k, "\377\375\003an\377\373\030a\377\372\030\0xterm\377\360!", 23, '\n');
+	struct typed t = take_bytes(&k, raw, sizeof(raw) - 1, '\n');
 
 	(void)state;
 	assert_true(t.whole && k.telnet);
