@@ -200,7 +200,8 @@ def test_records_and_commits(measured, tmp_path):
     got = scrape(daemon.metrics)
     assert got['chatd_records_total{type="message"}'] - before['chatd_records_total{type="message"}'] == 10
     commits = got["chatd_journal_commit_seconds_count"] - before["chatd_journal_commit_seconds_count"]
-    assert 1 <= commits <= 10 and got["chatd_journal_commit_seconds_sum"] > 0
+    # One more may have been under way: that somebody joined is kept too, and nobody waits for it.
+    assert 1 <= commits <= 11 and got["chatd_journal_commit_seconds_sum"] > 0
 
 
 HOST = "Host: x\r\n\r\n"
