@@ -1,5 +1,7 @@
 #include "base/str.h"
 
+#include <string.h>
+
 static unsigned char lower(char c)
 {
 	unsigned char u = (unsigned char)c;
@@ -21,6 +23,17 @@ bool str_eq_nocase(struct str a, struct str b)
 bool str_starts(struct str s, struct str prefix)
 {
 	return s.n >= prefix.n && str_eq((struct str){s.p, prefix.n}, prefix);
+}
+
+struct str str_trim(struct str s, const char *set)
+{
+	const size_t n = strlen(set);
+
+	while (s.n && memchr(set, s.p[0], n))
+		s = (struct str){s.p + 1, s.n - 1};
+	while (s.n && memchr(set, s.p[s.n - 1], n))
+		s.n--;
+	return s;
 }
 
 bool str_split(struct str *rest, char sep, struct str *part)

@@ -7,15 +7,6 @@ struct element {
 	struct str node, proto;
 };
 
-static struct str trim(struct str s)
-{
-	while (s.n && (s.p[0] == ' ' || s.p[0] == '\t'))
-		s = (struct str){s.p + 1, s.n - 1};
-	while (s.n && (s.p[s.n - 1] == ' ' || s.p[s.n - 1] == '\t'))
-		s.n--;
-	return s;
-}
-
 /* The quote at this place has an odd number of backslashes in front of it. */
 static bool is_escaped(struct str s, size_t at)
 {
@@ -49,7 +40,7 @@ static bool from_end(struct str list, bool quotes, unsigned nth, struct str *ele
 	for (;;) {
 		size_t at = last_begins(list, quotes);
 
-		*element = trim((struct str){list.p + at, list.n - at});
+		*element = str_trim((struct str){list.p + at, list.n - at}, " \t");
 		if (nth-- == 0)
 			return element->n > 0;
 		if (at == 0)
@@ -90,7 +81,7 @@ static bool take_quoted(struct str *rest, struct str *value)
 
 static bool take_pair(struct str *rest, struct str *name, struct str *value)
 {
-	*rest = trim(*rest);
+	*rest = str_trim(*rest, " \t");
 	*name = take_token(rest);
 	if (!name->n || !rest->n || rest->p[0] != '=')
 		return false;
@@ -101,7 +92,7 @@ static bool take_pair(struct str *rest, struct str *name, struct str *value)
 	} else {
 		*value = take_token(rest);
 	}
-	*rest = trim(*rest);
+	*rest = str_trim(*rest, " \t");
 	return value->n > 0;
 }
 

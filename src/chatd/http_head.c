@@ -48,17 +48,6 @@ static int first_line(struct http_head *h, struct str line, const char *path)
 	return HTTP_MORE;
 }
 
-static struct str trim(struct str s)
-{
-	while (s.n && (s.p[0] == ' ' || s.p[0] == '\t')) {
-		s.p++;
-		s.n--;
-	}
-	while (s.n && (s.p[s.n - 1] == ' ' || s.p[s.n - 1] == '\t'))
-		s.n--;
-	return s;
-}
-
 static bool is_value(struct str s)
 {
 	for (size_t i = 0; i < s.n; i++) {
@@ -76,7 +65,7 @@ static int field_line(struct http_head *h, struct str line)
 
 	if (!memchr(line.p, ':', line.n) || !str_split(&line, ':', &name))
 		return HTTP_BAD;
-	value = trim(line);
+	value = str_trim(line, " \t");
 	if (!is_token(name) || !is_value(value))
 		return HTTP_BAD;
 	if (str_eq_nocase(name, STR("Transfer-Encoding")))

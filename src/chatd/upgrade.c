@@ -27,21 +27,12 @@ struct asked {
 	struct buf forwarded;
 };
 
-static struct str trim(struct str s)
-{
-	while (s.n && (s.p[0] == ' ' || s.p[0] == '\t'))
-		s = (struct str){s.p + 1, s.n - 1};
-	while (s.n && (s.p[s.n - 1] == ' ' || s.p[s.n - 1] == '\t'))
-		s.n--;
-	return s;
-}
-
 static bool has_word(struct str list, struct str word)
 {
 	struct str part;
 
 	while (str_split(&list, ',', &part))
-		if (str_eq_nocase(trim(part), word))
+		if (str_eq_nocase(str_trim(part, " \t"), word))
 			return true;
 	return false;
 }
@@ -52,7 +43,7 @@ static void take_protocols(struct asked *a, struct str list)
 	struct str part;
 
 	while (!a->agreed && str_split(&list, ',', &part)) {
-		part = trim(part);
+		part = str_trim(part, " \t");
 		if (str_eq(part, STR("text.ircv3.net")))
 			a->u->kind = WEBSOCKET_TEXT;
 		else if (str_eq(part, STR("binary.ircv3.net")))

@@ -56,28 +56,19 @@ static void local(struct session *s, enum line_text id, struct str a)
 		session_charge(s, COST_LOCAL);
 }
 
-static struct str trim(struct str s)
-{
-	while (s.n && s.p[0] == ' ')
-		s = (struct str){s.p + 1, s.n - 1};
-	while (s.n && s.p[s.n - 1] == ' ')
-		s.n--;
-	return s;
-}
-
 /* The next word, NUL-terminated; without the ':' that has a meaning of its own in IRC. "": there is none. */
 static void take_word(struct str *rest, char dst[WORD_MAX])
 {
 	struct str word = STR_NONE;
 
-	*rest = trim(*rest);
+	*rest = str_trim(*rest, " ");
 	str_split(rest, ' ', &word);
 	while (word.n && word.p[0] == ':')
 		word = (struct str){word.p + 1, word.n - 1};
 	word = utf8_cut(word, WORD_MAX - 1);
 	memcpy(dst, word.p ? word.p : "", word.n);
 	dst[word.n] = '\0';
-	*rest = trim(*rest);
+	*rest = str_trim(*rest, " ");
 }
 
 /* Text of at most a message, NUL-terminated. */
@@ -147,7 +138,7 @@ void person_name(struct session *s, struct str name)
 	char word[WORD_MAX], text[LINE_BODY_MAX];
 	const char *user[] = {NULL, "0", "*", NULL};
 
-	copy_text(trim(name), text);
+	copy_text(str_trim(name, " "), text);
 	if (!text[0]) {
 		local(s, TEXT_ASK_NAME, STR_NONE);
 		return;
@@ -279,7 +270,7 @@ static void do_join(struct session *s, struct str rest)
 	char name[1 + WORD_MAX] = "#", key[WORD_MAX]; /* the "#" may be left out */
 	const char *params[] = {name, key};
 
-	rest = trim(rest);
+	rest = str_trim(rest, " ");
 	take_word(&rest, rest.n && rest.p[0] == '#' ? name : name + 1);
 	take_word(&rest, key);
 	if (!name[1])
@@ -295,7 +286,7 @@ static void do_leave(struct session *s, struct str rest)
 	char name[WORD_MAX] = "", text[LINE_BODY_MAX];
 	const char *params[] = {name, text};
 
-	rest = trim(rest);
+	rest = str_trim(rest, " ");
 	if (rest.n && rest.p[0] == '#')
 		take_word(&rest, name);
 	else if (s->person->target)
@@ -424,7 +415,7 @@ static void pass_on(struct session *s, const char *command, struct str rest)
 	const char *params[LINE_PARAMS_MAX];
 	size_t n = 0;
 
-	for (rest = trim(rest); rest.n && n < LINE_PARAMS_MAX; n++) {
+	for (rest = str_trim(rest, " "); rest.n && n < LINE_PARAMS_MAX; n++) {
 		struct str word = STR_NONE;
 
 		if (rest.p[0] == ':' || n == LINE_PARAMS_MAX - 1) {
@@ -435,7 +426,7 @@ static void pass_on(struct session *s, const char *command, struct str rest)
 		}
 		copy_text(word, words[n]);
 		params[n] = words[n];
-		rest = trim(rest);
+		rest = str_trim(rest, " ");
 	}
 	person_run(s, command, params, n);
 }
@@ -475,7 +466,7 @@ static void do_command(struct session *s, struct str text)
 		if (!str_eq_nocase(name, rows[i].name) || !(rows[i].before || s->user))
 			continue;
 		if (rows[i].run)
-			rows[i].run(s, trim(text));
+			rows[i].run(s, str_trim(text, " "));
 		else
 			pass_on(s, rows[i].pass, text);
 		return;
@@ -502,7 +493,7 @@ void person_typed(struct session *s, struct str text)
 		take_gate(s, text);
 	else if (!s->user)
 		person_name(s, text);
-	else if (trim(text).n)
+	else if (str_trim(text, " ").n)
 		say_here(s, text, false);
 	else
 		session_charge(s, COST_NOTHING);

@@ -46,6 +46,26 @@ static void test_starts(void **state)
 	assert_false(str_starts(STR("dra"), STR("draft/")));
 }
 
+static void test_trim(void **state)
+{
+	static const char nul[] = {'\0', ' ', 'a', '\0'};
+	static const struct {
+		struct str s, want;
+	} rows[] = {
+		{STR_NONE, STR_NONE},
+		{STR(" \t \t"), STR("")},
+		{STR("\t a b\t "), STR("a b")},
+		{STR("ab"), STR("ab")},
+		{STR("\ra\n"), STR("\ra\n")},
+		{{nul, sizeof(nul)}, {nul, sizeof(nul)}},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		assert_true(str_eq(str_trim(rows[i].s, " \t"), rows[i].want));
+	assert_true(str_eq(str_trim(STR(" \ta "), " "), STR("\ta")));
+}
+
 /* Each part is followed by '|' in what is wanted. */
 static void check_split(struct str s, const char *want)
 {
@@ -173,7 +193,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_of_and_eq), cmocka_unit_test(test_eq_nocase), cmocka_unit_test(test_starts),
 		cmocka_unit_test(test_split),     cmocka_unit_test(test_u64),       cmocka_unit_test(test_code_point),
-		cmocka_unit_test(test_hex),
+		cmocka_unit_test(test_hex),      cmocka_unit_test(test_trim),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

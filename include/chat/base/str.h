@@ -39,6 +39,9 @@ bool str_starts(struct str s, struct str prefix);
  */
 bool str_split(struct str *rest, char sep, struct str *part);
 
+/* Without the bytes of set at both ends. */
+struct str str_trim(struct str s, const char *set);
+
 /* Reads a whole string of decimal digits. False when it holds anything else or exceeds max. */
 bool str_u64(struct str s, unsigned long long max, unsigned long long *out);
 
