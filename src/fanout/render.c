@@ -3,6 +3,7 @@
 #include "network/network.h"
 #include "proto/line.h"
 #include "proto/multiline.h"
+#include "proto/tags.h"
 #include "proto/utf8.h"
 
 enum { BODY_MAX = LINE_BODY_MAX - 2 };
@@ -63,17 +64,6 @@ cap_set render_matters(const struct change *c)
 	}
 }
 
-static void tag(struct buf *out, const char *key, struct str value)
-{
-	if (out->n)
-		buf_chr(out, ';');
-	buf_cstr(out, key);
-	if (value.n) {
-		buf_chr(out, '=');
-		buf_str(out, value);
-	}
-}
-
 /* What history has too: by its id a client sees that it has it already. */
 static bool is_kept(const struct change *c)
 {
@@ -96,15 +86,15 @@ void render_tags(struct buf *out, const struct change *c, cap_set caps)
 		buf_time(out, r->time);
 	}
 	if ((caps & CAP_BIT(CAP_ACCOUNT_TAG)) && u && *user_text(u, USER_ACCOUNT))
-		tag(out, "account", user_str(u, USER_ACCOUNT));
+		tags_add(out, "account", user_str(u, USER_ACCOUNT));
 	if ((caps & CAP_BIT(CAP_OPER_TAG)) && is_tagged_oper(u))
-		tag(out, "draft/oper", STR_NONE);
+		tags_add(out, "draft/oper", STR_NONE);
 	if (!(caps & CAP_BIT(CAP_MESSAGE_TAGS)))
 		return;
 	if (r->msgid.n && is_kept(c))
-		tag(out, "msgid", r->msgid);
+		tags_add(out, "msgid", r->msgid);
 	if (u && (u->modes & USER_BOT))
-		tag(out, "bot", STR_NONE);
+		tags_add(out, "bot", STR_NONE);
 }
 
 /* ":nick!user@host ", with the nick that it had before where that is what clients know. */

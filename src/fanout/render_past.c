@@ -3,18 +3,11 @@
 #include "base/buf.h"
 #include "fanout/said.h"
 #include "network/record.h"
+#include "proto/tags.h"
 #include "session/reply.h"
 #include "session/session.h"
 
 enum { TAGS_MAX = 8191, ROOM = 4 * LINE_BODY_MAX };
-
-static void tag(struct buf *out, const char *key, struct str value)
-{
-	if (out->n)
-		buf_chr(out, ';');
-	buf_cstr(out, key);
-	buf_str(out, value);
-}
 
 static void tags_of(struct buf *out, const struct record *r, cap_set caps)
 {
@@ -23,9 +16,9 @@ static void tags_of(struct buf *out, const struct record *r, cap_set caps)
 		buf_time(out, r->time);
 	}
 	if ((caps & CAP_BIT(CAP_ACCOUNT_TAG)) && r->event.account.n)
-		tag(out, "account=", r->event.account);
+		tags_add(out, "account", r->event.account);
 	if ((caps & CAP_BIT(CAP_MESSAGE_TAGS)) && r->msgid.n)
-		tag(out, "msgid=", r->msgid);
+		tags_add(out, "msgid", r->msgid);
 }
 
 static void source(struct buf *out, struct str by, const char *server)

@@ -5,6 +5,7 @@
 #include "proto/line.h"
 #include "proto/modes.h"
 #include "proto/multiline.h"
+#include "proto/tags.h"
 #include "proto/utf8.h"
 
 enum {
@@ -29,41 +30,30 @@ size_t said_most(const struct said *m)
 	return LINE_TAGS_MAX + lines * (LINE_BODY_MAX + LINE_TAGS_MOST + REPEATED_TAGS_MAX + m->account.n);
 }
 
-static void tag(struct buf *out, const char *key, struct str value)
-{
-	if (out->n)
-		buf_chr(out, ';');
-	buf_cstr(out, key);
-	if (value.n) {
-		buf_chr(out, '=');
-		buf_str(out, value);
-	}
-}
-
 void said_tags(struct buf *out, const struct said *m, cap_set caps, bool first)
 {
 	const struct record *r = m->record;
 	struct str tags = r->message.tags;
 
 	if (m->batch.n)
-		tag(out, "batch", m->batch);
+		tags_add(out, "batch", m->batch);
 	if (caps & CAP_BIT(CAP_SERVER_TIME)) {
-		tag(out, "time", STR_NONE);
+		tags_add(out, "time", STR_NONE);
 		buf_chr(out, '=');
 		buf_time(out, r->time);
 	}
 	if ((caps & CAP_BIT(CAP_ACCOUNT_TAG)) && m->account.n)
-		tag(out, "account", m->account);
+		tags_add(out, "account", m->account);
 	if ((caps & CAP_BIT(CAP_OPER_TAG)) && (m->traits & SAID_BY_OPER))
-		tag(out, "draft/oper", STR_NONE);
+		tags_add(out, "draft/oper", STR_NONE);
 	if ((caps & CAP_BIT(CAP_RELAYMSG)) && r->message.relay.n)
-		tag(out, "draft/relaymsg", r->message.relay);
+		tags_add(out, "draft/relaymsg", r->message.relay);
 	if (!(caps & CAP_BIT(CAP_MESSAGE_TAGS)))
 		return;
 	if (r->msgid.n && first)
-		tag(out, "msgid", r->msgid);
+		tags_add(out, "msgid", r->msgid);
 	if (m->traits & SAID_BY_BOT)
-		tag(out, "bot", STR_NONE);
+		tags_add(out, "bot", STR_NONE);
 	if (!tags.n || (!first && tags.n > REPEATED_TAGS_MAX))
 		return;
 	if (out->n)

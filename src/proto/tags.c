@@ -77,6 +77,17 @@ void tags_escape(struct buf *out, struct str raw)
 	}
 }
 
+void tags_add(struct buf *out, const char *key, struct str value)
+{
+	if (out->n)
+		buf_chr(out, ';');
+	buf_cstr(out, key);
+	if (value.n) {
+		buf_chr(out, '=');
+		buf_str(out, value);
+	}
+}
+
 void tags_unescape(struct buf *out, struct str escaped)
 {
 	static const char letters[] = ":srn", plain[] = "; \r\n";

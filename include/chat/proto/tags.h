@@ -20,5 +20,8 @@ bool tags_find(struct str tags, struct str key, struct tag *out);
 /* A key the grammar allows: ['+'] [vendor '/'] letters, digits, hyphens (dots in a vendor). */
 bool tags_key_valid(struct str key);
 
+/* Appends a tag to those that are in out, with a ';' between them. value: escaped; empty: the key stands alone. */
+void tags_add(struct buf *out, const char *key, struct str value);
+
 void tags_escape(struct buf *out, struct str raw);
 void tags_unescape(struct buf *out, struct str escaped);
