@@ -173,6 +173,16 @@ int disk_exec(struct disk *d, const char *sql)
 	return sqlite3_exec(d->db, sql, NULL, NULL, NULL);
 }
 
+/* In this order: how many bytes there are is known when they were asked for. */
+struct str disk_column(sqlite3_stmt *st, int column)
+{
+	struct str s;
+
+	s.p = sqlite3_column_blob(st, column);
+	s.n = (size_t)sqlite3_column_bytes(st, column);
+	return s;
+}
+
 int disk_run(sqlite3_stmt *st)
 {
 	int rc;

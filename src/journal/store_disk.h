@@ -118,6 +118,7 @@ sqlite3_stmt *disk_statement(struct disk *d, enum disk_statement which); /* NULL
 int disk_code(const struct disk *d);
 int disk_exec(struct disk *d, const char *sql);
 int disk_run(sqlite3_stmt *st);                                 /* to its end; its rows are of no interest */
+struct str disk_column(sqlite3_stmt *st, int column);           /* of its row; valid until the next step */
 int disk_number(struct disk *d, const char *sql, int64_t *out); /* one number; 0 when there is none */
 int disk_begin(struct disk *d);
 int disk_end(struct disk *d, int rc); /* commits when rc is fine, or undoes all; what came of it */

@@ -95,15 +95,6 @@ static bool is_asked(const struct history_read *r, struct str name)
 	return false;
 }
 
-static struct str text_of(sqlite3_stmt *st, int column)
-{
-	struct str s;
-
-	s.p = sqlite3_column_blob(st, column);
-	s.n = (size_t)sqlite3_column_bytes(st, column);
-	return s;
-}
-
 static int find(void *ctx, const struct history_read *r, struct str msgid, struct history_place *out)
 {
 	struct disk *d = ctx;
@@ -113,7 +104,7 @@ static int find(void *ctx, const struct history_read *r, struct str msgid, struc
 	if (!st)
 		return disk_code(d);
 	sqlite3_bind_text(st, 1, msgid.p, (int)msgid.n, SQLITE_STATIC);
-	while ((rc = sqlite3_step(st)) == SQLITE_ROW && !is_asked(r, text_of(st, 2)))
+	while ((rc = sqlite3_step(st)) == SQLITE_ROW && !is_asked(r, disk_column(st, 2)))
 		continue;
 	if (rc == SQLITE_ROW)
 		*out = (struct history_place){sqlite3_column_int64(st, 0), (uint64_t)sqlite3_column_int64(st, 1), NULL};
@@ -135,8 +126,8 @@ static int fetch(void *ctx, const struct history_place *at, struct history_row *
 	sqlite3_bind_int64(st, 1, (sqlite3_int64)at->position);
 	rc = sqlite3_step(st);
 	if (rc == SQLITE_ROW) {
-		row.msgid = text_of(st, 0);
-		row.bytes = text_of(st, 1);
+		row.msgid = disk_column(st, 0);
+		row.bytes = disk_column(st, 1);
 		*out = history_row_new(&row);
 		if (!*out)
 			rc = SQLITE_NOMEM;
@@ -155,7 +146,7 @@ static int talks(void *ctx, struct str person, history_talk_fn each, void *each_
 		return disk_code(d);
 	sqlite3_bind_text(st, 1, person.p, (int)person.n, SQLITE_STATIC);
 	while ((rc = sqlite3_step(st)) == SQLITE_ROW)
-		each(each_ctx, text_of(st, 0));
+		each(each_ctx, disk_column(st, 0));
 	sqlite3_reset(st);
 	return rc == SQLITE_DONE ? SQLITE_OK : rc;
 }

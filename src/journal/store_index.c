@@ -139,10 +139,9 @@ static int index_rows(struct disk *d, uint32_t rows, uint64_t *last, int *rc)
 	sqlite3_bind_int64(st, 2, rows);
 	while (!*rc && sqlite3_step(st) == SQLITE_ROW) {
 		struct message_row m = {.position = (uint64_t)sqlite3_column_int64(st, 0),
-					.target_id = sqlite3_column_int64(st, 2)};
+					.target_id = sqlite3_column_int64(st, 2),
+					.bytes = disk_column(st, 3)};
 
-		m.bytes.p = sqlite3_column_blob(st, 3);
-		m.bytes.n = (size_t)sqlite3_column_bytes(st, 3);
 		if (sqlite3_column_int(st, 1) == JOURNAL_MESSAGE && m.target_id)
 			*rc = change(d, STMT_INDEX_ADD, &m);
 		*last = m.position;

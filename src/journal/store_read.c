@@ -48,15 +48,6 @@ static int open_to_read(struct disk *d, const char *directory, char *why, size_t
 	return rc;
 }
 
-static struct str text_of(sqlite3_stmt *st, int column)
-{
-	struct str s;
-
-	s.p = sqlite3_column_blob(st, column);
-	s.n = (size_t)sqlite3_column_bytes(st, column);
-	return s;
-}
-
 static int walk(struct disk *d, store_record_fn each, void *ctx)
 {
 	static const char sql[] =
@@ -73,9 +64,9 @@ static int walk(struct disk *d, store_record_fn each, void *ctx)
 			.position = (uint64_t)sqlite3_column_int64(st, 0),
 			.class = (enum journal_class)sqlite3_column_int(st, 1),
 			.time = sqlite3_column_int64(st, 2),
-			.msgid = text_of(st, 3),
-			.target = text_of(st, 4),
-			.bytes = text_of(st, 5),
+			.msgid = disk_column(st, 3),
+			.target = disk_column(st, 4),
+			.bytes = disk_column(st, 5),
 		};
 
 		on = each(ctx, &r);
@@ -241,7 +232,7 @@ static int verify_file(struct disk *d, struct verifying *v)
 	if (rc)
 		return rc;
 	while ((rc = sqlite3_step(st)) == SQLITE_ROW) {
-		struct str text = text_of(st, 0);
+		struct str text = disk_column(st, 0);
 
 		if (!str_eq(text, STR("ok")))
 			fault(v->verdict, "%.*s", STR_ARG(text));

@@ -10,15 +10,6 @@
  */
 enum { FORGET_ROWS = 64 };
 
-static struct str bytes_of(sqlite3_stmt *st, int column)
-{
-	struct str s;
-
-	s.p = sqlite3_column_blob(st, column);
-	s.n = (size_t)sqlite3_column_bytes(st, column);
-	return s;
-}
-
 static int run_with(struct disk *d, enum disk_statement which, int64_t value)
 {
 	sqlite3_stmt *st = disk_statement(d, which);
@@ -63,7 +54,7 @@ int disk_message_remove(struct disk *d, uint64_t position)
 	if (rc == SQLITE_ROW) {
 		m.target_id = sqlite3_column_int64(st, 0);
 		m.time = sqlite3_column_int64(st, 1);
-		m.bytes = bytes_of(st, 2);
+		m.bytes = disk_column(st, 2);
 		rc = remove_row(d, &m);
 	} else if (rc == SQLITE_DONE) {
 		rc = SQLITE_OK;
@@ -82,7 +73,7 @@ static void count_down(struct disk *d, int64_t target_id)
 		return;
 	sqlite3_bind_int64(st, 1, target_id);
 	if (sqlite3_step(st) == SQLITE_ROW)
-		t = disk_target_known(d, bytes_of(st, 0));
+		t = disk_target_known(d, disk_column(st, 0));
 	sqlite3_reset(st);
 	if (t && t->count > 0)
 		t->count--;
@@ -198,7 +189,7 @@ static int next_forgetting(struct disk *d, struct forgetting *f)
 		return disk_code(d);
 	rc = sqlite3_step(st);
 	if (rc == SQLITE_ROW) {
-		struct str account = bytes_of(st, 0);
+		struct str account = disk_column(st, 0);
 		size_t n = account.n < sizeof(f->account) ? account.n : sizeof(f->account) - 1;
 
 		memcpy(f->account, account.p, n);
@@ -248,7 +239,7 @@ static int find_some(struct disk *d, const struct forgetting *f, struct found fo
 	while ((*rc = sqlite3_step(st)) == SQLITE_ROW) {
 		*seen = (uint64_t)sqlite3_column_int64(st, 0);
 		looked++;
-		if (is_whose(d, bytes_of(st, 2), f->account))
+		if (is_whose(d, disk_column(st, 2), f->account))
 			found[n++] = (struct found){*seen, sqlite3_column_int64(st, 1)};
 	}
 	sqlite3_reset(st);

@@ -67,10 +67,8 @@ int restore_states(struct disk *d, journal_each_fn each, void *ctx, struct resto
 		return disk_code(d);
 	sqlite3_bind_int64(st, 1, (sqlite3_int64)out->snapshot);
 	while ((rc = sqlite3_step(st)) == SQLITE_ROW) {
-		struct str bytes;
+		struct str bytes = disk_column(st, 1);
 
-		bytes.p = sqlite3_column_blob(st, 1);
-		bytes.n = (size_t)sqlite3_column_bytes(st, 1);
 		out->states++;
 		if (!each(ctx, (uint64_t)sqlite3_column_int64(st, 0), bytes)) {
 			out->ended = true;

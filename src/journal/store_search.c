@@ -136,8 +136,8 @@ static int take_row(struct hunt *h, sqlite3_stmt *st)
 	if (!t)
 		return SQLITE_OK;
 	row.target = t->name;
-	row.msgid = (struct str){sqlite3_column_blob(st, 3), (size_t)sqlite3_column_bytes(st, 3)};
-	row.bytes = (struct str){sqlite3_column_blob(st, 4), (size_t)sqlite3_column_bytes(st, 4)};
+	row.msgid = disk_column(st, 3);
+	row.bytes = disk_column(st, 4);
 	made = history_row_new(&row);
 	if (!made)
 		return SQLITE_NOMEM;
