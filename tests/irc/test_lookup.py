@@ -164,7 +164,7 @@ def test_lists(start, action):
             said = c.rest()
             assert "Go and wash" in said.one("ERROR").params[0]
             assert said.of("465" if action == "refuse" else "FAIL")
-        assert "127.0.0.3 is listed in bl.example" in server.log
+        assert server.wait_log("127[.]0[.]0[.]3 is listed in bl[.]example")
 
 
 def test_scores_add_up_and_other_replies_do_not_count(start):

@@ -94,7 +94,7 @@ def test_an_operator_of_the_server(daemon):
     assert boss.ask(f"REDACT {channel} {msgid}").one("REDACT").params == [channel, msgid]
     assert a.sync().one("REDACT").source.startswith(boss.nick + "!")
     assert history(a, channel) == []
-    assert any("REDACT" in line and boss.nick in line and msgid in line for line in daemon.log.splitlines())
+    assert daemon.wait_log(f"(?=.*REDACT)(?=.*{boss.nick})(?=.*{msgid})")
 
 
 def test_the_time_is_over(start):
