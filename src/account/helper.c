@@ -5,11 +5,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "account/json_read.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "loop/child.h"
 #include "loop/poller.h"
+#include "proto/json_read.h"
 #include "proto/utf8.h"
 
 enum { RETRY_FIRST_MS = 1000, RETRY_MOST_MS = 60000, RETRY_DOUBLINGS = 6 };

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "account/json_read.h"
+#include "proto/json_read.h"
 
 static void what_is_none(void **state)
 {

@@ -1,4 +1,4 @@
-#include "account/json_read.h"
+#include "proto/json_read.h"
 
 #include <string.h>
 
