@@ -2,26 +2,49 @@
 
 #include <stdint.h>
 
-static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+/* The two alphabets differ in their last two letters. */
+static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+static const char last_usual[] = "+/", last_url[] = "-_";
+
+static char letter_of(uint32_t value, const char *last)
+{
+	return value < 62 ? letters[value] : last[value - 62];
+}
 
 static uint32_t byte_at(struct str s, size_t i)
 {
 	return i < s.n ? (unsigned char)s.p[i] : 0;
 }
 
+/* How many letters the bytes from there on take, of a group of four. */
+static size_t letters_at(struct str s, size_t i)
+{
+	return s.n - i >= 3 ? 4 : s.n - i + 1;
+}
+
+static void put_group(struct buf *out, struct str bytes, size_t i, const char *last)
+{
+	uint32_t v = byte_at(bytes, i) << 16 | byte_at(bytes, i + 1) << 8 | byte_at(bytes, i + 2);
+
+	for (size_t k = 0; k < letters_at(bytes, i); k++)
+		buf_chr(out, letter_of(v >> (18 - 6 * k) & 63, last));
+}
+
 void base64_encode(struct buf *out, struct str bytes)
 {
 	for (size_t i = 0; i < bytes.n; i += 3) {
-		uint32_t v = byte_at(bytes, i) << 16 | byte_at(bytes, i + 1) << 8 | byte_at(bytes, i + 2);
-
-		buf_chr(out, letters[v >> 18 & 63]);
-		buf_chr(out, letters[v >> 12 & 63]);
-		buf_chr(out, i + 1 < bytes.n ? letters[v >> 6 & 63] : '=');
-		buf_chr(out, i + 2 < bytes.n ? letters[v & 63] : '=');
+		put_group(out, bytes, i, last_usual);
+		buf_add(out, "==", 4 - letters_at(bytes, i));
 	}
 }
 
-static int value_of(char c)
+void base64url_encode(struct buf *out, struct str bytes)
+{
+	for (size_t i = 0; i < bytes.n; i += 3)
+		put_group(out, bytes, i, last_url);
+}
+
+static int value_of(char c, const char *last)
 {
 	if (c >= 'A' && c <= 'Z')
 		return c - 'A';
@@ -29,40 +52,49 @@ static int value_of(char c)
 		return c - 'a' + 26;
 	if (c >= '0' && c <= '9')
 		return c - '0' + 52;
-	return c == '+' ? 62 : c == '/' ? 63 : -1;
+	return c == last[0] ? 62 : c == last[1] ? 63 : -1;
 }
 
-/* Bits that the padding leaves over must be nothing, so that no two texts are the same bytes. */
-static bool take_group(struct buf *out, const char *p, size_t used)
+/* Bits that are left over must be nothing, so that no two texts are the same bytes. */
+static bool take_group(struct buf *out, struct str used, const char *last)
 {
 	uint32_t v = 0;
 
 	for (size_t i = 0; i < 4; i++) {
-		int value = i < used ? value_of(p[i]) : 0;
+		int value = i < used.n ? value_of(used.p[i], last) : 0;
 
 		if (value < 0)
 			return false;
 		v = v << 6 | (uint32_t)value;
 	}
-	if (v & ((1u << 8 * (4 - used)) - 1))
+	if (used.n < 2 || (v & ((1u << 8 * (4 - used.n)) - 1)))
 		return false;
-	for (size_t i = 0; i + 1 < used; i++)
+	for (size_t i = 0; i + 1 < used.n; i++)
 		buf_chr(out, (char)(v >> (16 - 8 * i) & 0xff));
 	return true;
+}
+
+static bool take_groups(struct buf *out, struct str text, const char *last)
+{
+	for (size_t i = 0; i < text.n; i += 4) {
+		size_t left = text.n - i;
+
+		if (!take_group(out, (struct str){text.p + i, left < 4 ? left : 4}, last))
+			return false;
+	}
+	return !out->full;
 }
 
 bool base64_decode(struct buf *out, struct str text)
 {
 	if (text.n % 4)
 		return false;
-	for (size_t i = 0; i < text.n; i += 4) {
-		const char *p = text.p + i;
-		size_t used = 4;
+	for (int i = 0; i < 2 && text.n && text.p[text.n - 1] == '='; i++)
+		text.n--;
+	return take_groups(out, text, last_usual);
+}
 
-		if (i + 4 == text.n)
-			used -= p[3] != '=' ? 0u : p[2] != '=' ? 1u : 2u;
-		if (!take_group(out, p, used))
-			return false;
-	}
-	return !out->full;
+bool base64url_decode(struct buf *out, struct str text)
+{
+	return take_groups(out, text, last_url);
 }

@@ -15,3 +15,7 @@
 void base64_encode(struct buf *out, struct str bytes);
 /* Appends. False: not of that form, padding included, or no room. */
 bool base64_decode(struct buf *out, struct str text);
+
+/* RFC 4648, 5, as RFC 7515 has it: '-' and '_', without padding. */
+void base64url_encode(struct buf *out, struct str bytes);
+bool base64url_decode(struct buf *out, struct str text);
