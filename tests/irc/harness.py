@@ -10,6 +10,7 @@ import itertools
 import os
 import pathlib
 import re
+import select
 import shutil
 import signal
 import socket
@@ -255,7 +256,8 @@ class Process:
     """A program whose stderr and notifications are read as they come."""
 
     def __init__(self, argv, env, cwd, **popen):
-        self.entries = []
+        self.written = []
+        self.unended = b""
         self.notices = []
         self.changed = threading.Condition()
         self.notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -266,6 +268,7 @@ class Process:
         self.pid = self.process.pid
         self.readers = [threading.Thread(target=self.hear, daemon=True)]
         if self.process.stderr:
+            os.set_blocking(self.process.stderr.fileno(), False)
             self.readers.append(threading.Thread(target=self.follow, daemon=True))
         for reader in self.readers:
             reader.start()
@@ -277,20 +280,43 @@ class Process:
                 self.changed.notify_all()
 
     def follow(self):
-        for line in self.process.stderr:
-            with self.changed:
-                self.entries.append(line.decode("utf-8", "backslashreplace").rstrip("\n"))
-                self.changed.notify_all()
+        poller = select.poll()
+        poller.register(self.process.stderr, select.POLLIN)
+        while self.read_log():
+            poller.poll()
         # The end of its log comes a moment before its own.
         with contextlib.suppress(subprocess.TimeoutExpired):
             self.process.wait(DEADLINE)
         with self.changed:
             self.changed.notify_all()
 
+    def read_log(self):
+        """Reads what is in the pipe; false at its end."""
+        with self.changed:
+            while True:
+                try:
+                    data = os.read(self.process.stderr.fileno(), 1 << 16)
+                except BlockingIOError:
+                    return True
+                *ended, self.unended = (self.unended + data).split(b"\n")
+                if not data and self.unended:
+                    ended, self.unended = [self.unended], b""
+                self.written += [line.decode("utf-8", "backslashreplace") for line in ended]
+                self.changed.notify_all()
+                if not data:
+                    return False
+
+    @property
+    def entries(self):
+        """All that it has written up to now, line by line."""
+        with self.changed:
+            if self.process.stderr and not self.process.stderr.closed:
+                self.read_log()
+            return list(self.written)
+
     @property
     def log(self):
-        with self.changed:
-            return "\n".join(self.entries)
+        return "\n".join(self.entries)
 
     def wait_for(self, done, what):
         with self.changed:
