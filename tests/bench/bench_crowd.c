@@ -82,6 +82,9 @@ static void begin(struct crowd *c)
 	mem_free(c->config.server.name);
 	c->config.server.name = mem_strdup("chat.example");
 	c->config.server.no_limits = true;
+	c->config.server.opers = mem_alloc(sizeof(*c->config.server.opers));
+	*c->config.server.opers = (struct oper_block){.name = mem_strdup("root"), .mask = mem_strdup("*@*")};
+	c->config.server.nopers = 1;
 	c->config.server.ping_ms = INT64_C(1000) * 86400; /* nobody would answer */
 	c->config.conn_limits.sendq_max = 64u << 20;
 	server_build(&c->config.server);
@@ -284,6 +287,56 @@ static void growth(struct crowd *c)
 	}
 }
 
+/*
+ * A long answer to somebody who does not read for a while. What it holds meanwhile is what the server keeps of it; the
+ * longest turn is how long it makes others wait.
+ */
+static void answer(struct crowd *c, uint32_t asker, const char *line)
+{
+	uint64_t bytes = memory_heard().bytes, before;
+	int64_t began, longest = 0, sum = 0;
+	size_t memory = in_use(), held;
+
+	memory_deafen(asker, true);
+	memory_say(asker, line, strlen(line));
+	turn_all(c);
+	held = in_use() - memory;
+	memory_deafen(asker, false);
+	do {
+		int64_t us;
+
+		before = memory_heard().bytes;
+		began = clock_mono_us();
+		(void)loop_turn(c->loop, 0);
+		us = clock_mono_us() - began;
+		sum += us;
+		longest = us > longest ? us : longest;
+	} while (memory_heard().bytes > before || memory_busy());
+	printf("| %-20.*s | %10.1f | %8.1f | %8.2f | %8.2f |\n", (int)strcspn(line, "\r"), line,
+	       (double)(memory_heard().bytes - bytes) / 1024, (double)held / 1024, (double)sum / 1000, (double)longest / 1000);
+	fflush(stdout);
+}
+
+/* As an operator, who sees all. */
+static void answers(struct crowd *c)
+{
+	uint32_t asker = c->here - 1;
+
+	printf("\n| answer | KiB in all | KiB held | ms | longest turn, ms |\n|---|---:|---:|---:|---:|\n");
+	memory_say(asker, "OPER root none\r\n", 16);
+	turn_all(c);
+	for (uint32_t i = 0; i < c->channels; i++) {
+		snprintf(c->text[0], TEXT, "DLINE 10.%u.%u.%u :unwanted\r\n", i >> 16, i >> 8 & 255, i & 255);
+		memory_say(asker, c->text[0], strlen(c->text[0]));
+		turn_all(c);
+	}
+	answer(c, asker, "LIST\r\n");
+	answer(c, asker, "WHO *\r\n");
+	answer(c, asker, "WHO #room\r\n");
+	answer(c, asker, "NAMES #room\r\n");
+	answer(c, asker, "STATS d\r\n");
+}
+
 /* Those who are in no room. */
 static void leave(struct crowd *c)
 {
@@ -345,6 +398,7 @@ int main(int argc, char **argv)
 	small_channels(&c);
 	growth(&c);
 	one_room(&c);
+	answers(&c);
 	leave(&c);
 	return 0;
 }

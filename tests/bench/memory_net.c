@@ -12,6 +12,7 @@ struct end {
 	uint32_t size;
 	uint8_t want;
 	bool over, queued;
+	bool deaf; /* nothing can be written to it */
 };
 
 /* The kernel, of which there is one. */
@@ -61,6 +62,15 @@ void memory_hang_up(uint32_t n)
 	queue_up(n);
 }
 
+void memory_deafen(uint32_t n, bool deaf)
+{
+	struct end *e = &kernel.ends[n];
+
+	e->deaf = deaf;
+	if (!deaf && e->want & POLL_WRITE)
+		queue_up(n);
+}
+
 bool memory_busy(void)
 {
 	return kernel.queued > 0;
@@ -95,7 +105,8 @@ static ssize_t memory_write(struct transport *t, struct iovec *iov, int iovcnt)
 {
 	size_t n = 0;
 
-	(void)t;
+	if (end_of(t->fd)->deaf)
+		return -EAGAIN;
 	for (int i = 0; i < iovcnt; i++)
 		n += iov[i].iov_len;
 	kernel.heard.bytes += n;
@@ -179,9 +190,9 @@ int poller_wait(struct poller *p, struct poll_event *events, int max, int64_t ti
 		kernel.first = (kernel.first + 1) % kernel.count;
 		kernel.queued--;
 		e->queued = false;
-		if (e->want & POLL_READ)
+		if (e->want & POLL_READ && (e->size || e->over))
 			events[n++] = (struct poll_event){e->data, POLL_READ};
-		else if (e->want & POLL_WRITE)
+		else if (e->want & POLL_WRITE && !e->deaf)
 			events[n++] = (struct poll_event){e->data, POLL_WRITE};
 	}
 	return n;

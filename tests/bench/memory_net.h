@@ -19,6 +19,8 @@ void memory_transport(struct transport *t, uint32_t n);
 
 /* What the nth says next; the text must stay. Heard in the next turn. */
 void memory_say(uint32_t n, const char *text, size_t size);
+/* It reads no more, or does again; until told otherwise it does. */
+void memory_deafen(uint32_t n, bool deaf);
 /* It closes. */
 void memory_hang_up(uint32_t n);
 /* Something is to be heard still. */
