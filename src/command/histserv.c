@@ -9,7 +9,8 @@
 
 static const char self[] = "HistServ";
 
-enum { CONFIRMED_MAX = 128 };
+/* What a search costs more than a message, so that it costs as much as SEARCH. */
+enum { CONFIRMED_MAX = 128, SEARCH_COST = 1000 };
 
 static void say(const struct service_ask *a, const char *text)
 {
@@ -46,6 +47,7 @@ static void run_search(const struct service_ask *a)
 	char words[LINE_BODY_MAX];
 	struct buf b;
 
+	call_charge(call, SEARCH_COST);
 	buf_init(&b, words, sizeof(words));
 	service_join(a, 1, &b);
 	history_read_search(r, &(struct history_search){.text = buf_view(&b)});

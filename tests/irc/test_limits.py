@@ -67,11 +67,13 @@ def test_somebody_held_who_goes_away_is_not_kept(start, end):
     other.wait("QUIT")
 
 
-def test_dear_commands_cost_more(start):
+@pytest.mark.parametrize("line, answer", [("OPER a b", "491"), ("HISTSERV SEARCH #none word", "NOTICE")])
+def test_dear_commands_cost_more(start, line, answer):
+    """As many as these would pass if they cost as much as a PING."""
     server = start("[limits]\nflood_burst = 20\nflood_rate = 1\n")
     c = server.client("c")
-    c.raw(b"OPER a b\r\n" * 10 + b"PING last\r\n")
-    assert c.wait("491") and c.wait("491")
+    c.raw(f"{line}\r\n".encode() * 14 + b"PING last\r\n")
+    assert c.wait(answer) and c.wait(answer)
     c.socket.settimeout(0.3)
     with pytest.raises(AssertionError):
         c.until(lambda m: m.command == "PONG")
