@@ -147,7 +147,7 @@ static bool show(struct showing *sh, struct session *s)
 	if (sh->read->err) {
 		fail(sh, s,
 		     sh->read->err == HISTORY_NO_MESSAGE ? "There is no such message"
-		     : sh->read->err == HISTORY_TOO_LONG ? "That takes too long: look for less"
+		     : sh->read->err == HISTORY_TOO_LONG ? "That takes too long: ask for less"
 							 : "Messages could not be retrieved");
 		return true;
 	}

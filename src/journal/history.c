@@ -113,6 +113,23 @@ struct history_row *history_row_new(const struct history_row *from)
 	return row;
 }
 
+bool history_search_next(struct str *rest, struct str *part, bool *quoted)
+{
+	const char *end;
+
+	while (rest->n && rest->p[0] == ' ')
+		*rest = (struct str){rest->p + 1, rest->n - 1};
+	if (!rest->n)
+		return false;
+	end = rest->p[0] == '"' ? memchr(rest->p + 1, '"', rest->n - 1) : NULL;
+	*quoted = end != NULL;
+	if (!end)
+		return str_split(rest, ' ', part);
+	*part = (struct str){rest->p + 1, (size_t)(end - rest->p) - 1};
+	*rest = (struct str){end + 1, rest->n - part->n - 2};
+	return true;
+}
+
 static bool is_before(const struct history_place *a, const struct history_place *b)
 {
 	return a->time != b->time ? a->time < b->time : a->position < b->position;
@@ -341,7 +358,7 @@ static int answer_talks(struct walk *w)
 	w->after = (struct history_place){w->newest ? w->r->to.time : w->r->from.time, INT64_MAX, NULL};
 	w->before = (struct history_place){w->newest ? w->r->from.time : w->r->to.time, 0, NULL};
 	for (uint32_t i = 0; i < w->r->targets.count && !err; i++)
-		err = look_at_target(w, w->r->targets.items[i]);
+		err = s->late && s->late(s->ctx) ? -ETIME : look_at_target(w, w->r->targets.items[i]);
 	cut_talks(w);
 	return err;
 }

@@ -37,7 +37,10 @@ struct history_bound {
 	struct str msgid; /* empty: by time. A view that must last until history_read_bounds copied it */
 };
 
-/* What is looked for. What is empty or 0 does not matter; both times are part of the span. */
+/*
+ * What is looked for. What is empty or 0 does not matter; both times are part of the span. Each word of the text is
+ * somewhere in a message; those between two quotation marks stand there in a row.
+ */
 struct history_search {
 	struct str text, nick;
 	int64_t after, before; /* ms since 1970 */

@@ -257,17 +257,18 @@ static bool has_word(struct str text, struct str word)
 	return false;
 }
 
-/* Each word somewhere in the text. */
+/* Each word, and what was quoted, somewhere in the text. */
 static bool matches(const struct history_mem *h, const struct history_row *row, const struct history_search *s)
 {
 	struct journal_text t = {0};
 	struct str rest = s->text, word;
+	bool quoted;
 
 	if ((s->after && row->time < s->after) || (s->before && row->time > s->before))
 		return false;
 	if (!h->text || !h->text(row->bytes, &t) || (s->nick.n && !str_eq_nocase(t.nick, s->nick)))
 		return false;
-	while (str_split(&rest, ' ', &word))
+	while (history_search_next(&rest, &word, &quoted))
 		if (!has_word(t.text, word))
 			return false;
 	return true;

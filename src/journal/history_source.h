@@ -34,9 +34,13 @@ struct history_source {
 	int (*search)(void *ctx, struct history_read *r); /* fills in the rows, in any order */
 	int (*talks)(void *ctx, struct str person, history_talk_fn each, void *each_ctx);
 	void *ctx;
+	bool (*late)(void *ctx); /* it takes too long; NULL: it never does */
 };
 
 struct history_row *history_row_new(const struct history_row *from);
+
+/* Takes the next part of a history_search's text: a word, or what stands between two quotation marks. False: the end. */
+bool history_search_next(struct str *rest, struct str *part, bool *quoted);
 
 /* In the loop: nobody is at work on it any more. Calls done, or frees what was freed meanwhile. */
 void history_read_end(struct history_read *r);

@@ -20,7 +20,8 @@ enum { WAL_PARTS = 4, WAL_STEPS_MAX = 16 };
 
 #define SEARCH                                                                                                         \
 	"SELECT j.position, j.time, j.target_id, j.msgid, j.bytes FROM message_text f CROSS JOIN journal j"            \
-	" ON j.position = f.rowid WHERE f.message_text MATCH ?1 AND j.class = 1 AND j.time BETWEEN ?2 AND ?3"          \
+	" ON j.position = f.rowid WHERE f.message_text MATCH ?1 AND f.rowid BETWEEN ?4 AND ?5 AND j.class = 1"         \
+	" AND j.time BETWEEN ?2 AND ?3"                                                                                \
 	" ORDER BY f.rowid"
 
 static const char *const sql_of[STMT_END] = {

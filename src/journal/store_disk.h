@@ -175,6 +175,11 @@ int disk_index_step(struct disk *d, uint32_t rows);
 struct batch_record;
 int disk_message_remove(struct disk *d, uint64_t position); /* from everywhere; its target's count stays */
 int disk_removal(struct disk *d, const struct batch_record *r);
+/*
+ * Up to which position, that of the last record at most, all is older than since; 0: nothing is. Time rises with positions, but
+ * for a clock that was put back by much.
+ */
+int disk_position_before(struct disk *d, int64_t since, uint64_t last, uint64_t *before);
 int disk_forget_step(struct disk *d); /* a transaction of its own. 1: there is more; 0; -errno */
 
 /* store_trouble.c */

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "journal/history_source.h"
 #include "journal/store_private.h"
@@ -13,7 +14,7 @@
  * History of a store. Its thread has a handle of its own that reads alone: batches never wait for it, nor it for them.
  * A read waits for the batch that has what was ordered before it; that is the only time they meet.
  */
-enum { READ_BUSY_MS = 2000 };
+enum { READ_BUSY_MS = 2000, LONGEST_MS = 500, LATE_STEPS = 2000 };
 
 struct store_history {
 	struct worker *worker;
@@ -21,7 +22,8 @@ struct store_history {
 	STAILQ_HEAD(, history_read) unindexed; /* searches that wait for words to be indexed */
 	/* The thread's. */
 	struct disk disk;
-	ino_t file; /* that the handle is of: a damaged one is exchanged for another */
+	ino_t file;       /* that the handle is of: a damaged one is exchanged for another */
+	int64_t until_ms; /* when what is under way has taken too long */
 };
 
 /* In the thread */
@@ -151,25 +153,50 @@ static int talks(void *ctx, struct str person, history_talk_fn each, void *each_
 	return rc == SQLITE_DONE ? SQLITE_OK : rc;
 }
 
+static bool is_late(void *disk)
+{
+	const struct store_history *h =
+		(const struct store_history *)((char *)disk - offsetof(struct store_history, disk));
+
+	return clock_mono_us() / 1000 > h->until_ms;
+}
+
+static int stop_late(void *disk)
+{
+	return is_late(disk);
+}
+
+/* A page is as dear as it is long. How long it takes to look through what there is depends on how much that is. */
+static void answer(struct store_history *h, struct history_read *r)
+{
+	const struct history_source source = {scan, find, fetch, store_search, talks, &h->disk, is_late};
+	bool bounded = r->kind == HISTORY_SEARCH || r->kind == HISTORY_TALKS;
+
+	h->until_ms = clock_mono_us() / 1000 + LONGEST_MS;
+	if (bounded)
+		sqlite3_progress_handler(h->disk.db, LATE_STEPS, stop_late, &h->disk);
+	history_answer(r, &source);
+	sqlite3_progress_handler(h->disk.db, 0, NULL, NULL);
+}
+
 /* In one transaction, so that what is found is there when it is fetched. */
 static void work(struct job *job)
 {
 	struct history_read *r = (struct history_read *)((char *)job - offsetof(struct history_read, job));
 	struct store_history *h = ((struct store *)r->reader)->history;
-	const struct history_source source = {scan, find, fetch, store_search, talks, &h->disk};
 	int rc = r->err ? r->err : open_file(h);
 
 	if (!rc)
 		rc = disk_exec(&h->disk, "BEGIN");
 	if (!rc) {
-		history_answer(r, &source);
+		answer(h, r);
 		disk_exec(&h->disk, "COMMIT");
 	} else {
 		r->err = rc;
 	}
 	if (r->err == -ENOENT) {
 		r->err = HISTORY_NO_MESSAGE;
-	} else if (r->err == -ETIME) {
+	} else if (r->err == -ETIME || r->err == SQLITE_INTERRUPT) {
 		r->err = HISTORY_TOO_LONG;
 	} else if (r->err) {
 		/* The next one begins with a handle that has seen no trouble. */
@@ -261,6 +288,7 @@ int store_history_init(struct store *s)
 	STAILQ_INIT(&h->waiting);
 	STAILQ_INIT(&h->unindexed);
 	disk_init(&h->disk, s->disk.directory, 1);
+	h->disk.text = s->owner.text;
 	/* So that its descriptors are there from the start; where that fails the first read tries again. */
 	if (!open_file(h))
 		(void)disk_number(&h->disk, "SELECT count(*) FROM meta", &ignored);

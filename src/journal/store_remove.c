@@ -134,8 +134,7 @@ static int older_after(struct disk *d, uint64_t position, int64_t since, uint64_
 	return rc == SQLITE_ROW || rc == SQLITE_DONE ? SQLITE_OK : rc;
 }
 
-/* The position up to which all is older than since: time rises with it. */
-static int position_before(struct disk *d, int64_t since, uint64_t last, uint64_t *before)
+int disk_position_before(struct disk *d, int64_t since, uint64_t last, uint64_t *before)
 {
 	uint64_t low = 0, high = last, older;
 	int rc = SQLITE_OK;
@@ -156,7 +155,7 @@ static int position_before(struct disk *d, int64_t since, uint64_t last, uint64_
 static int forget_later(struct disk *d, const struct batch_record *r)
 {
 	uint64_t before;
-	int rc = position_before(d, r->about.time, r->position, &before);
+	int rc = disk_position_before(d, r->about.time, r->position, &before);
 	sqlite3_stmt *st = rc ? NULL : disk_statement(d, STMT_FORGET_ADD);
 
 	if (!st)

@@ -43,6 +43,19 @@ def test_words(daemon):
     assert search(b, f"in={channel};text=cat") == []
 
 
+def test_phrases(daemon):
+    """What is quoted stands in a row; words beside it stand anywhere."""
+    a, b, channel = room(daemon)
+    for text in ("a lazy dog sleeps", "the dog is lazy", "lazy, the dog", "Lazy Dog!", "lazy brown dog"):
+        say(a, channel, text)
+    assert [t for _, t in search(b, f'in={channel};text="lazy\\sdog"')] == ["a lazy dog sleeps", "Lazy Dog!"]
+    assert [t for _, t in search(b, f'in={channel};text=sleeps\\s"lazy\\sdog"')] == ["a lazy dog sleeps"]
+    assert [t for _, t in search(b, f'in={channel};text="the\\sdog"\\slazy')] == ["the dog is lazy", "lazy, the dog"]
+    assert search(b, f'in={channel};text="dog\\slazy"') == []
+    assert len(search(b, f'in={channel};text="lazy"')) == 5
+    assert search(b, f'in={channel};text="lazy\\sdog"\\s"is\\slazy"') == []
+
+
 def test_who_and_how_many(daemon):
     a, b, channel = room(daemon)
     for n in range(4):

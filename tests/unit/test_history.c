@@ -318,6 +318,65 @@ static void test_cancelled(void **state)
 	end(&b);
 }
 
+static void test_parts_of_a_search(void **state)
+{
+	struct str rest = STR("  one \"two three\" four\"five \"\" \"six");
+	static const struct {
+		const char *part;
+		bool quoted;
+	} wanted[] = {{"one", false}, {"two three", true}, {"four\"five", false}, {"", true}, {"\"six", false}};
+	struct str part;
+	bool quoted;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
+		assert_true(history_search_next(&rest, &part, &quoted));
+		assert_true(str_eq(part, str_of(wanted[i].part)));
+		assert_int_equal(quoted, wanted[i].quoted);
+	}
+	assert_false(history_search_next(&rest, &part, &quoted));
+}
+
+struct slow {
+	unsigned scans, until;
+};
+
+static int scan_slowly(void *ctx, struct history_scan *scan)
+{
+	struct slow *s = ctx;
+
+	s->scans++;
+	scan->count = 0;
+	return 0;
+}
+
+static bool is_late(void *ctx)
+{
+	const struct slow *s = ctx;
+
+	return s->scans >= s->until;
+}
+
+/* Somebody may have any number of conversations: looking through them has an end. */
+static void test_talks_have_a_time(void **state)
+{
+	struct history_read *r = history_read_new(HISTORY_TALKS, 10);
+	struct slow slow = {.until = 3};
+	const struct history_source source = {.scan = scan_slowly, .ctx = &slow, .late = is_late};
+
+	(void)state;
+	for (int i = 0; i < 10; i++)
+		history_read_add(r, STR("#a"), 0);
+	history_answer(r, &source);
+	assert_int_equal(r->err, -ETIME);
+	assert_int_equal(slow.scans, 3);
+	slow = (struct slow){.until = 11};
+	history_answer(r, &source);
+	assert_int_equal(r->err, 0);
+	assert_int_equal(slow.scans, 10);
+	history_read_free(r);
+}
+
 /* Whatever there is of one target, memory keeps the newest. */
 static void test_memory_is_bounded(void **state)
 {
@@ -347,7 +406,8 @@ int main(void)
 		cmocka_unit_test(test_selectors),         cmocka_unit_test(test_pages),
 		cmocka_unit_test(test_several_targets),   cmocka_unit_test(test_talks),
 		cmocka_unit_test(test_sees_what_waits),   cmocka_unit_test(test_cancelled),
-		cmocka_unit_test(test_memory_is_bounded),
+		cmocka_unit_test(test_memory_is_bounded), cmocka_unit_test(test_parts_of_a_search),
+		cmocka_unit_test(test_talks_have_a_time),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
