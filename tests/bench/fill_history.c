@@ -1,6 +1,6 @@
 /*
- * fill-history DIRECTORY [MESSAGES]: makes a store with a million messages (or MESSAGES) in the registered channel #bench,
- * ten a second up to now. DIRECTORY is made, and must not exist. For tools/bench-history.
+ * fill-history DIRECTORY [MESSAGES]: makes a store with a million messages (or MESSAGES) in the registered channel
+ * #bench, ten a second up to now. DIRECTORY is made, and must not exist. For tools/bench-history.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -78,18 +78,20 @@ static void add_channel(struct filling *f, struct journal *j, int64_t created)
 	j->ops->append(j, &r, JOURNAL_STATE);
 }
 
-/* One line in a thousand has a word that no other has. */
+/* One line in ten thousand has a rare word, one in a hundred another, and one in a thousand is somebody else's. */
 static void add_message(struct journal *j, struct msgid_source *ids, uint64_t n, int64_t time)
 {
+	static const char *const words[] = {"morning", "evening", "weather", "kernel", "coffee", "meeting", "release"};
+	const char *nth = n % 10000 == 7 ? "rare" : n % 100 == 3 ? "uncommon" : words[n % 7];
 	char text[160];
 	struct record r = {.type = RECORD_MESSAGE, .time = time};
 
-	snprintf(text, sizeof(text), "this is what somebody said as number %llu, and %s%llu is in it",
-		 (unsigned long long)n, n % 1000 ? "nothing" : "rare", (unsigned long long)(n % 1000 ? 0 : n));
+	snprintf(text, sizeof(text), "this is what somebody said as number %llu, and %s is in it",
+		 (unsigned long long)n, nth);
 	r.msgid = msgid_next(ids, time);
 	r.message.channel = STR("#bench");
 	r.message.text = str_of(text);
-	r.message.by = STR("somebody!user@host.example");
+	r.message.by = n % 1000 == 5 ? STR("seldom!user@host.example") : STR("somebody!user@host.example");
 	r.message.account = STR("somebody");
 	j->ops->append(j, &r, JOURNAL_MESSAGE);
 }
