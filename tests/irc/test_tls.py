@@ -269,17 +269,61 @@ def test_broken_off_at_every_stage(secure):
     member(server)
 
 
-def test_many_at_once(secure):
-    server = secure()
-    first, socks = hello(), []
+class Handshake:
+    """One that begins at once and is finished when it is asked to."""
+
+    def __init__(self, server, ctx):
+        self.incoming, self.outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self.tls = ctx.wrap_bio(self.incoming, self.outgoing)
+        self.socket = socket.create_connection(server.tls, DEADLINE)
+        assert not self.step(self.tls.do_handshake)
+
+    def step(self, done):
+        """What `done` returns when it has what it needs, else None; what it wrote is on its way."""
+        try:
+            return done() or True
+        except ssl.SSLWantReadError:
+            return None
+        finally:
+            self.socket.sendall(self.outgoing.read())
+
+    def hear(self, done):
+        while (result := self.step(done)) is None:
+            data = self.socket.recv(1 << 16)
+            assert data, "the end came instead"
+            self.incoming.write(data)
+        return result
+
+    def finish(self):
+        self.hear(self.tls.do_handshake)
+
+    def register(self, nick):
+        self.tls.write(f"NICK {nick}\r\nUSER u 0 * :u\r\nPING in\r\n".encode())
+        self.socket.sendall(self.outgoing.read())
+
+    def await_pong(self):
+        said = b""
+        while b"PONG" not in said:
+            said += self.hear(lambda: self.tls.read(1 << 16))
+        assert b" 001 " in said
+
+
+def test_a_thousand_at_once(secure):
+    """All have begun before the first has ended; then all register before the first is answered."""
+    server = secure("[limits]\nregistration_timeout = 10m\nhandshake_timeout = 10m\n")
     raise_descriptors(3000)
-    for _ in range(1000):
-        socks.append(socket.create_connection(server.tls, DEADLINE))
-        socks[-1].sendall(first)
-    for s in socks:
-        assert s.recv(5)[0] == 22
-        s.close()
-    member(server)
+    ctx = context()
+    bystander = server.client("plain")
+    all_of_them = [Handshake(server, ctx) for _ in range(1000)]
+    bystander.sync()
+    for one in all_of_them:
+        one.finish()
+    for number, one in enumerate(all_of_them):
+        one.register(f"h{number}")
+    for one in all_of_them:
+        one.await_pong()
+        one.socket.close()
+    bystander.sync()
 
 
 def test_a_chain_larger_than_a_send_buffer(secure):
