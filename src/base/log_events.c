@@ -59,6 +59,8 @@ static const struct log_about events[EVENT_COUNT] = {
 	      "CHATD_NICK", "CHATD_ACCOUNT", "CHATD_PEER"),
 	ABOUT(PRESENCE_EXPIRED, "presence-expired", "f41f6dd125de4c618d4dadeecf676dba", NOTICE, 100, 60,
 	      "CHATD_NICK", "CHATD_ACCOUNT"),
+	ABOUT(VHOST_WANTED, "vhost-wanted", "deb97f8dfbba408b86e8048de72ca738", NOTICE, 100, 60,
+	      "CHATD_NICK", "CHATD_ACCOUNT", "CHATD_TARGET"),
 	ABOUT(ACCOUNT_EXPIRED, "account-expired", "9c578dddc4ed471b922daf04b762742f", NOTICE, 100, 60, "CHATD_ACCOUNT"),
 	ABOUT(PASSWORD_RESET, "password-reset", "9361337c42ce4dc8b8b6ad7140f00897", NOTICE, 100, 60, "CHATD_ACCOUNT",
 	      "CHATD_PEER"),

@@ -48,6 +48,9 @@ static const struct help_topic topics[] = {
 	{"HELPOP", "HELPOP [<command>]", "The same as HELP.\n"},
 	{"HISTSERV", "HISTSERV <command> [<parameters>]",
 	 "Shows and finds what was said before, and deletes what you said. HISTSERV HELP lists its commands.\n"},
+	{"HOSTSERV", "HOSTSERV <command> [<parameters>]",
+	 "Shows another host for people with an account, as HostServ elsewhere. HOSTSERV HELP lists its commands.\n"},
+	{"HS", "HS <command> [<parameters>]", "The same as HOSTSERV.\n"},
 	{"INFO", "INFO [<server>]", "Tells what software this server runs and since when.\n"},
 	{"INVITE", "INVITE [<nick> <channel>]",
 	 "Invites somebody to a channel, which lets them in where +i keeps others out.\n"

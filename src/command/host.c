@@ -40,10 +40,51 @@ void host_follow_modes(const struct call *call, const struct user *u, uint32_t w
 	show(call->env, u, str_of(host));
 }
 
-void host_take_vhost(const struct command_env *env, const struct user *u, struct str vhost)
+struct str host_of_account(const struct account *a)
 {
-	if (cloak_host_valid(vhost))
+	struct str vhost = account_str(a, ACCOUNT_VHOST);
+
+	return cloak_host_valid(vhost) && !account_find(a, ACCOUNT_SETTING, HOST_OFF) ? vhost : STR_NONE;
+}
+
+void host_take_vhost(const struct command_env *env, const struct user *u, const struct account *a)
+{
+	struct str vhost = host_of_account(a);
+
+	if (vhost.n)
 		show(env, u, vhost);
+}
+
+void host_show_account(const struct command_env *env, const struct account *a)
+{
+	const struct vec *users = network_users(env->net);
+	struct str vhost = host_of_account(a);
+	char own[NAME_HOST_MAX + 1];
+
+	for (uint32_t i = 0; i < users->count; i++) {
+		const struct user *u = users->items[i];
+
+		if (!casemap_eq(network_casemap(env->net), user_str(u, USER_ACCOUNT), account_str(a, ACCOUNT_NAME)))
+			continue;
+		if (!vhost.n)
+			host_of_address(env, u, own);
+		show(env, u, vhost.n ? vhost : str_of(own));
+	}
+}
+
+/* The account stays where it is; what it says does not. */
+bool host_set_account(const struct command_env *env, const struct account *a, struct str vhost)
+{
+	struct account_edit edit;
+
+	account_edit_begin(&edit, a);
+	edit.r.account.vhost = vhost;
+	account_edit_drop(&edit, ACCOUNT_SETTING, HOST_WANTED);
+	account_edit_drop_exact(&edit, ACCOUNT_SETTING, HOST_OFF);
+	if (!account_edit_submit(&edit, env))
+		return false;
+	host_show_account(env, a);
+	return true;
 }
 
 static void refuse_host(const struct call *call)
@@ -83,30 +124,12 @@ static void run_sethost(struct call *call)
 	change(call, call_user(call), call_param(call, 0));
 }
 
-/* All who are logged in to the account now. */
-static void show_to_all(const struct call *call, struct str account, struct str vhost)
-{
-	const struct vec *users = network_users(call->env->net);
-	char own[NAME_HOST_MAX + 1];
-
-	for (uint32_t i = 0; i < users->count; i++) {
-		const struct user *u = users->items[i];
-
-		if (!casemap_eq(network_casemap(call->env->net), user_str(u, USER_ACCOUNT), account))
-			continue;
-		if (!vhost.n)
-			host_of_address(call->env, u, own);
-		show(call->env, u, vhost.n ? vhost : str_of(own));
-	}
-}
-
 /* "VHOST account host": kept with the account. "-": none any more. */
 static void run_vhost(struct call *call)
 {
 	const struct account *a = network_account(call->env->net, str_of(call_param(call, 0)));
 	const char *host = call_param(call, 1);
 	struct str vhost = strcmp(host, "-") == 0 ? STR_NONE : str_of(host);
-	struct account_edit edit;
 
 	if (!a) {
 		reply_fail(call->session, "VHOST", "ACCOUNT_UNKNOWN", NULL, "There is no such account");
@@ -117,11 +140,10 @@ static void run_vhost(struct call *call)
 		return;
 	}
 	oper_audit(call, &(struct deed){.target = call_param(call, 0), .reason = host});
-	account_edit_begin(&edit, a);
-	edit.r.account.vhost = vhost;
-	account_edit_submit(&edit, call->env);
-	reply_notice(call->session, "%s has the host %s", call_param(call, 0), vhost.n ? host : "of its address");
-	show_to_all(call, str_of(call_param(call, 0)), vhost);
+	if (host_set_account(call->env, a, vhost))
+		reply_notice(call->session, "%s has the host %s", call_param(call, 0), vhost.n ? host : "of its address");
+	else
+		reply_fail(call->session, "VHOST", "ACCOUNT_CHANGED", NULL, "The account was changed meanwhile");
 }
 
 static const struct command rows[] = {

@@ -1,10 +1,12 @@
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/str.h"
 #include "proto/name.h"
 
+struct account;
 struct call;
 struct command_env;
 struct session;
@@ -21,7 +23,22 @@ void host_of_address(const struct command_env *env, const struct user *u, char d
 void host_follow_modes(const struct call *call, const struct user *u, uint32_t was);
 
 /*
- * The user is logged in to an account with that vhost: it is shown from here on. No-op for an empty one, or one that no
- * host can be.
+ * The host of an account, and what of it is waited for: items of its own, ACCOUNT_SETTING.
  */
-void host_take_vhost(const struct command_env *env, const struct user *u, struct str vhost);
+#define HOST_OFF STR("vhost off")        /* its owner does not want it to be shown */
+#define HOST_WANTED STR("vhost-wanted ") /* in front of the host that its owner asked for */
+
+/* The host that is shown of whoever is logged in to the account; empty: the one of the address. */
+struct str host_of_account(const struct account *a);
+
+/* The user is logged in to that account: its host is shown from here on. No-op where it has none. */
+void host_take_vhost(const struct command_env *env, const struct user *u, const struct account *a);
+
+/* Of all who are logged in to the account now, its host is shown, or the one of the address. */
+void host_show_account(const struct command_env *env, const struct account *a);
+
+/*
+ * The account has that host from here on, and it is shown; empty: none. Whatever was asked for is settled with it.
+ * False: the account was altered meanwhile.
+ */
+bool host_set_account(const struct command_env *env, const struct account *a, struct str vhost);

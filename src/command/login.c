@@ -152,7 +152,7 @@ static void set_account(const struct command_env *env, struct session *s, struct
 	env->host->submit(env->host->ctx, &r);
 	a = name.n && s->user ? network_account(env->net, name) : NULL;
 	if (a)
-		host_take_vhost(env, s->user, account_str(a, ACCOUNT_VHOST));
+		host_take_vhost(env, s->user, a);
 }
 
 static void tell_memos(const struct login *l, const char *name)

@@ -11,6 +11,7 @@
 #include "command/emergency.h"
 #include "command/errand.h"
 #include "command/filter.h"
+#include "command/host.h"
 #include "command/login.h"
 #include "command/markread.h"
 #include "command/metadata.h"
@@ -172,7 +173,7 @@ static void submit_newcomer(const struct command_env *env, struct session *s)
 	r.user_add.nick = str_of(reg->nick);
 	r.user_add.username = str_of(username);
 	cloak_host(cloak, str_of(s->address), str_of(reg->realhost), host);
-	r.user_add.host = a && account_str(a, ACCOUNT_VHOST).n ? account_str(a, ACCOUNT_VHOST) : str_of(host);
+	r.user_add.host = a && host_of_account(a).n ? host_of_account(a) : str_of(host);
 	r.user_add.realhost = str_of(reg->realhost);
 	r.user_add.metadata = str_of(reg->metadata);
 	r.user_add.cloaks = cloaks_of(env, s, cloaks);

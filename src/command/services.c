@@ -24,7 +24,7 @@ bool services_is_name(struct str nick)
 
 const struct service *services_find(struct str nick)
 {
-	const struct service *const all[] = {nickserv(), chanserv(), memoserv(), histserv()};
+	const struct service *const all[] = {nickserv(), chanserv(), memoserv(), histserv(), hostserv()};
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
 		if (str_eq_nocase(nick, str_of(all[i]->name)))
@@ -172,7 +172,13 @@ static void run_histserv(struct call *call)
 	run_service(call, histserv());
 }
 
+static void run_hostserv(struct call *call)
+{
+	run_service(call, hostserv());
+}
+
 static const struct command rows[] = {
+	{"HOSTSERV", ROLE_USER, 0, 10, -1, run_hostserv}, {"HS", ROLE_USER, 0, 10, -1, run_hostserv},
 	{"HISTSERV", ROLE_USER, 0, 10, -1, run_histserv}, {"MEMOSERV", ROLE_USER, 0, 10, -1, run_memoserv},
 	{"MS", ROLE_USER, 0, 10, -1, run_memoserv},       {"CHANSERV", ROLE_USER, 0, 10, -1, run_chanserv},
 	{"CS", ROLE_USER, 0, 10, -1, run_chanserv},       {"NICKSERV", ROLE_USER, 0, 10, -1, run_nickserv},

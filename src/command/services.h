@@ -45,6 +45,7 @@ const struct service *nickserv(void);
 const struct service *chanserv(void);
 const struct service *memoserv(void);
 const struct service *histserv(void);
+const struct service *hostserv(void);
 
 /* The nick is a service's: nobody else gets it. */
 bool services_is_name(struct str nick);
