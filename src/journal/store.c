@@ -331,6 +331,7 @@ static void fill_in(struct store_tuning *t)
 		.busy_ms = 5000,
 		.idle_ms = 2000,
 		.retain_ms = 60000,
+		.scrub_ms = 60000,
 		.checkpoint_pages = 1000,
 	};
 
@@ -338,6 +339,7 @@ static void fill_in(struct store_tuning *t)
 	t->busy_ms = t->busy_ms ? t->busy_ms : usual.busy_ms;
 	t->idle_ms = t->idle_ms ? t->idle_ms : usual.idle_ms;
 	t->retain_ms = t->retain_ms ? t->retain_ms : usual.retain_ms;
+	t->scrub_ms = t->scrub_ms ? t->scrub_ms : usual.scrub_ms;
 	t->checkpoint_pages = t->checkpoint_pages ? t->checkpoint_pages : usual.checkpoint_pages;
 }
 

@@ -41,6 +41,7 @@ struct store_tuning {
 	uint32_t busy_ms;          /* for how long a batch is tried while another process has the file locked */
 	uint32_t idle_ms;          /* without a batch, until the write-ahead log is emptied */
 	uint32_t retain_ms;        /* between two looks for messages that are over the bounds */
+	uint32_t scrub_ms;         /* until the index has forgotten the words of what was taken away by wish */
 	uint32_t checkpoint_pages; /* of the write-ahead log, until they are moved to the file */
 };
 

@@ -170,6 +170,12 @@ int disk_index_open(struct disk *d);
 int disk_index_remove(struct disk *d, const struct message_row *m);
 /* One step on towards the newest, a transaction of its own. 1: there is more; 0; -errno. */
 int disk_index_step(struct disk *d, uint32_t rows);
+/*
+ * What is removed from the index is only noted there, and its words stay in the file until that part of the index is written
+ * anew. To have them gone it is marked stale, in the transaction of the removal; each step of scrubbing writes on.
+ */
+int disk_index_mark_stale(struct disk *d);
+int disk_index_scrub_step(struct disk *d); /* 1: there is more; 0; -errno */
 
 /* store_remove.c */
 struct batch_record;

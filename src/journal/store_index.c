@@ -1,6 +1,7 @@
 #include "journal/store_disk.h"
 
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
@@ -12,6 +13,11 @@
  * of what is put in has a number, and another one than the file's makes the table begin anew.
  */
 enum { NAME_MAX_BYTES = 128, MARK_SIZE = 4 };
+
+/* Values of the counter 'index_stale', and how much of the index is written in one step. */
+#define STALE "1"
+#define SCRUBBING "2"
+#define SCRUB_PAGES "16"
 
 /* A letter that no keyboard has: in front of what is no word of the text. */
 #define MARK "\xee\x80\x80"
@@ -124,6 +130,53 @@ int disk_index_remove(struct disk *d, const struct message_row *m)
 		return SQLITE_OK;
 	rc = change(d, STMT_INDEX_REMOVE, m);
 	return rc == SQLITE_CORRUPT_VTAB ? begin_anew(d) : rc;
+}
+
+/* SQLite from 3.42 on could do it at once, in a form that no older one reads; this works with all of them. */
+int disk_index_mark_stale(struct disk *d)
+{
+	return disk_exec(d, "INSERT OR REPLACE INTO meta(key, value) VALUES('index_stale', " STALE ")");
+}
+
+/* All parts of the index become one, of which no word is left that no message has. */
+static int scrub(struct disk *d, bool begun, bool *more)
+{
+	int before = sqlite3_total_changes(d->db);
+	int rc;
+
+	*more = true;
+	if (!begun)
+		return disk_exec(d, "UPDATE meta SET value = " SCRUBBING " WHERE key = 'index_stale';"
+				    "INSERT INTO message_text(message_text, rank) VALUES('merge', -" SCRUB_PAGES ")");
+	rc = disk_exec(d, "INSERT INTO message_text(message_text, rank) VALUES('merge', " SCRUB_PAGES ")");
+	/* As its manual says, one change is the command itself: there was nothing to do. */
+	if (rc || sqlite3_total_changes(d->db) - before > 1)
+		return rc;
+	*more = false;
+	return disk_exec(d, "DELETE FROM meta WHERE key = 'index_stale'");
+}
+
+int disk_index_scrub_step(struct disk *d)
+{
+	int64_t stale = 0;
+	bool more = false;
+	int rc;
+
+	if (!d->db || !d->text)
+		return 0;
+	rc = disk_number(d, "SELECT value FROM meta WHERE key = 'index_stale'", &stale);
+	if (rc || !stale)
+		return disk_errno(rc);
+	rc = disk_exec(d, "PRAGMA secure_delete = ON");
+	if (!rc)
+		rc = disk_begin(d);
+	if (!rc)
+		rc = scrub(d, stale == atoi(SCRUBBING), &more);
+	if (rc == SQLITE_CORRUPT_VTAB)
+		rc = begin_anew(d);
+	rc = disk_end(d, rc);
+	disk_exec(d, "PRAGMA secure_delete = OFF");
+	return rc ? disk_errno(rc) : more;
 }
 
 /* How many rows were looked at, up to rows; negative: *rc says why not. */

@@ -168,6 +168,13 @@ static void index_done(struct store *s, int result)
 		store_history_indexed(s, result);
 }
 
+/* A while later, for whoever takes one thing back takes back more. */
+static void scrub_later(struct store *s)
+{
+	if (s->owner.text && !s->closing && !loop_timer_is_set(&s->keep.scrub))
+		loop_timer_set(s->options.loop, &s->keep.scrub, now_ms(s) + s->options.tuning.scrub_ms);
+}
+
 static int forget(struct store *s)
 {
 	return disk_forget_step(&s->disk);
@@ -177,6 +184,18 @@ static void forget_done(struct store *s, int result)
 {
 	if (result > 0)
 		want(s, CHORE_FORGET);
+	scrub_later(s);
+}
+
+static int scrub(struct store *s)
+{
+	return disk_index_scrub_step(&s->disk);
+}
+
+static void scrub_done(struct store *s, int result)
+{
+	if (result > 0)
+		want(s, CHORE_SCRUB);
 }
 
 static int vacuum(struct store *s)
@@ -207,11 +226,17 @@ static const struct {
 	void (*done)(struct store *s, int result);
 	bool aside;
 } chores[CHORE_END] = {
-	[CHORE_SWEEP] = {sweep, sweep_done, true},        [CHORE_CHECKPOINT] = {checkpoint, checkpoint_done, false},
-	[CHORE_BLOCK] = {making_write, block_done, true}, [CHORE_FINISH] = {making_finish, finish_done, true},
-	[CHORE_TRIM] = {trim, trim_done, false},          [CHORE_RETAIN] = {retain, retain_done, false},
-	[CHORE_INDEX] = {index_words, index_done, false}, [CHORE_FORGET] = {forget, forget_done, false},
-	[CHORE_VACUUM] = {vacuum, vacuum_done, false},    [CHORE_TRUNCATE] = {empty_log, empty_log_done, false},
+	[CHORE_SWEEP] = {sweep, sweep_done, true},
+	[CHORE_CHECKPOINT] = {checkpoint, checkpoint_done, false},
+	[CHORE_BLOCK] = {making_write, block_done, true},
+	[CHORE_FINISH] = {making_finish, finish_done, true},
+	[CHORE_TRIM] = {trim, trim_done, false},
+	[CHORE_RETAIN] = {retain, retain_done, false},
+	[CHORE_INDEX] = {index_words, index_done, false},
+	[CHORE_FORGET] = {forget, forget_done, false},
+	[CHORE_SCRUB] = {scrub, scrub_done, false},
+	[CHORE_VACUUM] = {vacuum, vacuum_done, false},
+	[CHORE_TRUNCATE] = {empty_log, empty_log_done, false},
 };
 
 static void work(struct job *job)
@@ -296,6 +321,14 @@ static void index_due(struct timer *t)
 	keep_index_now((struct store *)((char *)t - offsetof(struct store, keep.index)));
 }
 
+static void scrub_due(struct timer *t)
+{
+	struct store *s = (struct store *)((char *)t - offsetof(struct store, keep.scrub));
+
+	want(s, CHORE_SCRUB);
+	keep_next(s);
+}
+
 /* A pass that is under way is not begun again, or targets at the end would never have their turn. */
 static void retain_due(struct timer *t)
 {
@@ -325,10 +358,12 @@ int keep_init(struct store *s)
 	k->idle.due = idle_due;
 	k->retain.due = retain_due;
 	k->index.due = index_due;
+	k->scrub.due = scrub_due;
 	k->indexed = s->disk.indexed;
 	if (s->owner.text) {
 		/* What an earlier process left to do. */
 		want(s, CHORE_FORGET);
+		scrub_later(s);
 		loop_timer_set(s->options.loop, &k->index, now_ms(s) + INDEX_MS);
 	}
 	k->making.writer.fd = -1;
@@ -443,6 +478,7 @@ void keep_stop(struct store *s)
 	loop_timer_stop(s->options.loop, &k->idle);
 	loop_timer_stop(s->options.loop, &k->retain);
 	loop_timer_stop(s->options.loop, &k->index);
+	loop_timer_stop(s->options.loop, &k->scrub);
 	if (s->restored && (k->since || k->urgent || s->trouble.state_lost))
 		making_now(s);
 }

@@ -55,6 +55,7 @@ enum chore {
 	CHORE_RETAIN,
 	CHORE_INDEX,
 	CHORE_FORGET,
+	CHORE_SCRUB, /* the index is written anew, without the words of what went by wish */
 	CHORE_VACUUM,
 	CHORE_TRUNCATE,
 	CHORE_END,
@@ -93,6 +94,7 @@ struct keep {
 	struct timer idle;
 	struct timer retain;
 	struct timer index; /* words that wait are indexed */
+	struct timer scrub;
 	uint64_t indexed;   /* the words of what is up to there are */
 	bool retaining;
 	struct retain_pass pass;

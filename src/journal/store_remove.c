@@ -79,18 +79,15 @@ static void count_down(struct disk *d, int64_t target_id)
 		t->count--;
 }
 
-/* By wish. SQLite before 3.42 leaves words in pages of the index until they are written anew. */
+/* By wish. */
 static int erase(struct disk *d, uint64_t position, int64_t target_id)
 {
-	bool secure = sqlite3_libversion_number() >= 3042000;
 	int rc = disk_exec(d, "PRAGMA secure_delete = ON");
 
-	if (!rc && secure)
-		rc = disk_exec(d, "INSERT INTO message_text(message_text, rank) VALUES('secure-delete', 1)");
 	if (!rc)
 		rc = disk_message_remove(d, position);
-	if (!rc && secure)
-		rc = disk_exec(d, "INSERT INTO message_text(message_text, rank) VALUES('secure-delete', 0)");
+	if (!rc && d->text && position <= d->indexed)
+		rc = disk_index_mark_stale(d);
 	disk_exec(d, "PRAGMA secure_delete = OFF");
 	count_down(d, target_id);
 	return rc;

@@ -132,7 +132,7 @@ void store_test_begin(struct store_test *t)
 
 int store_test_try(struct store_test *t, char *why, size_t size)
 {
-	const struct journal_owner owner = {ordered, durable, encode, snapshot, t};
+	const struct journal_owner owner = {ordered, durable, encode, snapshot, t, t->text};
 	int err = store_open(&t->journal, &t->options, &owner, why, size);
 
 	if (!err)

@@ -30,6 +30,7 @@ struct store_test {
 	struct worker *worker;
 	struct journal *journal;
 	struct store_options options;
+	bool (*text)(struct str bytes, struct journal_text *out); /* the owner's; NULL: nothing is looked for */
 	char seen[SEEN_SIZE];
 	size_t seen_n;
 	uint64_t durable;   /* position told last */
