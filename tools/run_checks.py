@@ -1,8 +1,10 @@
 """run_checks.py [BUILD...]: builds in each way, runs all tests on each, and sums up what passed. See tools/check."""
 
+import concurrent.futures
 import os
 import subprocess
 import sys
+import tempfile
 import time
 import xml.etree.ElementTree
 from dataclasses import dataclass, field
@@ -81,13 +83,19 @@ class Tally:
             self.fail(f"{where}: ended with status {status} after {len(cases)} tests")
 
 
-def run(what, command, environment=None):
-    """The exit status. What it prints is let through."""
+def run(what, command, environment=None, output=None):
+    """The exit status. What it prints is let through, or written to a file."""
     print(f"== {what}", flush=True)
     started = time.monotonic()
     try:
         status = subprocess.run(
-            command, cwd=ROOT, env={**os.environ, **(environment or {})}, stdin=subprocess.DEVNULL, timeout=STEP_SECONDS
+            command,
+            cwd=ROOT,
+            env={**os.environ, **(environment or {})},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output and subprocess.STDOUT,
+            timeout=STEP_SECONDS,
         ).returncode
     except subprocess.TimeoutExpired:
         status = 124
@@ -140,10 +148,22 @@ def black_box_tests(build, tally):
     tally.add_report(again, where, run(f"what failed, once more, on {build.directory}", command, environment))
 
 
-def fuzz(tally):
+def fuzz():
+    """The log of each target, and whether it failed. Beside the black-box tests, which mostly wait for each other."""
+    found = []
     for source in sorted((ROOT / "tests/fuzz").glob("fuzz_*.c")):
         name = source.stem.removeprefix("fuzz_")
-        if run(f"fuzz {name}", ["tools/fuzz", "-t", FUZZ_SECONDS, name]):
+        with tempfile.TemporaryFile("w+", errors="replace") as log:
+            status = run(f"fuzz {name}", ["nice", "-n", "5", "tools/fuzz", "-t", FUZZ_SECONDS, name], output=log)
+            log.seek(0)
+            found.append((name, status, log.read()))
+    return found
+
+
+def count_fuzz(found, tally):
+    for name, status, log in found:
+        if status:
+            print(f"== what fuzz {name} said\n{log}")
             tally.fail(f"fuzz {name}")
         else:
             tally.passed += 1
@@ -151,16 +171,21 @@ def fuzz(tally):
 
 def main(names):
     tally = Tally()
-    for build in BUILDS:
-        if names and build.directory not in names:
-            continue
-        if compile_tree(build):
-            tally.fail(f"{build.directory} does not compile")
-            continue
-        unit_tests(build, tally)
-        black_box_tests(build, tally)
-    if not names or "fuzz" in names:
-        fuzz(tally)
+    fuzzing = None
+    builds = [build for build in BUILDS if not names or build.directory in names]
+    with concurrent.futures.ThreadPoolExecutor(1) as aside:
+        for build in builds:
+            if compile_tree(build):
+                tally.fail(f"{build.directory} does not compile")
+                continue
+            unit_tests(build, tally)
+            if not names and not fuzzing:
+                fuzzing = aside.submit(fuzz)
+            black_box_tests(build, tally)
+        if "fuzz" in names:
+            fuzzing = aside.submit(fuzz)
+        if fuzzing:
+            count_fuzz(fuzzing.result(), tally)
     for name in tally.unsteady:
         print(f"run twice: {name}")
     for failure in tally.failures:
