@@ -90,6 +90,8 @@ static const struct command commands[] = {
 	{"channels", 0, 0, 0, SHAPE_TABLE, channel_columns, false},
 	{"account", 2, OPTIONS_WORDS_MAX, 2, SHAPE_LIST, account_fields, false},
 	{"webhook", 1, OPTIONS_WORDS_MAX, 2, SHAPE_LIST, account_fields, false},
+	{"channel", 2, OPTIONS_WORDS_MAX, 2, SHAPE_LIST, account_fields, false},
+	{"forbid", 1, OPTIONS_WORDS_MAX, 2, SHAPE_COMPLAINTS, NULL, false},
 	{"ban", 1, OPTIONS_WORDS_MAX, 2, SHAPE_COMPLAINTS, NULL, false},
 	{"kick", 2, OPTIONS_WORDS_MAX, 2, SHAPE_COMPLAINTS, NULL, false},
 	{"kill", 1, OPTIONS_WORDS_MAX, 1, SHAPE_COMPLAINTS, NULL, false},
@@ -99,19 +101,26 @@ static const struct command commands[] = {
 	{"restart", 0, OPTIONS_WORDS_MAX, 0, SHAPE_COMPLAINTS, NULL, true},
 };
 
+/* Those whose answer is a table: of a command that has other answers beside it. */
+static const struct {
+	const char *what; /* the word behind it */
+	struct command command;
+} lists[] = {
+	{"list", {"ban", 1, 1, 1, SHAPE_TABLE, ban_columns, false}},
+	{"list", {"forbid", 1, 1, 1, SHAPE_TABLE, ban_columns, false}},
+	{"suspended", {"channel", 1, 1, 1, SHAPE_TABLE, ban_columns, false}},
+	{"list", {"account", 1, 1, 1, SHAPE_TABLE, account_columns, false}},
+	{"list", {"webhook", 1, 1, 1, SHAPE_TABLE, hook_columns, false}},
+};
+
 static const struct command *find(const struct options *o)
 {
-	static const struct command ban_list = {"ban", 1, 1, 1, SHAPE_TABLE, ban_columns, false};
-	static const struct command account_list = {"account", 1, 1, 1, SHAPE_TABLE, account_columns, false};
-	static const struct command hook_list = {"webhook", 1, 1, 1, SHAPE_TABLE, hook_columns, false};
 	const char *name = o->words[0];
 
-	if (strcmp(name, "ban") == 0 && o->nwords > 1 && strcmp(o->words[1], "list") == 0)
-		return &ban_list;
-	if (strcmp(name, "account") == 0 && o->nwords > 1 && strcmp(o->words[1], "list") == 0)
-		return &account_list;
-	if (strcmp(name, "webhook") == 0 && o->nwords > 1 && strcmp(o->words[1], "list") == 0)
-		return &hook_list;
+	for (size_t i = 0; o->nwords > 1 && i < sizeof(lists) / sizeof(lists[0]); i++) {
+		if (strcmp(lists[i].command.name, name) == 0 && strcmp(lists[i].what, o->words[1]) == 0)
+			return &lists[i].command;
+	}
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
 		if (strcmp(commands[i].name, name) == 0)
 			return &commands[i];

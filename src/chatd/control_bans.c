@@ -5,6 +5,7 @@
 
 #include "chatd/control_private.h"
 #include "command/ban_order.h"
+#include "command/forbid.h"
 #include "network/network.h"
 #include "proto/line.h"
 
@@ -54,25 +55,31 @@ static size_t split(char *line, const char *words[LINE_PARAMS_MAX])
 	return n;
 }
 
-static void add(struct control_conn *c, const char *rest)
+static void set(struct control_conn *c, const char *command, const struct ban_order *o)
 {
-	char line[CONTROL_REQUEST_MAX + 1], by[BY_MAX];
-	const char *words[LINE_PARAMS_MAX], *why;
-	struct ban_order o = {.action = BAN_REFUSE};
 	struct record r = {.type = RECORD_BAN_SET};
+	char by[BY_MAX];
 
-	snprintf(line, sizeof(line), "%s", rest);
-	why = ban_order_parse(&o, BAN_FORM_ANY, words, split(line, words));
-	if (why) {
-		control_fail(c, "bad_request", why);
-		return;
-	}
-	control_log(c, &(struct control_deed){"ban add", NULL, o.mask, *o.reason ? o.reason : NULL});
-	ban_order_record(&o, &r, now_ms(c));
+	control_log(c, &(struct control_deed){command, NULL, o->mask, *o->reason ? o->reason : NULL});
+	ban_order_record(o, &r, now_ms(c));
 	r.ban.id = network_ban_next(network_of(c));
 	r.ban.max = control_of(c)->host.config->server.bans_max;
 	r.ban.by = who(c, by);
 	ask(c, &r);
+}
+
+static void add(struct control_conn *c, const char *rest)
+{
+	char line[CONTROL_REQUEST_MAX + 1];
+	const char *words[LINE_PARAMS_MAX], *why;
+	struct ban_order o = {.action = BAN_REFUSE};
+
+	snprintf(line, sizeof(line), "%s", rest);
+	why = ban_order_parse(&o, BAN_FORM_ANY, words, split(line, words));
+	if (why)
+		control_fail(c, "bad_request", why);
+	else
+		set(c, "ban add", &o);
 }
 
 static const struct ban *find(struct control_conn *c, const char *text)
@@ -87,9 +94,8 @@ static const struct ban *find(struct control_conn *c, const char *text)
 	return o.mask[0] ? network_ban_find(net, o.kind, str_of(o.mask)) : NULL;
 }
 
-static void del(struct control_conn *c, const char *target)
+static void clear(struct control_conn *c, const char *command, const struct ban *b)
 {
-	const struct ban *b = find(c, target);
 	struct record r = {.type = RECORD_BAN_CLEAR};
 	char by[BY_MAX];
 
@@ -97,7 +103,7 @@ static void del(struct control_conn *c, const char *target)
 		control_fail(c, "no_such_ban", "there is no such ban");
 		return;
 	}
-	control_log(c, &(struct control_deed){"ban del", NULL, b->mask, NULL});
+	control_log(c, &(struct control_deed){command, NULL, b->mask, NULL});
 	r.ban_clear.id = b->id;
 	r.ban_clear.by = who(c, by);
 	ask(c, &r);
@@ -126,7 +132,7 @@ static void show(struct control_conn *c, const struct ban *b)
 static bool step(struct control_conn *c)
 {
 	struct cursor_block b;
-	const struct vec *bans = ban_walk_next(&c->bans, network_of(c), BAN_LIST_ALL, CURSOR_LINES, &b);
+	const struct vec *bans = ban_walk_next(&c->bans, network_of(c), c->ban_kinds, CURSOR_LINES, &b);
 
 	if (!bans) {
 		control_ok(c);
@@ -137,16 +143,70 @@ static bool step(struct control_conn *c)
 	return false;
 }
 
+static void list(struct control_conn *c, unsigned kinds)
+{
+	ban_walk_begin(&c->bans);
+	c->ban_kinds = kinds;
+	c->step = step;
+}
+
 void control_ban(struct control_conn *c, const char *const *words, size_t n)
 {
 	if (strcmp(words[0], "list") == 0 && n == 1) {
-		ban_walk_begin(&c->bans);
-		c->step = step;
+		list(c, BAN_LIST_ALL);
 	} else if (strcmp(words[0], "add") == 0 && n == 2) {
 		add(c, words[1]);
 	} else if (strcmp(words[0], "del") == 0 && n == 2) {
-		del(c, words[1]);
+		clear(c, "ban del", find(c, words[1]));
 	} else {
 		control_fail(c, "bad_request", "wanted is ban add, ban del or ban list");
 	}
+}
+
+void control_forbid(struct control_conn *c, const char *const *words, size_t n)
+{
+	char line[CONTROL_REQUEST_MAX + 1];
+	const char *said[LINE_PARAMS_MAX], *why;
+	struct ban_order o = {0};
+
+	snprintf(line, sizeof(line), "%s", n > 1 ? words[1] : "");
+	if (strcmp(words[0], "list") == 0 && n == 1) {
+		list(c, 1u << BAN_NICK | 1u << BAN_CHANNEL | 1u << BAN_EMAIL);
+	} else if (strcmp(words[0], "add") == 0 && n == 2) {
+		why = forbid_parse(&o, said, split(line, said));
+		if (why)
+			control_fail(c, "bad_request", why);
+		else
+			set(c, "forbid add", &o);
+		if (!why && o.kind == BAN_NICK)
+			forbid_rename_all(engine_env(control_of(c)->host.engine));
+	} else if (strcmp(words[0], "del") == 0 && n == 2) {
+		clear(c, "forbid del", network_ban_find(network_of(c), forbid_kind(words[1]), str_of(words[1])));
+	} else {
+		control_fail(c, "bad_request", "wanted is forbid add, forbid del or forbid list");
+	}
+}
+
+void control_suspend(struct control_conn *c, const char *rest)
+{
+	char line[CONTROL_REQUEST_MAX + 1];
+	const char *said[LINE_PARAMS_MAX], *why;
+	struct ban_order o = {0};
+
+	snprintf(line, sizeof(line), "%s", rest);
+	why = suspend_parse(engine_env(control_of(c)->host.engine), &o, said, split(line, said));
+	if (why)
+		control_fail(c, "refused", why);
+	else
+		set(c, "channel suspend", &o);
+}
+
+void control_unsuspend(struct control_conn *c, const char *channel)
+{
+	clear(c, "channel unsuspend", network_ban_find(network_of(c), BAN_SUSPENDED, str_of(channel)));
+}
+
+void control_suspensions(struct control_conn *c)
+{
+	list(c, 1u << BAN_SUSPENDED);
 }

@@ -33,6 +33,7 @@ struct control_conn {
 	bool waits; /* for what is done elsewhere: who does it resumes the connection */
 	struct cursor cursor;
 	struct ban_walk bans;
+	unsigned ban_kinds; /* that are walked */
 	uint32_t accounts; /* that were not shown yet */
 	size_t hooks;      /* that were */
 };

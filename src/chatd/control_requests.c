@@ -9,6 +9,7 @@
 #include "chatd/control_backup.h"
 #include "chatd/control_accounts.h"
 #include "chatd/control_bans.h"
+#include "chatd/control_channels.h"
 #include "chatd/control_hooks.h"
 #include "chatd/record_json.h"
 #include "network/network.h"
@@ -379,6 +380,7 @@ static void run_backup(struct control_conn *c, const char *const *words, size_t 
 
 static const struct control_request requests[] = {
 	{"account", 1, 2, true, control_account},
+	{"channel", 1, 2, true, control_channel}, {"forbid", 1, 2, true, control_forbid},
 	{"backup", 0, 0, false, run_backup},     {"ban", 1, 2, true, control_ban},
 	{"status", 0, 0, false, run_status},     {"users", 0, 0, false, run_users},
 	{"channels", 0, 0, false, run_channels}, {"export", 0, 0, false, run_export},

@@ -141,18 +141,27 @@ static const char *cannot_send(enum refusal why)
 	}
 }
 
+static struct str wanted_nick(const struct record *r)
+{
+	return r->type == RECORD_USER_ADD ? r->user_add.nick : r->user_nick.nick;
+}
+
+/* Whoever is still connecting has to choose another one. */
+static void want_no_nick(struct session *s)
+{
+	if (!s->reg)
+		return;
+	mem_free(s->reg->nick);
+	s->reg->nick = NULL;
+}
+
 static void refused_name(struct session *s, const struct change *c)
 {
-	struct registration *reg = s->reg;
-	struct str wanted = c->record->type == RECORD_USER_ADD ? c->record->user_add.nick : c->record->user_nick.nick;
 	char nick[LINE_BODY_MAX];
 
-	snprintf(nick, sizeof(nick), "%.*s", STR_ARG(wanted));
+	snprintf(nick, sizeof(nick), "%.*s", STR_ARG(wanted_nick(c->record)));
 	reply(s, ERR_NICKNAMEINUSE, nick);
-	if (reg) {
-		mem_free(reg->nick);
-		reg->nick = NULL;
-	}
+	want_no_nick(s);
 }
 
 /* The channel's name as the record has it, for a channel that may not be there. */
@@ -279,8 +288,32 @@ static void refused_rename(struct session *s, const struct change *c)
 		 STR_ARG(c->record->rename.name));
 	if (c->refusal == REFUSAL_NAME_TAKEN)
 		reply_fail(s, "RENAME", "CHANNEL_NAME_IN_USE", context, "There is a channel of that name");
+	else if (c->refusal == REFUSAL_FORBIDDEN)
+		reply_fail(s, "RENAME", "CANNOT_RENAME", context, "One of these channels is forbidden or suspended");
 	else
 		reply_fail(s, "RENAME", "CANNOT_RENAME", context, "It has that name already");
+}
+
+/* Why, and until when. */
+static void refused_forbidden(struct session *s, const struct change *c, const char *name)
+{
+	char memory[LINE_BODY_MAX], nick[LINE_BODY_MAX];
+	struct buf b;
+
+	if (c->record->type == RECORD_RENAME) {
+		refused_rename(s, c);
+		return;
+	}
+	buf_init(&b, memory, sizeof(memory) - 1);
+	forbid_explain(&b, c->ban);
+	memory[b.n] = '\0';
+	if (c->record->type == RECORD_JOIN) {
+		reply(s, ERR_UNAVAILRESOURCE, name, memory);
+		return;
+	}
+	snprintf(nick, sizeof(nick), "%.*s", STR_ARG(wanted_nick(c->record)));
+	reply(s, ERR_NICKFORBIDDEN, nick, memory);
+	want_no_nick(s);
 }
 
 /* A NOTICE is never answered, not even with what went wrong: two programs could go on for ever. */
@@ -368,6 +401,9 @@ void answer_refused(struct session *s, const struct change *c)
 	case REFUSAL_METADATA:
 	case REFUSAL_METADATA_FULL:
 		metadata_refused(s, c);
+		break;
+	case REFUSAL_FORBIDDEN:
+		refused_forbidden(s, c, name);
 		break;
 	case REFUSAL_NAME_TAKEN:
 	case REFUSAL_CANNOT_RENAME:

@@ -73,7 +73,7 @@ static const struct ban *find_ban(const struct call *call, enum ban_form form, c
 		why = ban_target_parse(&o, form, text);
 		b = o.mask[0] ? network_ban_find(net, o.kind, str_of(o.mask)) : NULL;
 	}
-	if (b && b->kind != BAN_FILTER)
+	if (b && b->kind < BAN_FILTER)
 		return b;
 	refuse(call, why ? "INVALID_TARGET" : "NO_SUCH_BAN", text, why ? why : "There is no such ban");
 	return NULL;

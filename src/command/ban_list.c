@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "command/ban_order.h"
 #include "command/command.h"
+#include "command/services.h"
 #include "command/targets.h"
 #include "proto/mask.h"
 
@@ -82,6 +83,14 @@ static void show_stats(const struct listing *l, struct session *s, const struct 
 	}
 }
 
+static void tell(const struct listing *l, struct session *s, const char *text)
+{
+	if (l->want.service)
+		services_say(s, l->want.service, "%s", text);
+	else
+		reply_notice(s, "%s", text);
+}
+
 static void show(struct listing *l, struct session *s, const struct ban *b)
 {
 	char text[TEXT_MAX];
@@ -94,19 +103,21 @@ static void show(struct listing *l, struct session *s, const struct ban *b)
 		show_stats(l, s, b);
 		return;
 	}
-	buf_init(&out, text, sizeof(text));
+	buf_init(&out, text, sizeof(text) - 1);
 	ban_describe(&out, b, loop_clock(s->hub->loop)->real_ms);
-	reply_notice(s, "%.*s", STR_ARG(buf_view(&out)));
+	text[out.n] = '\0';
+	tell(l, s, text);
 }
 
 static void end(const struct listing *l, struct session *s)
 {
-	char query[2] = {l->want.query, '\0'};
+	char query[2] = {l->want.query, '\0'}, text[64];
 
+	snprintf(text, sizeof(text), "End of list: %llu", (unsigned long long)l->shown);
 	if (l->want.query)
 		reply(s, RPL_ENDOFSTATS, query);
 	else
-		reply_notice(s, "End of list: %llu", (unsigned long long)l->shown);
+		tell(l, s, text);
 }
 
 static bool step(struct stream *st, struct session *s)

@@ -28,6 +28,7 @@ struct ban_listing {
 	bool shuns;       /* those that shun alone */
 	char query;       /* of STATS, in whose words it is then; 0: in plain ones */
 	const char *glob; /* of masks; NULL: all */
+	const char *service; /* that says them; NULL: the server does */
 };
 
 /* Streams them. */

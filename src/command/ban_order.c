@@ -194,7 +194,7 @@ void ban_order_record(const struct ban_order *o, struct record *r, int64_t now)
 
 char ban_letter(const struct ban *b)
 {
-	static const char letters[BAN_KIND_COUNT] = {'D', 'K', 'A', 'X', 'F'};
+	static const char letters[BAN_KIND_COUNT] = {'D', 'K', 'A', 'X', 'F', 'N', 'C', 'E', 'C'};
 
 	return b->action == BAN_SHUN ? 'S' : letters[b->kind];
 }

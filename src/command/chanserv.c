@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "command/account_edit.h"
 #include "command/command.h"
+#include "command/forbid.h"
 #include "command/login.h"
 #include "command/services.h"
 #include "network/access.h"
@@ -66,14 +67,34 @@ static const struct channel *channel_of(const struct service_ask *a)
 	return NULL;
 }
 
+/* No-op for a channel that is neither suspended nor forbidden. */
+static void say_shut(const struct service_ask *a, const struct channel *c)
+{
+	const struct ban *b = network_channel_shut(a->call->env->net, str_of(c->name));
+	char text[LINE_BODY_MAX];
+	struct buf out;
+
+	if (!b)
+		return;
+	buf_init(&out, text, sizeof(text) - 1);
+	forbid_explain(&out, b);
+	text[out.n] = '\0';
+	say(a, text);
+}
+
 /* The same, if the caller's account has at least that rank there. */
 static const struct channel *channel_with(const struct service_ask *a, uint8_t least)
 {
 	const struct channel *c = channel_of(a);
 
-	if (!c || network_access(a->call->env->net, own(a), str_of(c->name)) >= least)
+	if (!c)
+		return NULL;
+	if (network_access(a->call->env->net, own(a), str_of(c->name)) < least)
+		say(a, "Your account may not do that in this channel.");
+	else if (network_channel_shut(a->call->env->net, str_of(c->name)) && !user_may(a->call->user, PRIV_REGISTER))
+		say_shut(a, c);
+	else
 		return c;
-	say(a, "Your account may not do that in this channel.");
 	return NULL;
 }
 
@@ -217,6 +238,7 @@ static void run_info(const struct service_ask *a)
 	}
 	services_say(a->call->session, self, "Channel: %s", c->name);
 	services_say(a->call->session, self, "Founder: %s", founder ? account_text(founder, ACCOUNT_NAME) : "none");
+	say_shut(a, c);
 }
 
 static void list_access(const struct service_ask *a, const struct channel *c, uint8_t rank)
@@ -363,6 +385,11 @@ static const struct service_row rows[] = {
 	{"HOP", 1, true, run_preset, "<channel> LIST | ADD <account> | DEL <account>", "The same, of half-operators."},
 	{"VOP", 1, true, run_preset, "<channel> LIST | ADD <account> | DEL <account>",
 	 "The same, of those with a voice."},
+	{"SUSPEND", 1, false, forbid_run_suspend, "<channel> [<duration>] [<reason>] | LIST",
+	 "Lets nobody in, and keeps all that the channel has. For operators."},
+	{"UNSUSPEND", 1, false, forbid_run_unsuspend, "<channel>", "Opens it again. For operators."},
+	{"FORBID", 1, false, forbid_run_channels, "ADD <channel> [<duration>] [<reason>] | DEL <channel> | LIST",
+	 "Which channels nobody gets, with * and ?. For operators."},
 	{"UP", 1, true, run_up, "<channel>", "Gives you the rank that your account has."},
 };
 

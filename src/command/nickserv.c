@@ -9,6 +9,7 @@
 #include "command/audit.h"
 #include "command/command.h"
 #include "command/errand.h"
+#include "command/forbid.h"
 #include "command/login.h"
 #include "command/nicks.h"
 #include "command/nickserv.h"
@@ -444,6 +445,8 @@ static const struct service_row rows[] = {
 	 "A second factor: codes that a program of yours makes."},
 	{"SUSPEND", 1, false, run_suspend, "<account> [<reason>]", "Lets nobody log in. For operators."},
 	{"UNSUSPEND", 1, false, run_unsuspend, "<account>", "Lets its owner log in again. For operators."},
+	{"FORBID", 1, false, forbid_run_nicks, "ADD <nick|address> [<duration>] [<reason>] | DEL <nick|address> | LIST",
+	 "Which nicks, accounts and e-mail addresses nobody gets, with * and ?. For operators."},
 	{"INFO", 0, false, run_info, "[<account>]", "Tells what is known of an account."},
 };
 

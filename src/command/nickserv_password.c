@@ -14,6 +14,7 @@
 #include "command/login.h"
 #include "command/register.h"
 #include "command/services.h"
+#include "network/ban.h"
 
 /* Passwords and addresses of e-mail, and what proves that an address is somebody's. */
 
@@ -178,6 +179,8 @@ void nickserv_set_email(const struct service_ask *a, const char *address)
 {
 	if (!mail_address_valid(address))
 		say(a, "That is no e-mail address.");
+	else if (network_forbidden(a->call->env->net, BAN_EMAIL, str_of(address)))
+		say(a, "This e-mail address is not accepted.");
 	else if (register_verifies(a->call->env, address))
 		await_email(a, address);
 	else

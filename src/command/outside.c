@@ -13,6 +13,7 @@
 #include "command/errand.h"
 #include "command/login.h"
 #include "command/services.h"
+#include "network/ban.h"
 #include "proto/name.h"
 
 /* No nick of anybody's, and none that somebody else uses just now. */
@@ -24,6 +25,8 @@ static bool may_be_made(const struct login *l, struct str name)
 	if (!env->server->accounts.autocreate || emergency_has(env, EMERGENCY_NO_REGISTRATION))
 		return false;
 	if (!name_nick_valid(name, env->server->nick_max) || services_is_name(name))
+		return false;
+	if (network_forbidden(env->net, BAN_NICK, name))
 		return false;
 	return !network_account_of_nick(env->net, name) && (!holder || holder == l->session->user);
 }

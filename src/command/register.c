@@ -18,6 +18,7 @@
 #include "command/secret.h"
 #include "command/services.h"
 #include "command/targets.h"
+#include "network/ban.h"
 #include "proto/name.h"
 #include "proto/utf8.h"
 #include "session/password.h"
@@ -75,6 +76,10 @@ static const char *check_name(const struct call *call, const char *account, cons
 		*why = "An account needs a name that is a nick";
 		return "BAD_ACCOUNT_NAME";
 	}
+	if (network_forbidden(call->env->net, BAN_NICK, str_of(account))) {
+		*why = "This name is forbidden";
+		return "BAD_ACCOUNT_NAME";
+	}
 	if (network_account_of_nick(call->env->net, str_of(account))) {
 		*why = "Somebody has this account already";
 		return "ACCOUNT_EXISTS";
@@ -95,6 +100,10 @@ static const char *check_email(const struct call *call, const char *email, const
 {
 	if (strcmp(email, "*") == 0 ? call->env->server->accounts.email_required : !mail_address_valid(email)) {
 		*why = "A valid e-mail address is needed";
+		return "INVALID_EMAIL";
+	}
+	if (network_forbidden(call->env->net, BAN_EMAIL, str_of(email))) {
+		*why = "This e-mail address is not accepted";
 		return "INVALID_EMAIL";
 	}
 	if (register_verifies(call->env, email) && !courier_may(call->env, call->session)) {

@@ -68,5 +68,9 @@ void apply_account_metadata(const struct apply *a, struct user *u, struct str wa
 
 /* The user leaves, and is told while everywhere still. */
 void apply_leave(struct apply *a, struct user *u, struct str text, const struct ban *ban);
+/* That kind of name is not to be had: told, and true, where somebody wants it who may not. */
+bool apply_forbidden(const struct apply *a, const struct ban *ban, enum privilege needs);
+/* All who are in channels that are not to be any more have to go. */
+void apply_put_out(const struct apply *a, const struct ban *ban);
 /* The user leaves where a ban is against it. True: gone. */
 bool apply_banned(struct apply *a, struct user *u);

@@ -43,6 +43,18 @@ static void meet_all(struct apply *a, const struct ban *ban)
 	}
 }
 
+bool apply_forbidden(const struct apply *a, const struct ban *ban, enum privilege needs)
+{
+	struct change c = apply_change(a, CHANGE_REFUSED);
+
+	if (!ban || a->unchecked || (a->origin && user_may(a->origin, needs)))
+		return false;
+	c.refusal = REFUSAL_FORBIDDEN;
+	c.ban = ban;
+	apply_tell(a, &c);
+	return true;
+}
+
 static void look_at_all(const struct apply *a)
 {
 	for (uint32_t i = 0; i < a->net->users.count; i++) {
@@ -72,7 +84,10 @@ void apply_ban_set(struct apply *a)
 	apply_tell(a, &c);
 	if (shunned)
 		look_at_all(a);
-	meet_all(a, c.ban);
+	if (c.ban->kind == BAN_CHANNEL || c.ban->kind == BAN_SUSPENDED)
+		apply_put_out(a, c.ban);
+	else if (!ban_is_of_name(c.ban->kind))
+		meet_all(a, c.ban);
 }
 
 void apply_ban_clear(struct apply *a)

@@ -1,6 +1,7 @@
 #include "base/mem.h"
 #include "network/apply.h"
 #include "network/rules.h"
+#include "proto/mask.h"
 
 /* Members are only altered here, so what rules call const is ours to change. */
 static struct member *member_of(const struct channel *c, const struct user *u)
@@ -87,7 +88,9 @@ static struct channel *forwarded_to(const struct apply *a, const struct channel 
 	if (!c->extra || !c->extra->forward || why == REFUSAL_BANNED || why == REFUSAL_BAD_KEY)
 		return NULL;
 	to = state_channel(a->net, str_of(c->extra->forward));
-	return to && to != c && !member_of(to, a->origin) && may_join(a, to) == REFUSAL_NONE ? to : NULL;
+	if (!to || to == c || member_of(to, a->origin) || network_channel_shut(a->net, str_of(to->name)))
+		return NULL;
+	return may_join(a, to) == REFUSAL_NONE ? to : NULL;
 }
 
 /* The channel that the origin comes into: this one, or where it sends those whom it does not let in. */
@@ -122,7 +125,8 @@ void apply_join(struct apply *a)
 	uint8_t rank = c ? 0 : RANK_OP;
 	struct member *m;
 
-	if ((c && member_of(c, a->origin)) || !has_room(a, c))
+	if ((c && member_of(c, a->origin)) || !has_room(a, c) ||
+	    apply_forbidden(a, network_channel_shut(a->net, a->r->join.channel), PRIV_REGISTER))
 		return;
 	c = c ? let_in(a, c) : make_channel(a);
 	if (!c)
@@ -169,6 +173,48 @@ void apply_kick(struct apply *a)
 	}
 	tell_member(a, CHANGE_KICKED, m, a->r->kick.reason);
 	state_member_remove(a->net, m);
+}
+
+static void put_all_out(const struct apply *a, const struct ban *ban, struct channel *c)
+{
+	char memory[2 * NETWORK_TEXT_MAX];
+	struct change change = apply_change(a, CHANGE_KICKED);
+	struct buf text;
+
+	buf_init(&text, memory, sizeof(memory));
+	forbid_explain(&text, ban);
+	change.by = NULL;
+	change.channel = c;
+	change.text = buf_view(&text);
+	change.ban = ban;
+	for (uint32_t left = c->members.count; left-- > 0;) {
+		struct member *m = channel_member(c, left);
+
+		change.user = m->user;
+		change.member = m;
+		apply_tell(a, &change);
+		state_member_remove(a->net, m);
+	}
+}
+
+/* Operators too: who of those that are here is one does not outlive the process, and what is kept of the ban does. */
+void apply_put_out(const struct apply *a, const struct ban *ban)
+{
+	struct channel *c;
+
+	if (ban->action != BAN_REFUSE)
+		return;
+	if (ban->kind == BAN_SUSPENDED) {
+		c = state_channel(a->net, str_of(ban->mask));
+		if (c)
+			put_all_out(a, ban, c);
+		return;
+	}
+	for (uint32_t i = a->net->channels.count; i-- > 0;) {
+		c = a->net->channels.items[i];
+		if (mask_match(a->net->config.casemap, str_of(ban->mask), str_of(c->name)))
+			put_all_out(a, ban, c);
+	}
 }
 
 static void set_topic(const struct apply *a, struct channel *c)

@@ -93,6 +93,8 @@ static enum refusal may_rename(const struct apply *a, const struct channel *c)
 		return REFUSAL_NEED_RANK;
 	if (!state_channel_name_fits(name) || str_eq(name, str_of(c->name)))
 		return REFUSAL_CANNOT_RENAME;
+	if (!a->unchecked && (network_channel_shut(a->net, name) || network_channel_shut(a->net, str_of(c->name))))
+		return REFUSAL_FORBIDDEN;
 	if (there)
 		return there == c ? REFUSAL_NONE : REFUSAL_NAME_TAKEN;
 	return network_access_list(a->net, name) ? REFUSAL_NAME_TAKEN : REFUSAL_NONE;

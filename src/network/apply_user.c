@@ -77,7 +77,9 @@ void apply_user_add(struct apply *a)
 		apply_refuse(a, REFUSAL_NICK_IN_USE, NULL, NULL);
 		return;
 	}
-	if (!(r->flags & RECORD_OVERRIDE) && refused_by_ban(a, text))
+	if (!(r->flags & RECORD_OVERRIDE) &&
+	    (refused_by_ban(a, text) ||
+	     apply_forbidden(a, network_forbidden(a->net, BAN_NICK, text[USER_NICK]), PRIV_ACCOUNTS)))
 		return;
 	a->origin = state_user_add(a->net, r->origin, text);
 	if (!a->unchecked)
@@ -107,6 +109,8 @@ void apply_user_nick(struct apply *a)
 		apply_refuse(a, REFUSAL_NICK_IN_USE, a->origin, NULL);
 		return;
 	}
+	if (apply_forbidden(a, network_forbidden(a->net, BAN_NICK, nick), PRIV_ACCOUNTS))
+		return;
 	refusal = a->unchecked ? REFUSAL_NONE : rule_nick(a->origin, &where);
 	if (apply_refuse(a, refusal, a->origin, where))
 		return;

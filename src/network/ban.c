@@ -409,6 +409,8 @@ const char *ban_kind_name(enum ban_kind kind)
 	static const char *const names[BAN_KIND_COUNT] = {
 		[BAN_ADDRESS] = "address",   [BAN_MASK] = "mask",     [BAN_ACCOUNT] = "account",
 		[BAN_REALNAME] = "realname", [BAN_FILTER] = "filter",
+		[BAN_NICK] = "nick",         [BAN_CHANNEL] = "channel", [BAN_EMAIL] = "e-mail",
+		[BAN_SUSPENDED] = "suspended channel",
 	};
 
 	return names[kind];

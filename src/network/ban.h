@@ -68,6 +68,21 @@ void network_ban_record(const struct ban *b, struct record *out);
 /* Notes that it met somebody. */
 void network_ban_hit(const struct network *net, const struct ban *b, int64_t now);
 
+/*
+ * What nobody gets, and what is suspended: bans of the kinds BAN_NICK, BAN_CHANNEL, BAN_EMAIL and BAN_SUSPENDED, with
+ * BAN_REFUSE. Records with the server's power are not kept from it.
+ */
+/* The ban of that kind which that name meets; NULL: none. */
+const struct ban *network_forbidden(const struct network *net, enum ban_kind kind, struct str name);
+/* The one which keeps people out of that channel, whether or not there is any. */
+const struct ban *network_channel_shut(const struct network *net, struct str channel);
+static inline bool ban_is_of_name(enum ban_kind kind)
+{
+	return kind >= BAN_NICK && kind <= BAN_SUSPENDED;
+}
+/* "This channel is suspended: reason (until ...)" */
+void forbid_explain(struct buf *out, const struct ban *b);
+
 uint32_t network_emergency(const struct network *net);
 
 /* "reason (until 2026-11-25 09:30 UTC)": what whoever it is against is told; as an end of a connection, "Banned: reason

@@ -84,6 +84,7 @@ enum refusal {
 	REFUSAL_METADATA_FULL,
 	REFUSAL_NAME_TAKEN,    /* RENAME to a channel that there is */
 	REFUSAL_CANNOT_RENAME, /* to what is no name for it */
+	REFUSAL_FORBIDDEN,     /* a nick or a channel, by ban */
 	REFUSAL_END,
 };
 
@@ -97,7 +98,7 @@ struct change {
 		*user; /* whom it is about: in most changes the same as by; the target of KICK, INVITE, MESSAGE */
 	const struct channel *channel; /* NULL: none */
 	const struct member *member;   /* of user in channel, for JOINED, PARTED, KICKED */
-	const struct ban *ban;         /* also of a QUIT that a ban is the reason of; NULL: none */
+	const struct ban *ban;         /* also of a QUIT or KICKED that a ban is the reason of; NULL: none */
 	struct str was;
 	struct str text;
 	struct str key;

@@ -86,6 +86,10 @@ enum ban_kind {
 	BAN_ACCOUNT,  /* a glob of account names */
 	BAN_REALNAME, /* a glob of real names */
 	BAN_FILTER,   /* a pattern of texts; the network keeps it, and knows nothing of patterns */
+	BAN_NICK,     /* a glob of nicks and of names of accounts, as are the next two of other things: nobody gets them */
+	BAN_CHANNEL,
+	BAN_EMAIL,
+	BAN_SUSPENDED, /* a channel, by its name: it keeps all that it has, and nobody is in it */
 	BAN_KIND_COUNT,
 };
 

@@ -67,6 +67,7 @@ static const char *const refusal_names[] = {
 	[REFUSAL_METADATA_FULL] = "metadata-full",
 	[REFUSAL_NAME_TAKEN] = "name-taken",
 	[REFUSAL_CANNOT_RENAME] = "cannot-rename",
+	[REFUSAL_FORBIDDEN] = "forbidden",
 };
 
 static void add(char *out, size_t size, const char *fmt, ...) __attribute__((format(printf, 3, 4)));

@@ -334,7 +334,8 @@ static void make_account(struct record_gen *g, struct record *r)
 
 static void make_ban(struct record_gen *g, struct record *r)
 {
-	static const char *const masks[BAN_KIND_COUNT] = {"192.0.2.%/30", "nick{%}!*@*", "acc%", "Person *%", "(%"};
+	static const char *const masks[BAN_KIND_COUNT] = {"192.0.2.%/30", "nick{%}!*@*", "acc%", "Person *%", "(%",
+						   "nick{%}", "#c%", "*@h%", "#C%"};
 
 	r->ban.kind = (enum ban_kind)below(g, BAN_KIND_COUNT);
 	r->ban.action = (enum ban_action)below(g, 4);

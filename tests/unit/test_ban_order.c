@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "command/ban_order.h"
+#include "command/forbid.h"
 
 static void test_targets(void **state)
 {
@@ -40,6 +41,39 @@ static void test_targets(void **state)
 		assert_int_equal(o.kind, rows[i].kind);
 		assert_string_equal(o.mask, rows[i].mask);
 	}
+}
+
+static void test_names(void **state)
+{
+	static const struct {
+		const char *words[4];
+		size_t n;
+		enum ban_kind kind;
+		int64_t duration_ms;
+		const char *reason;
+	} rows[] = {
+		{{"x"}, 1, BAN_NICK, 0, ""},
+		{{"10m", "too", "short"}, 3, BAN_NICK, 0, "too short"},
+		{{"ad*min", "2h", "of", "us"}, 4, BAN_NICK, 7200000, "of us"},
+		{{"#a"}, 1, BAN_CHANNEL, 0, ""},
+		{{"#warez*", "1d"}, 2, BAN_CHANNEL, 86400000, ""},
+		{{"*@mail.example", "forever", "spam"}, 3, BAN_EMAIL, 0, "spam"},
+	};
+	static const char *const wide[] = {"*", "a*", "#*", "#?", "*@*", "*@*.*"};
+	struct ban_order o;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		assert_null(forbid_parse(&o, rows[i].words, rows[i].n));
+		assert_int_equal(o.kind, rows[i].kind);
+		assert_int_equal(o.action, BAN_REFUSE);
+		assert_true(o.duration_ms == rows[i].duration_ms);
+		assert_string_equal(o.mask, rows[i].words[0]);
+		assert_string_equal(o.reason, rows[i].reason);
+	}
+	assert_non_null(forbid_parse(&o, rows[0].words, 0));
+	for (size_t i = 0; i < sizeof(wide) / sizeof(wide[0]); i++)
+		assert_non_null(forbid_parse(&o, &wide[i], 1));
 }
 
 static void test_refused_targets(void **state)
@@ -155,7 +189,9 @@ static void test_describe(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_targets), cmocka_unit_test(test_refused_targets),
+		cmocka_unit_test(test_targets),
+		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_refused_targets),
 		cmocka_unit_test(test_orders),  cmocka_unit_test(test_no_order),
 		cmocka_unit_test(test_record),  cmocka_unit_test(test_describe),
 	};

@@ -32,6 +32,10 @@ static void fill_bans(struct fixture *f)
 	r.ban.ban_ms = 60000;
 	r.ban.reason = STR("no trade");
 	fixture_apply(f, r);
+	r.ban.kind = BAN_SUSPENDED;
+	r.ban.action = BAN_REFUSE;
+	r.ban.mask = STR("#shut");
+	fixture_apply(f, r);
 	r = (struct record){.type = RECORD_BAN_CLEAR, .flags = RECORD_OVERRIDE};
 	r.ban_clear.id = 3;
 	fixture_apply(f, r);

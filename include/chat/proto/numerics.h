@@ -111,6 +111,8 @@
 #define ERR_NONICKNAMEGIVEN "431", ":No nickname given"
 #define ERR_ERRONEUSNICKNAME "432", "%s :Erroneous nickname"
 #define ERR_NICKNAMEINUSE "433", "%s :Nickname is already in use"
+#define ERR_NICKFORBIDDEN "432", "%s :%s"
+#define ERR_UNAVAILRESOURCE "437", "%s :%s"                                      /* channel, why */
 #define ERR_USERNOTINCHANNEL "441", "%s %s :They aren't on that channel"         /* nick, channel */
 #define ERR_NOTONCHANNEL "442", "%s :You're not on that channel"
 #define ERR_USERONCHANNEL "443", "%s %s :is already on channel"                  /* nick, channel */
