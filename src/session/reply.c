@@ -239,7 +239,8 @@ void reply_unasked(struct session *s, struct str body)
 }
 
 /* Appends formatted text to a line under construction, and sends it; what exceeds the line is cut. */
-static void finish(struct session *s, char *line, size_t at, const char *fmt, va_list ap)
+__attribute__((format(printf, 4, 0))) static void finish(struct session *s, char *line, size_t at, const char *fmt,
+							 va_list ap)
 {
 	enum { ROOM = 2 * LINE_BODY_MAX };
 	int n = vsnprintf(line + at, ROOM - at, fmt, ap);
