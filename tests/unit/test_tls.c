@@ -14,11 +14,11 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+#include <openssl/err.h>
 #include <openssl/ssl.h>
 
 #include "base/mem.h"
 #include "fd_count.h"
-#include "loop/poller.h"
 #include "loop/poller.h"
 #include "net/tls.h"
 #include "net/tls_internal.h"
@@ -336,6 +336,27 @@ static void test_garbage(void **state)
 	close(ends[1]);
 }
 
+/* OpenSSL has one queue of errors for the thread, and takes the oldest in it for the call's own. */
+static void test_errors_of_others_are_not_ours(void **state)
+{
+	struct fixture *f = *state;
+	char buf[16], why[256] = "";
+
+	dial(f, names[0]);
+	ERR_raise(ERR_LIB_SSL, SSL_R_HTTP_REQUEST);
+	assert_int_equal(transport_tls_handshake(&f->s, why, sizeof(why)), -EAGAIN);
+	shake_hands(f);
+
+	ERR_raise(ERR_LIB_SSL, SSL_R_HTTP_REQUEST);
+	assert_int_equal(f->s.ops->read(&f->s, &(struct iovec){buf, sizeof(buf)}, 1), -EAGAIN);
+	ERR_raise(ERR_LIB_SSL, SSL_R_HTTP_REQUEST);
+	assert_int_equal(put(&f->s, "abc", 3), 3);
+	ERR_raise(ERR_LIB_SSL, SSL_R_HTTP_REQUEST);
+	assert_int_equal(get(&f->c, buf, 3), 3);
+	ERR_raise(ERR_LIB_SSL, SSL_R_UNEXPECTED_EOF_WHILE_READING);
+	assert_int_equal(f->c.ops->read(&f->c, &(struct iovec){buf, sizeof(buf)}, 1), -EAGAIN);
+}
+
 static void test_files_that_do_not_fit(void **state)
 {
 	struct fixture *f = *state;
@@ -424,6 +445,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_goodbye, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_goodbye_of_the_kernels_with_a_full_buffer, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_garbage, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_errors_of_others_are_not_ours, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_files_that_do_not_fit, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_what_is_made, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_tickets_end_with_their_keys, set_up, tear_down),
