@@ -295,6 +295,7 @@ static void test_sees_what_waits(void **state)
 	expect(&b, &ask, 0, "1 2 ");
 	atomic_store(&faults->sync_ms, 0);
 	end(&b);
+	fault_vfs_unregister(faults);
 }
 
 static void test_cancelled(void **state)

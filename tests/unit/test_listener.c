@@ -21,7 +21,7 @@
 #include "fd_count.h"
 #include "net/listener.h"
 
-enum { ACCEPTED_MAX = 512 };
+enum { ACCEPTED_MAX = 512, DEADLINE_US = 20 * 1000 * 1000 };
 
 struct fixture {
 	int before;
@@ -365,20 +365,21 @@ static void starve(struct fixture *f)
 	CHILD_CHECK(setrlimit(RLIMIT_NOFILE, &limit) == 0);
 	listener_start(f->l, on_accept, f);
 	int64_t start_us = clock_mono_us();
-	while (clock_mono_us() - start_us < 1500000 && turns < 1000) {
+	/* One is told at the beginning, one after a second; the others wait. */
+	while (!was_closed(clients[1]) && clock_mono_us() - start_us < DEADLINE_US && turns < 1000) {
 		CHILD_CHECK(loop_turn(f->loop, 100) == 0);
 		turns++;
 	}
+	CHILD_CHECK(clock_mono_us() - start_us >= 900000);
 	CHILD_CHECK(turns < 40);
 	CHILD_CHECK(f->accepted == 0);
 	CHILD_CHECK(logged == 1);
-	/* One was told at the beginning, one after a second; the others wait. */
 	CHILD_CHECK(was_closed(clients[0]) && was_closed(clients[1]));
 	CHILD_CHECK(!was_closed(clients[2]) && !was_closed(clients[3]));
 	limit.rlim_cur = before;
 	CHILD_CHECK(setrlimit(RLIMIT_NOFILE, &limit) == 0);
 	start_us = clock_mono_us();
-	while (clock_mono_us() - start_us < 1500000 && f->accepted < 2)
+	while (clock_mono_us() - start_us < DEADLINE_US && f->accepted < 2)
 		CHILD_CHECK(loop_turn(f->loop, 100) == 0);
 	CHILD_CHECK(f->accepted == 2);
 	CHILD_CHECK(!was_closed(clients[2]) && !was_closed(clients[3]));
@@ -387,6 +388,9 @@ static void starve(struct fixture *f)
 static void test_no_descriptor_left(void **state)
 {
 	struct fixture *f = *state;
+	/* Its limit of descriptors is its own: what is above it is accepted, closed, and said to have failed. */
+	if (getenv("UNDER_VALGRIND"))
+		skip();
 	open_at(f, "127.0.0.1", "0");
 	run_in_child(starve, f);
 }

@@ -299,7 +299,7 @@ static void test_private(void **state)
 /* The child appends as fast as it can and says what is durable; then it is killed. */
 static void write_until_killed(struct store_test *t, int fd, uint32_t from)
 {
-	uint64_t said = 0;
+	uint64_t said;
 
 	loop_free(t->loop);
 	if (loop_new(&t->loop) < 0 || worker_new(&t->worker, t->loop) < 0)
@@ -308,6 +308,7 @@ static void write_until_killed(struct store_test *t, int fd, uint32_t from)
 	t->options.worker = t->worker;
 	store_test_open(t);
 	store_test_restore(t);
+	said = t->durable;
 	for (uint32_t i = from;; i++) {
 		store_test_message(t, i % 2 ? "#odd" : "#even", i);
 		if (i % 3 == 0)
