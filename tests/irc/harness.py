@@ -50,7 +50,7 @@ def binary_names(word):
         return False
 
 
-SANITIZED = binary_names(b"__asan_init")
+SANITIZED = binary_names(b"__asan_init") or binary_names(b"__tsan_init")
 HAS_NOTIFY = binary_names(b"libsystemd.so")
 
 serials = itertools.count(1)
