@@ -2,7 +2,7 @@
 # Sourced by the tools: which Debian packages they need, and their installation.
 
 build_packages="gcc gettext libc6-dev meson ninja-build pkg-config python3 libbsd-dev libinih-dev libedit-dev libsystemd-dev libpcre2-dev libsqlite3-dev
-    libssl-dev libcurl4-openssl-dev libc-ares-dev libmaxminddb-dev libcmocka-dev"
+    libssl-dev libcurl4-openssl-dev libc-ares-dev libmaxminddb-dev libicu-dev libcmocka-dev"
 test_packages="python3-pytest python3-openssl python3-cryptography chromium irssi weechat-headless weechat-plugins ii netcat-openbsd tmux mandoc clang libclang-rt-dev valgrind"
 
 # Lists those of the packages that are not installed.

@@ -23,7 +23,7 @@ bool options_make_nick(char dst[NAME_NICK_MAX + 1], const char *name)
 
 	for (; *name && n < NAME_NICK_MAX; name++) {
 		dst[n] = *name;
-		if (name_nick_valid((struct str){dst, n + 1}, NAME_NICK_MAX))
+		if (name_nick_valid(CASEMAP_ASCII, (struct str){dst, n + 1}, NAME_NICK_MAX))
 			n++;
 	}
 	dst[n] = '\0';
@@ -204,7 +204,7 @@ static bool set_pin(struct options *o, const char *pin)
 
 static bool set_nick(struct options *o, const char *nick)
 {
-	return name_nick_valid(str_of(nick), NAME_NICK_MAX) && set_text(o->nick, sizeof(o->nick), nick);
+	return name_nick_valid(CASEMAP_PRECIS, str_of(nick), NAME_NICK_MAX) && set_text(o->nick, sizeof(o->nick), nick);
 }
 
 static bool set_user(struct options *o, const char *name)

@@ -68,7 +68,7 @@ static int take(struct options *o, int c)
 	case OPTION_CASEMAPPING:
 		if (casemap_parse(optarg, &o->casemap))
 			return OPTIONS_RUN;
-		fprintf(stderr, "chatctl: --casemapping is ascii or rfc1459\n");
+		fprintf(stderr, "chatctl: --casemapping is ascii, rfc1459 or precis\n");
 		return EX_USAGE;
 	case OPTION_HELP:
 		help(stdout);

@@ -58,7 +58,7 @@ bool carry_casemap(struct wire_in in, enum casemap *casemap)
 	struct wire_in carried = wire_section(&in);
 	struct wire_in numbers = wire_section(&carried);
 
-	*casemap = (enum casemap)wire_bounded(&numbers, 4, CASEMAP_RFC1459);
+	*casemap = (enum casemap)wire_bounded(&numbers, 4, CASEMAP_COUNT - 1);
 	return !numbers.bad;
 }
 

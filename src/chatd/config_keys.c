@@ -42,7 +42,7 @@ static const struct config_key table[] = {
 	{"server", "admin_location", CONFIG_TEXT, SERVER(admin[0]), 0, 200, "a text"},
 	{"server", "admin_organisation", CONFIG_TEXT, SERVER(admin[1]), 0, 200, "a text"},
 	{"server", "admin_mail", CONFIG_TEXT, SERVER(admin[2]), 0, 200, "a text"},
-	{"server", "casemapping", CONFIG_CASEMAP, SERVER(casemap), 0, 0, "ascii or rfc1459"},
+	{"server", "casemapping", CONFIG_CASEMAP, SERVER(casemap), 0, 0, "ascii, rfc1459 or precis"},
 	{"server", "language", CONFIG_LANGUAGE, SERVER(line.language), 0, 0, "en or es"},
 	{"server", "max_clients", CONFIG_NUMBER, AT(max_clients), 0, MANY, "a number"},
 	{"server", "state", CONFIG_PATH, AT(state), 0, 0, "a directory"},

@@ -80,7 +80,7 @@ static void create(struct control_conn *c, const char *name, const char *credent
 	const struct command_env *env = env_of(c);
 	struct account_edit e;
 
-	if (!name_nick_valid(str_of(name), env->server->nick_max) || services_is_name(str_of(name))) {
+	if (!name_nick_valid(env->server->casemap, str_of(name), env->server->nick_max) || services_is_name(str_of(name))) {
 		control_fail(c, "bad_request", "an account needs a name that is a nick");
 	} else if (network_account_of_nick(env->net, str_of(name))) {
 		control_fail(c, "refused", "there is such an account, or it is a nick of one");

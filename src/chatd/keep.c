@@ -66,18 +66,15 @@ void keep_author(struct keep *k, struct record *r, const struct user *u)
 }
 
 /* Folded, as far as it can be that long. */
-static struct str folded(const struct keep *k, char memory[KEEP_NAME_MAX], struct str name)
+static struct str folded(const struct keep *k, char memory[KEEP_FOLDED_MAX], struct str name)
 {
-	if (name.n > KEEP_NAME_MAX)
-		return STR_NONE;
-	casemap_fold(network_casemap(k->net), memory, name);
-	return (struct str){memory, name.n};
+	return name.n <= KEEP_NAME_MAX ? casemap_fold(network_casemap(k->net), memory, name) : STR_NONE;
 }
 
 /* One side of a conversation: an account, or a guest by its nick. */
 static struct str person(const struct keep *k, char memory[HISTORY_NAME_MAX], struct str account, struct str nick)
 {
-	char name[KEEP_NAME_MAX];
+	char name[KEEP_FOLDED_MAX];
 
 	if (!account.n)
 		return history_guest_name(memory, folded(k, name, nick));
@@ -100,7 +97,7 @@ static struct str talk_of(struct keep *k, const struct record *r)
 /* What is filed under the old name goes along; see journal_about. */
 static struct str move_of(struct keep *k, const struct record *r)
 {
-	char name[KEEP_NAME_MAX];
+	char name[KEEP_FOLDED_MAX];
 	struct buf b;
 
 	buf_init(&b, k->target, sizeof(k->target));
@@ -112,7 +109,7 @@ static struct str move_of(struct keep *k, const struct record *r)
 
 static struct str target_of(struct keep *k, const struct record *r)
 {
-	char name[KEEP_NAME_MAX];
+	char name[KEEP_FOLDED_MAX];
 
 	if (r->type == RECORD_RENAME)
 		return move_of(k, r);

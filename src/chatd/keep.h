@@ -15,7 +15,7 @@
  * What of the network outlives the process, and in which form: between the records of network and the bytes of the
  * journal.
  */
-enum { KEEP_NAME_MAX = 256 };
+enum { KEEP_NAME_MAX = 256, KEEP_FOLDED_MAX = CASEMAP_ROOM(KEEP_NAME_MAX) };
 
 struct keep {
 	const struct network *net;

@@ -79,7 +79,7 @@ void ban_test_mask(struct call *call)
 	t->net = call->env->net;
 	t->ban.kind = t->order.kind;
 	t->ban.mask = t->order.mask;
-	t->ban.nkey = strlen(t->order.mask) + 1;
+	t->ban.nmask = strlen(t->order.mask);
 	if (t->ban.kind == BAN_ADDRESS)
 		(void)cidr_parse(&t->ban.cidr, str_of(t->order.mask));
 	t->cursor.left = UINT32_MAX;

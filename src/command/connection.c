@@ -56,7 +56,7 @@ static void run_nick(struct call *call)
 
 	if (!nick) {
 		reply(s, ERR_NONICKNAMEGIVEN);
-	} else if (!name_nick_valid(str_of(nick), call->env->server->nick_max)) {
+	} else if (!name_nick_valid(call->env->server->casemap, str_of(nick), call->env->server->nick_max)) {
 		reply(s, ERR_ERRONEUSNICKNAME, nick);
 	} else if (call->user && nicks_refused(call->env, str_of(nick), login_account(call->env, s))) {
 		reply(s, ERR_NICKNAMEINUSE, nick);

@@ -18,12 +18,11 @@ enum { NAME_MAX_BYTES = 256 };
 static int64_t marker(const struct command_env *env, const struct user *u, struct str name)
 {
 	const struct account *a = network_account(env->net, user_str(u, USER_ACCOUNT));
-	char folded[NAME_MAX_BYTES];
+	char folded[CASEMAP_ROOM(NAME_MAX_BYTES)];
 
-	if (name.n > sizeof(folded))
+	if (name.n > NAME_MAX_BYTES)
 		return 0;
-	casemap_fold(network_casemap(env->net), folded, name);
-	return markers_get(a ? a->markers : u->markers, (struct str){folded, name.n});
+	return markers_get(a ? a->markers : u->markers, casemap_fold(network_casemap(env->net), folded, name));
 }
 
 static void answer(struct session *s, const char *target, int64_t time)

@@ -81,7 +81,7 @@ void sanick_run(struct call *call)
 
 	if (!u)
 		return;
-	if (!name_nick_valid(str_of(nick), call->env->server->nick_max)) {
+	if (!name_nick_valid(call->env->server->casemap, str_of(nick), call->env->server->nick_max)) {
 		reply(call->session, ERR_ERRONEUSNICKNAME, target_shown(nick));
 		return;
 	}

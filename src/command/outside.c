@@ -24,7 +24,7 @@ static bool may_be_made(const struct login *l, struct str name)
 
 	if (!env->server->accounts.autocreate || emergency_has(env, EMERGENCY_NO_REGISTRATION))
 		return false;
-	if (!name_nick_valid(name, env->server->nick_max) || services_is_name(name))
+	if (!name_nick_valid(env->server->casemap, name, env->server->nick_max) || services_is_name(name))
 		return false;
 	if (network_forbidden(env->net, BAN_NICK, name))
 		return false;

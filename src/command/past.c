@@ -10,12 +10,12 @@
 #include "network/rules.h"
 #include "proto/name.h"
 
-static struct str folded(const struct command_env *env, char memory[HISTORY_NAME_MAX / 2], struct str name)
+/* As long as KEEP_NAME_MAX. */
+enum { FILED_MAX = 256, FOLDED_MAX = CASEMAP_ROOM(FILED_MAX) };
+
+static struct str folded(const struct command_env *env, char memory[FOLDED_MAX], struct str name)
 {
-	if (name.n > HISTORY_NAME_MAX / 2)
-		return STR_NONE;
-	casemap_fold(network_casemap(env->net), memory, name);
-	return (struct str){memory, name.n};
+	return name.n <= FILED_MAX ? casemap_fold(network_casemap(env->net), memory, name) : STR_NONE;
 }
 
 /* When the account got its rank in that channel, ms since 1970; 0: it has none. */
@@ -111,7 +111,7 @@ static void add_talks(const struct command_env *env, const struct session *s, co
 	const struct user *u = network_user_by_nick(env->net, str_of(nick));
 	const struct account *a = u ? network_account(env->net, user_str(u, USER_ACCOUNT))
 				    : network_account_of_nick(env->net, str_of(nick));
-	char memory[HISTORY_NAME_MAX], theirs[HISTORY_NAME_MAX / 2];
+	char memory[HISTORY_NAME_MAX], theirs[FOLDED_MAX];
 	const struct account *me = account_of(env, s);
 
 	if (!me)
@@ -146,7 +146,7 @@ void past_add_all(const struct command_env *env, const struct session *s, struct
 
 struct str past_name(const struct command_env *env, const struct session *s, const struct history_row *row)
 {
-	char mine[HISTORY_NAME_MAX / 2];
+	char mine[FOLDED_MAX];
 	const struct account *a;
 	const struct channel *c;
 	struct str other;

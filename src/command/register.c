@@ -72,7 +72,7 @@ static const char *check_name(const struct call *call, const char *account, cons
 {
 	const struct user *holder = network_user_by_nick(call->env->net, str_of(account));
 
-	if (!name_nick_valid(str_of(account), call->env->server->nick_max) || services_is_name(str_of(account))) {
+	if (!name_nick_valid(call->env->server->casemap, str_of(account), call->env->server->nick_max) || services_is_name(str_of(account))) {
 		*why = "An account needs a name that is a nick";
 		return "BAD_ACCOUNT_NAME";
 	}

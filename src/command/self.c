@@ -176,7 +176,7 @@ static void monitor_more(const struct call *call)
 		struct str nick = str_of(t.word);
 		enum monitor_result result;
 
-		if (!name_nick_valid(nick, server->nick_max))
+		if (!name_nick_valid(server->casemap, nick, server->nick_max))
 			continue;
 		result = monitor_add(call->env->monitor, call->session, nick, server->monitor_max);
 		if (result == MONITOR_ADDED)

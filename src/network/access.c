@@ -51,17 +51,16 @@ bool access_parse(struct str text, struct str *channel, uint8_t *rank)
 	return true;
 }
 
-static struct str fold(const struct network *net, char memory[NETWORK_TEXT_MAX], struct str name)
+static struct str fold(const struct network *net, char memory[NETWORK_FOLDED_MAX], struct str name)
 {
-	casemap_fold(net->config.casemap, memory, name);
-	return (struct str){memory, name.n};
+	return casemap_fold(net->config.casemap, memory, name);
 }
 
 static struct access *find(const struct network *net, struct str channel)
 {
-	char memory[NETWORK_TEXT_MAX];
+	char memory[NETWORK_FOLDED_MAX];
 
-	return channel.n <= sizeof(memory) ? map_get(&net->accounts_by_channel, fold(net, memory, channel)) : NULL;
+	return channel.n <= NETWORK_TEXT_MAX ? map_get(&net->accounts_by_channel, fold(net, memory, channel)) : NULL;
 }
 
 static bool is_listed(const struct access *x, const struct account *a, uint32_t *at)
@@ -74,7 +73,7 @@ static bool is_listed(const struct access *x, const struct account *a, uint32_t 
 
 void state_access_add(struct network *net, struct account *a, struct str text)
 {
-	char memory[NETWORK_TEXT_MAX];
+	char memory[NETWORK_FOLDED_MAX];
 	struct str channel;
 	struct access *x;
 	uint8_t rank;

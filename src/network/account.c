@@ -90,17 +90,11 @@ bool state_account_fits(const struct record *r)
 	       text_fits(r->account.vhost) && text_fits(r->account.note);
 }
 
-static struct str fold(const struct network *net, char memory[NETWORK_TEXT_MAX], struct str name)
-{
-	casemap_fold(net->config.casemap, memory, name);
-	return (struct str){memory, name.n};
-}
-
 static void pack(const struct network *net, struct account *a, const struct record *r)
 {
-	char folded[NETWORK_TEXT_MAX];
+	char folded[NETWORK_FOLDED_MAX];
 	const struct str text[ACCOUNT_TEXT_COUNT] = {
-		[ACCOUNT_NAME] = r->account.name,   [ACCOUNT_FOLDED] = fold(net, folded, r->account.name),
+		[ACCOUNT_NAME] = r->account.name,   [ACCOUNT_FOLDED] = casemap_fold(net->config.casemap, folded, r->account.name),
 		[ACCOUNT_EMAIL] = r->account.email, [ACCOUNT_CREDENTIALS] = r->account.credentials,
 		[ACCOUNT_VHOST] = r->account.vhost, [ACCOUNT_NOTE] = r->account.note,
 	};
@@ -132,12 +126,12 @@ static struct account_kept *keep_item(const struct account_item *item)
 }
 
 /* Where an item of that kind is found by, and under which key. NULL: it is not looked for. */
-static struct map *keys_of(struct network *net, enum account_item_kind kind, char memory[NETWORK_TEXT_MAX],
+static struct map *keys_of(struct network *net, enum account_item_kind kind, char memory[NETWORK_FOLDED_MAX],
 			   struct str *text)
 {
 	switch (kind) {
 	case ACCOUNT_NICK:
-		*text = fold(net, memory, *text);
+		*text = casemap_fold(net->config.casemap, memory, *text);
 		return &net->accounts_by_nick;
 	case ACCOUNT_CERTFP:
 		return &net->accounts_by_cert;
@@ -149,7 +143,7 @@ static struct map *keys_of(struct network *net, enum account_item_kind kind, cha
 /* What is there already stays whose it is: one nick named twice is one nick. */
 static void add_key(struct network *net, struct account *a, enum account_item_kind kind, struct str text)
 {
-	char memory[NETWORK_TEXT_MAX];
+	char memory[NETWORK_FOLDED_MAX];
 	struct map *keys = keys_of(net, kind, memory, &text);
 	struct account_key *key;
 
@@ -164,7 +158,7 @@ static void add_key(struct network *net, struct account *a, enum account_item_ki
 
 static void drop_key(struct network *net, const struct account *a, enum account_item_kind kind, struct str text)
 {
-	char memory[NETWORK_TEXT_MAX];
+	char memory[NETWORK_FOLDED_MAX];
 	struct map *keys = keys_of(net, kind, memory, &text);
 	struct account_key *key = keys ? map_get(keys, text) : NULL;
 

@@ -9,13 +9,12 @@ void apply_marker(struct apply *a)
 	struct change c = apply_change(a, CHANGE_MARKER);
 	struct account *account = r->marker.account.n ? state_account(a->net, r->marker.account) : NULL;
 	struct user *u = state_user(a->net, r->origin);
-	char folded[NETWORK_TEXT_MAX];
+	char folded[NETWORK_FOLDED_MAX];
 
-	if (!a->unchecked || r->marker.target.n > sizeof(folded) || (r->marker.account.n ? !account : !u))
+	if (!a->unchecked || r->marker.target.n > NETWORK_TEXT_MAX || (r->marker.account.n ? !account : !u))
 		return;
-	casemap_fold(a->net->config.casemap, folded, r->marker.target);
-	if (!markers_set(account ? &account->markers : &u->markers, (struct str){folded, r->marker.target.n},
-			 r->marker.time) ||
+	if (!markers_set(account ? &account->markers : &u->markers,
+			 casemap_fold(a->net->config.casemap, folded, r->marker.target), r->marker.time) ||
 	    !u)
 		return;
 	c.by = NULL;

@@ -9,12 +9,6 @@
  */
 enum { RANK_LETTERS = 16 };
 
-static struct str fold(const struct network *net, char memory[NETWORK_TEXT_MAX], struct str name)
-{
-	casemap_fold(net->config.casemap, memory, name);
-	return (struct str){memory, name.n};
-}
-
 static bool is_of(const struct network *net, const struct account_item *item, struct str channel)
 {
 	struct str name;
@@ -71,10 +65,10 @@ static void move_access(struct network *net, struct str from, struct str to)
 /* Of all accounts, for who is here is not known when it is applied again. */
 static void move_markers(struct network *net, struct str from, struct str to)
 {
-	char memory[NETWORK_TEXT_MAX], other[NETWORK_TEXT_MAX];
+	char memory[NETWORK_FOLDED_MAX], other[NETWORK_FOLDED_MAX];
 
-	from = fold(net, memory, from);
-	to = fold(net, other, to);
+	from = casemap_fold(net->config.casemap, memory, from);
+	to = casemap_fold(net->config.casemap, other, to);
 	for (uint32_t i = 0; i < net->accounts.count; i++)
 		markers_move(&((struct account *)net->accounts.items[i])->markers, from, to);
 	for (uint32_t i = 0; i < net->users.count; i++)

@@ -7,7 +7,7 @@
 #include "proto/mask.h"
 
 /* What a ban is found by: its kind, and behind it the bits of addresses with their number, or the folded mask. */
-enum { KEY_MAX = 1 + NETWORK_MASK_MAX };
+enum { KEY_MAX = 1 + CASEMAP_ROOM(NETWORK_MASK_MAX) };
 
 struct key {
 	char bytes[KEY_MAX];
@@ -67,7 +67,7 @@ static bool key_make(const struct network *net, struct key *key, enum ban_kind k
 {
 	struct cidr c;
 
-	if (mask.n == 0 || mask.n >= KEY_MAX)
+	if (mask.n == 0 || mask.n > NETWORK_MASK_MAX)
 		return false;
 	if (kind == BAN_ADDRESS) {
 		if (!cidr_parse(&c, mask))
@@ -76,11 +76,11 @@ static bool key_make(const struct network *net, struct key *key, enum ban_kind k
 		return true;
 	}
 	key->bytes[0] = (char)kind;
+	key->n = 1 + mask.n;
 	if (kind == BAN_FILTER)
 		memcpy(key->bytes + 1, mask.p, mask.n);
 	else
-		casemap_fold(net->config.casemap, key->bytes + 1, mask);
-	key->n = 1 + mask.n;
+		key->n = 1 + casemap_fold(net->config.casemap, key->bytes + 1, mask).n;
 	return true;
 }
 
@@ -128,6 +128,7 @@ static struct ban *add(struct network *net, const struct record *r, const struct
 	b->key = mem_alloc(key->n);
 	memcpy(b->key, key->bytes, key->n);
 	b->nkey = key->n;
+	b->nmask = r->ban.mask.n;
 	if (b->kind == BAN_ADDRESS)
 		(void)cidr_parse(&b->cidr, r->ban.mask);
 	b->at = vec_push(&net->bans[b->kind], b);
@@ -219,12 +220,14 @@ static void likeness_init(struct likeness *l, const struct ban_subject *s)
 static bool matches_mask(const struct network *net, const struct ban *b, struct str text)
 {
 	enum casemap map = net->config.casemap;
-	struct str mask = {b->mask, b->nkey - 1};
-	char last = mask.p[mask.n - 1];
+	struct str mask = {b->mask, b->nmask};
+	char last = mask.p[mask.n - 1], end;
 
 	if (!text.n)
 		return false;
-	if (last != '*' && last != '?' && casemap_fold_char(map, last) != casemap_fold_char(map, text.p[text.n - 1]))
+	end = text.p[text.n - 1];
+	if (last != '*' && last != '?' && !((last | end) & 0x80) &&
+	    casemap_fold_char(map, last) != casemap_fold_char(map, end))
 		return false;
 	return mask_match(map, mask, text);
 }

@@ -28,7 +28,7 @@ struct ban {
 	int64_t ban_ms;   /* of BAN_BAN: for how long, 0: for good */
 	char *mask, *by, *reason;
 	char *key; /* what it is found by */
-	size_t nkey;
+	size_t nkey, nmask;
 	struct cidr cidr; /* of BAN_ADDRESS */
 	uint64_t hits;    /* the node's, as is the next. No part of the state */
 	int64_t last_hit; /* 0: never */

@@ -9,14 +9,21 @@ bool state_channel_name_fits(struct str name)
 	return name.n > 0 && name.n <= NETWORK_TEXT_MAX;
 }
 
+static char *folded_copy(const struct network *net, struct str name)
+{
+	char memory[NETWORK_FOLDED_MAX];
+	struct str folded = casemap_fold(net->config.casemap, memory, name);
+
+	return mem_strndup(folded.p, folded.n);
+}
+
 struct channel *state_channel_add(struct network *net, struct str name, uint32_t flags, int64_t time)
 {
 	struct channel *c = mem_zalloc(sizeof(*c));
 
 	c->id = ++net->channel_id;
 	c->name = mem_strndup(name.p, name.n);
-	c->folded = mem_strndup(name.p, name.n);
-	casemap_fold(net->config.casemap, c->folded, name);
+	c->folded = folded_copy(net, name);
 	c->flags = flags;
 	c->created = time;
 	map_put(&net->channels_by_name, c);
@@ -32,8 +39,7 @@ char *state_channel_rename(struct network *net, struct channel *c, struct str na
 	map_del(&net->channels_by_name, str_of(c->folded));
 	mem_free(c->folded);
 	c->name = mem_strndup(name.p, name.n);
-	c->folded = mem_strndup(name.p, name.n);
-	casemap_fold(net->config.casemap, c->folded, name);
+	c->folded = folded_copy(net, name);
 	map_put(&net->channels_by_name, c);
 	return was;
 }

@@ -94,12 +94,9 @@ struct user *state_user(const struct network *net, uint64_t id)
 
 static void *get_folded(const struct network *net, const struct map *map, struct str name)
 {
-	char folded[NETWORK_TEXT_MAX];
+	char folded[NETWORK_FOLDED_MAX];
 
-	if (name.n > sizeof(folded))
-		return NULL;
-	casemap_fold(net->config.casemap, folded, name);
-	return map_get(map, (struct str){folded, name.n});
+	return name.n <= NETWORK_TEXT_MAX ? map_get(map, casemap_fold(net->config.casemap, folded, name)) : NULL;
 }
 
 struct user *state_user_by_nick(const struct network *net, struct str nick)

@@ -21,6 +21,7 @@
 
 enum {
 	NETWORK_TEXT_MAX = 512, /* bytes of each text of a user, and of a channel's name: records may ask for more */
+	NETWORK_FOLDED_MAX = CASEMAP_ROOM(NETWORK_TEXT_MAX),
 	NETWORK_INVITES_MAX = 64,
 	NETWORK_MASK_MAX = 3 * NETWORK_TEXT_MAX + 2, /* nick!user@host */
 };

@@ -32,12 +32,6 @@ static void pack(struct user *u, const struct str text[USER_TEXT_COUNT])
 	u->text = block;
 }
 
-static struct str fold(const struct network *net, char memory[NETWORK_TEXT_MAX], struct str nick)
-{
-	casemap_fold(net->config.casemap, memory, nick);
-	return (struct str){memory, nick.n};
-}
-
 static void count_modes(struct network *net, uint32_t modes, uint32_t by)
 {
 	if (modes & USER_INVISIBLE)
@@ -50,11 +44,11 @@ struct user *state_user_add(struct network *net, uint64_t id, const struct str t
 {
 	struct user *u = mem_zalloc(sizeof(*u));
 	struct str cut[USER_TEXT_COUNT];
-	char folded[NETWORK_TEXT_MAX];
+	char folded[NETWORK_FOLDED_MAX];
 
 	for (int i = 0; i < USER_TEXT_COUNT; i++)
 		cut[i] = state_text_cut(text[i]);
-	cut[USER_NICK_FOLDED] = fold(net, folded, cut[USER_NICK]);
+	cut[USER_NICK_FOLDED] = casemap_fold(net->config.casemap, folded, cut[USER_NICK]);
 	pack(u, cut);
 	u->id = id;
 	map_put(&net->users_by_id, u);
@@ -128,14 +122,14 @@ void state_user_remove(struct network *net, struct user *u)
 void state_user_set_text(struct network *net, struct user *u, enum user_text which, struct str value)
 {
 	struct str text[USER_TEXT_COUNT];
-	char folded[NETWORK_TEXT_MAX];
+	char folded[NETWORK_FOLDED_MAX];
 
 	for (int i = 0; i < USER_TEXT_COUNT; i++)
 		text[i] = user_str(u, i);
 	text[which] = state_text_cut(value);
 	if (which == USER_NICK) {
 		map_del(&net->users_by_nick, text[USER_NICK_FOLDED]);
-		text[USER_NICK_FOLDED] = fold(net, folded, text[USER_NICK]);
+		text[USER_NICK_FOLDED] = casemap_fold(net->config.casemap, folded, text[USER_NICK]);
 	}
 	pack(u, text);
 	if (which == USER_NICK)

@@ -1,5 +1,11 @@
 #include "proto/casemap.h"
 
+#include <stdint.h>
+
+#include "proto/precis.h"
+
+enum { EQ_MAX = 512 }; /* longer names are not equal but to the byte */
+
 #define RUN4(b) (b), (b) + 1, (b) + 2, (b) + 3
 #define RUN16(b) RUN4(b), RUN4((b) + 4), RUN4((b) + 8), RUN4((b) + 12)
 #define RUN24(b) RUN16(b), RUN4((b) + 16), RUN4((b) + 20)
@@ -17,11 +23,13 @@
 static const unsigned char tables[][256] = {
 	[CASEMAP_ASCII] = TABLE('[', '\\', ']', '^', '_'),
 	[CASEMAP_RFC1459] = TABLE('{', '|', '}', '~', '_'),
+	[CASEMAP_PRECIS] = TABLE('[', '\\', ']', '^', '_'),
 };
 
 static const char *const names[] = {
 	[CASEMAP_ASCII] = "ascii",
 	[CASEMAP_RFC1459] = "rfc1459",
+	[CASEMAP_PRECIS] = "precis",
 };
 
 const char *casemap_name(enum casemap map)
@@ -45,18 +53,41 @@ char casemap_fold_char(enum casemap map, char c)
 	return (char)tables[map][(unsigned char)c];
 }
 
-void casemap_fold(enum casemap map, char *dst, struct str src)
+/* By words. */
+static bool is_ascii(struct str s)
 {
-	const unsigned char *table = tables[map];
+	const uint64_t high = 0x8080808080808080;
+	uint64_t word = 0;
 
-	for (size_t i = 0; i < src.n; i++)
-		dst[i] = (char)table[(unsigned char)src.p[i]];
+	for (; s.n >= sizeof(word); s.p += sizeof(word), s.n -= sizeof(word)) {
+		memcpy(&word, s.p, sizeof(word));
+		if (word & high)
+			return false;
+	}
+	word = 0;
+	for (size_t i = 0; i < s.n; i++)
+		word |= (unsigned char)s.p[i];
+	return !(word & high);
 }
 
-bool casemap_eq(enum casemap map, struct str a, struct str b)
+bool casemap_beyond_ascii(enum casemap map, struct str s)
+{
+	return map == CASEMAP_PRECIS && !is_ascii(s);
+}
+
+struct str casemap_fold(enum casemap map, char *dst, struct str src)
 {
 	const unsigned char *table = tables[map];
 
+	if (casemap_beyond_ascii(map, src))
+		return precis_fold(dst, src);
+	for (size_t i = 0; i < src.n; i++)
+		dst[i] = (char)table[(unsigned char)src.p[i]];
+	return (struct str){dst, src.n};
+}
+
+static bool table_eq(const unsigned char *table, struct str a, struct str b)
+{
 	if (a.n != b.n)
 		return false;
 	for (size_t i = 0; i < a.n; i++) {
@@ -64,4 +95,20 @@ bool casemap_eq(enum casemap map, struct str a, struct str b)
 			return false;
 	}
 	return true;
+}
+
+static bool precis_eq(struct str a, struct str b)
+{
+	char one[PRECIS_GROWTH * EQ_MAX], other[PRECIS_GROWTH * EQ_MAX];
+
+	if (a.n > EQ_MAX || b.n > EQ_MAX)
+		return false;
+	return str_eq(precis_fold(one, a), precis_fold(other, b));
+}
+
+bool casemap_eq(enum casemap map, struct str a, struct str b)
+{
+	if (table_eq(tables[map], a, b))
+		return true;
+	return (casemap_beyond_ascii(map, a) || casemap_beyond_ascii(map, b)) && precis_eq(a, b);
 }

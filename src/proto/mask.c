@@ -3,6 +3,8 @@
 #include "proto/name.h"
 #include "proto/utf8.h"
 
+enum { MATCH_MAX = 2048 };
+
 /* Where the character at text.p[at] ends: a byte, and what continues it in UTF-8. */
 static size_t next_char(struct str text, size_t at)
 {
@@ -16,7 +18,7 @@ static size_t next_char(struct str text, size_t at)
  * Only the last '*' seen can need another try: what an earlier one might take more, the later one can take as well.
  * Hence one place to go back to, and no stack. '?' takes a whole character, or what '*' left of one.
  */
-bool mask_match(enum casemap map, struct str mask, struct str text)
+static bool match(enum casemap map, struct str mask, struct str text)
 {
 	size_t m = 0, t = 0, star = SIZE_MAX, star_text = 0;
 
@@ -40,6 +42,23 @@ bool mask_match(enum casemap map, struct str mask, struct str text)
 	while (m < mask.n && mask.p[m] == '*')
 		m++;
 	return m == mask.n;
+}
+
+/* Folded first: what is equal may be written in other, and in more, bytes. Longer ones than any mask are taken as they are. */
+static bool match_folded(enum casemap map, struct str mask, struct str text)
+{
+	char folded_mask[CASEMAP_ROOM(MATCH_MAX)], folded_text[CASEMAP_ROOM(MATCH_MAX)];
+
+	if (mask.n > MATCH_MAX || text.n > MATCH_MAX)
+		return match(map, mask, text);
+	return match(map, casemap_fold(map, folded_mask, mask), casemap_fold(map, folded_text, text));
+}
+
+bool mask_match(enum casemap map, struct str mask, struct str text)
+{
+	if (casemap_beyond_ascii(map, text) || casemap_beyond_ascii(map, mask))
+		return match_folded(map, mask, text);
+	return match(map, mask, text);
 }
 
 /*

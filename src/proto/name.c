@@ -2,6 +2,8 @@
 
 #include <stdint.h>
 
+#include "proto/precis.h"
+
 static bool is_letter(char c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
@@ -22,12 +24,19 @@ static bool is_control(char c)
 	return (unsigned char)c < 0x20 || c == 0x7f;
 }
 
-bool name_nick_valid(struct str nick, size_t max)
+static bool is_nick_char(char c)
+{
+	return is_letter(c) || is_digit(c) || is_one_of(c, "[]\\`_^{|}-");
+}
+
+bool name_nick_valid(enum casemap map, struct str nick, size_t max)
 {
 	if (nick.n == 0 || nick.n > max || is_digit(nick.p[0]) || nick.p[0] == '-')
 		return false;
+	if (casemap_beyond_ascii(map, nick))
+		return precis_nick_valid(nick, is_nick_char);
 	for (size_t i = 0; i < nick.n; i++) {
-		if (!is_letter(nick.p[i]) && !is_digit(nick.p[i]) && !is_one_of(nick.p[i], "[]\\`_^{|}-"))
+		if (!is_nick_char(nick.p[i]))
 			return false;
 	}
 	return true;

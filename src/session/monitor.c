@@ -5,7 +5,7 @@
 #include "proto/name.h"
 #include "session/session.h"
 
-enum { FOLDED_MAX = 256 };
+enum { WATCHED_MAX = 256 };
 
 struct monitor_entry {
 	struct vec watchers; /* struct monitor_watch * */
@@ -55,20 +55,20 @@ void monitor_free(struct monitor *m)
 
 static struct monitor_entry *find(const struct monitor *m, struct str nick)
 {
-	char folded[FOLDED_MAX];
+	char folded[CASEMAP_ROOM(WATCHED_MAX)];
 
-	if (nick.n > sizeof(folded))
-		return NULL;
-	casemap_fold(m->casemap, folded, nick);
-	return map_get(&m->entries, (struct str){folded, nick.n});
+	return nick.n <= WATCHED_MAX ? map_get(&m->entries, casemap_fold(m->casemap, folded, nick)) : NULL;
 }
 
 static struct monitor_entry *entry_make(struct monitor *m, struct str nick)
 {
-	struct monitor_entry *e = mem_zalloc(sizeof(*e) + nick.n);
+	char memory[CASEMAP_ROOM(WATCHED_MAX)];
+	struct str folded = casemap_fold(m->casemap, memory, nick);
+	struct monitor_entry *e = mem_zalloc(sizeof(*e) + folded.n);
 
-	e->n = (uint16_t)nick.n;
-	casemap_fold(m->casemap, e->folded, nick);
+	e->n = (uint16_t)folded.n;
+	if (folded.n)
+		memcpy(e->folded, folded.p, folded.n);
 	map_put(&m->entries, e);
 	return e;
 }
@@ -83,7 +83,7 @@ enum monitor_result monitor_add(struct monitor *m, struct session *s, struct str
 		if (w->entry == e)
 			return MONITOR_ALREADY;
 	}
-	if (s->monitors.count >= max || nick.n > FOLDED_MAX)
+	if (s->monitors.count >= max || nick.n > WATCHED_MAX)
 		return MONITOR_FULL;
 	if (!e)
 		e = entry_make(m, nick);

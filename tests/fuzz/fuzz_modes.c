@@ -99,10 +99,9 @@ static void check_mask(struct str mask)
 
 static void check_match(struct str mask, struct str text)
 {
-	char folded[INPUT_MAX];
-	struct str lower = {folded, text.n};
+	char folded[CASEMAP_ROOM(INPUT_MAX)];
+	struct str lower = casemap_fold(CASEMAP_RFC1459, folded, text);
 
-	casemap_fold(CASEMAP_RFC1459, folded, text);
 	CHECK(casemap_eq(CASEMAP_RFC1459, text, lower));
 	CHECK(mask_match(CASEMAP_RFC1459, mask, text) == mask_match(CASEMAP_RFC1459, mask, lower));
 	CHECK(mask_match(CASEMAP_ASCII, STR("*"), text));

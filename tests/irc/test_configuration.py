@@ -58,7 +58,7 @@ BAD = [
     ("[server]\nname = a_b\n", 'chatd.conf:2: [server] name: "a_b" is not a host name'),
     ("[server]\nname =\n", "chatd.conf:2: [server] name: the value is empty; wanted is a host name"),
     ("[server]\nnetwork = two words\n", 'chatd.conf:2: [server] network: "two words" is not a word'),
-    ("[server]\ncasemapping = utf\n", 'chatd.conf:2: [server] casemapping: "utf" is not ascii or rfc1459'),
+    ("[server]\ncasemapping = utf\n", 'chatd.conf:2: [server] casemapping: "utf" is not ascii, rfc1459 or precis'),
     ("[server]\nmotd = nowhere.txt\n", "chatd.conf:2: [server] motd: nowhere.txt: No such file or directory"),
     ("[limits]\nnicklen = many\n", 'chatd.conf:2: [limits] nicklen: "many" is not a number of bytes'),
     (

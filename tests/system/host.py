@@ -17,7 +17,7 @@ BOOT_PACKAGES = [*BASE_PACKAGES, "irssi"]  # a client that people use, for the r
 BUILD_PACKAGES = ["lintian", "mandoc"]
 # For a machine with a kernel of its own: that, what the checks in there are written in, and the libraries of the server.
 KERNEL_PACKAGES = [*BASE_PACKAGES, "linux-image-cloud-amd64", "kmod", "python3", "iproute2", "procps", "udev", "openssl"]
-KERNEL_PACKAGES += ["libbsd0", "libcares2", "libcurl4t64", "libinih1", "libmaxminddb0", "libpcre2-8-0", "libsqlite3-0"]
+KERNEL_PACKAGES += ["libbsd0", "libcares2", "libcurl4t64", "libicu76", "libinih1", "libmaxminddb0", "libpcre2-8-0", "libsqlite3-0"]
 KERNEL_PACKAGES += ["libssl3t64", "libsystemd0", "apparmor"]
 KERNEL_OPTIONS = ["--dpkgopt=path-exclude=/usr/share/doc/*", "--dpkgopt=path-exclude=/usr/share/man/*"]
 KERNEL_OPTIONS += ["--dpkgopt=path-exclude=/usr/share/locale/*", "--aptopt=APT::Install-Recommends false"]

@@ -174,12 +174,12 @@ void fixture_people(struct fixture *f, const char *const *nicks)
 
 static void check_user(const struct network *net, const struct user *u)
 {
-	char folded[NETWORK_TEXT_MAX + 1] = {0};
+	char folded[NETWORK_FOLDED_MAX];
 
 	assert_ptr_equal(state_user(net, u->id), u);
 	assert_ptr_equal(state_user_by_nick(net, user_str(u, USER_NICK)), u);
-	casemap_fold(net->config.casemap, folded, user_str(u, USER_NICK));
-	assert_string_equal(folded, user_text(u, USER_NICK_FOLDED));
+	assert_true(str_eq(casemap_fold(net->config.casemap, folded, user_str(u, USER_NICK)),
+			   user_str(u, USER_NICK_FOLDED)));
 	for (int i = 0; i < USER_TEXT_COUNT; i++)
 		assert_int_equal(strlen(user_text(u, i)), user_str(u, i).n);
 	assert_int_equal(!!(u->modes & USER_REGISTERED), user_str(u, USER_ACCOUNT).n > 0);

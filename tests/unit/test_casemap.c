@@ -15,6 +15,8 @@ static void test_names(void **state)
 	assert_string_equal(casemap_name(CASEMAP_RFC1459), "rfc1459");
 	assert_true(casemap_parse("rfc1459", &map));
 	assert_int_equal(map, CASEMAP_RFC1459);
+	assert_true(casemap_parse("precis", &map));
+	assert_int_equal(map, CASEMAP_PRECIS);
 	assert_true(casemap_parse("ascii", &map));
 	assert_int_equal(map, CASEMAP_ASCII);
 	assert_false(casemap_parse("strict-rfc1459", &map));
@@ -45,15 +47,33 @@ static void test_fold_every_byte(void **state)
 
 static void test_fold(void **state)
 {
-	char text[] = "NICK[]\\^_{}|~\xc3\x89";
-	char out[32];
+	const struct str text = STR("NICK[]\\^_{}|~\xc3\x89");
+	char out[CASEMAP_ROOM(32)];
 
 	(void)state;
-	casemap_fold(CASEMAP_ASCII, out, str_of(text));
-	assert_memory_equal(out, "nick[]\\^_{}|~\xc3\x89", strlen(text));
-	casemap_fold(CASEMAP_RFC1459, text, str_of(text));
-	assert_string_equal(text, "nick{}|~_{}|~\xc3\x89");
-	casemap_fold(CASEMAP_ASCII, NULL, STR_NONE);
+	assert_true(str_eq(casemap_fold(CASEMAP_ASCII, out, text), STR("nick[]\\^_{}|~\xc3\x89")));
+	assert_true(str_eq(casemap_fold(CASEMAP_RFC1459, out, text), STR("nick{}|~_{}|~\xc3\x89")));
+	assert_true(str_eq(casemap_fold(CASEMAP_PRECIS, out, text), STR("nick[]\\^_{}|~\xc3\xa9")));
+	for (int map = 0; map < CASEMAP_COUNT; map++)
+		assert_int_equal(casemap_fold((enum casemap)map, NULL, STR_NONE).n, 0);
+}
+
+static void test_beyond_ascii(void **state)
+{
+	char text[24] = "abcdefghijklmnopqrstuvw";
+
+	(void)state;
+	for (size_t n = 0; n < sizeof(text); n++) {
+		assert_false(casemap_beyond_ascii(CASEMAP_PRECIS, (struct str){text, n}));
+		for (size_t i = 0; i < n; i++) {
+			char was = text[i];
+
+			text[i] = (char)0x80;
+			assert_true(casemap_beyond_ascii(CASEMAP_PRECIS, (struct str){text, n}));
+			assert_false(casemap_beyond_ascii(CASEMAP_ASCII, (struct str){text, n}));
+			text[i] = was;
+		}
+	}
 }
 
 static void test_eq(void **state)
@@ -65,6 +85,12 @@ static void test_eq(void **state)
 	assert_false(casemap_eq(CASEMAP_RFC1459, STR("_"), STR("\x7f")));
 	assert_false(casemap_eq(CASEMAP_ASCII, STR("a"), STR("ab")));
 	assert_true(casemap_eq(CASEMAP_ASCII, STR_NONE, STR("")));
+	assert_false(casemap_eq(CASEMAP_ASCII, STR("\xc3\x84nne"), STR("\xc3\xa4nne")));
+	assert_true(casemap_eq(CASEMAP_PRECIS, STR("\xc3\x84nne"), STR("\xc3\xa4NNE")));
+	assert_true(casemap_eq(CASEMAP_PRECIS, STR("\xe2\x84\xaa"), STR("K"))); /* the sign of Kelvin */
+	assert_false(casemap_eq(CASEMAP_PRECIS, STR("\xc3\x84nne"), STR("Anne")));
+	assert_true(casemap_eq(CASEMAP_PRECIS, STR("\xff"), STR("\xff")));
+	assert_false(casemap_eq(CASEMAP_PRECIS, STR("\xff"), STR("\xfe")));
 }
 
 int main(void)
@@ -73,6 +99,7 @@ int main(void)
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_fold_every_byte),
 		cmocka_unit_test(test_fold),
+		cmocka_unit_test(test_beyond_ascii),
 		cmocka_unit_test(test_eq),
 	};
 

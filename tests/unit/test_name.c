@@ -41,7 +41,11 @@ static void test_nick(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		assert_int_equal(name_nick_valid(rows[i].nick, rows[i].max), rows[i].valid);
+		assert_int_equal(name_nick_valid(CASEMAP_ASCII, rows[i].nick, rows[i].max), rows[i].valid);
+	assert_true(name_nick_valid(CASEMAP_PRECIS, STR("caf\xc3\xa9"), 5));
+	assert_false(name_nick_valid(CASEMAP_PRECIS, STR("caf\xc3\xa9"), 4));
+	assert_false(name_nick_valid(CASEMAP_PRECIS, STR("9caf\xc3\xa9"), 30));
+	assert_false(name_nick_valid(CASEMAP_PRECIS, STR("a.b\xc3\xa9"), 30));
 }
 
 static void test_channel(void **state)

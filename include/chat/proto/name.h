@@ -4,6 +4,7 @@
 #include <stddef.h>
 
 #include "base/str.h"
+#include "proto/casemap.h"
 
 /* Names that strangers choose: what is valid, and what may be cut. modern.ircdocs.horse "Clients", "Channels". */
 enum {
@@ -15,8 +16,11 @@ enum {
 	NAME_KEY_MAX = 32,      /* KEYLEN */
 };
 
-/* Letters, digits, []\`_^{|}-; not starting with a digit or hyphen; 1..max bytes. */
-bool name_nick_valid(struct str nick, size_t max);
+/*
+ * Letters, digits, []\`_^{|}-; not starting with a digit or hyphen; 1..max bytes. Letters and digits are those of ASCII, or
+ * with CASEMAP_PRECIS those of proto/precis.h.
+ */
+bool name_nick_valid(enum casemap map, struct str nick, size_t max);
 
 /* Starts with '#'; no space, comma, BEL, NUL, CR, LF, or control byte; valid UTF-8; 2..max bytes. */
 bool name_channel_valid(struct str name, size_t max);
