@@ -8,6 +8,7 @@
 #include "command/login.h"
 #include "network/account.h"
 #include "network/metadata.h"
+#include "network/settings.h"
 
 /* How far a clock may step back without any record that does. */
 enum { CLOCK_SLACK_MS = 1000 };
@@ -170,12 +171,13 @@ bool keep_text(struct str bytes, struct journal_text *out)
 	return true;
 }
 
-static bool gave_up_registration(const struct change *c)
+/* set: it came, else it went. */
+static bool alters_registration(const struct change *c, bool set)
 {
 	for (uint32_t i = 0; i < c->nops; i++) {
 		const struct chan_mode *mode = chan_mode_find(c->ops[i].letter);
 
-		if (mode && mode->type == CHAN_MODE_FLAG && mode->bit == CHAN_REGISTERED && !c->ops[i].set)
+		if (mode && mode->type == CHAN_MODE_FLAG && mode->bit == CHAN_REGISTERED && c->ops[i].set == set)
 			return true;
 	}
 	return false;
@@ -288,7 +290,7 @@ void keep_forget(struct keep *k)
 void keep_begin(struct keep *k)
 {
 	k->touched[0] = '\0';
-	k->altered = k->described = false;
+	k->altered = k->described = k->settled = false;
 }
 
 /* Ranks alone are not kept with the channel. */
@@ -310,11 +312,12 @@ void keep_note(struct keep *k, const struct change *c)
 	note_users(k, c);
 	if (c->record->type == RECORD_CHANNEL || !c->channel || (!alters(c) && c->type != CHANGE_METADATA))
 		return;
-	if (!(c->channel->flags & CHAN_REGISTERED) && !gave_up_registration(c))
+	if (!(c->channel->flags & CHAN_REGISTERED) && !alters_registration(c, false))
 		return;
 	snprintf(k->touched, sizeof(k->touched), "%s", c->channel->name);
 	k->altered |= alters(c);
 	k->described |= describes(c);
+	k->settled |= c->type == CHANGE_CHANNEL_MODES && alters_registration(c, true);
 }
 
 static void make_altered(struct keep *k, const struct channel *c, struct record *r)
@@ -343,6 +346,9 @@ bool keep_touched(struct keep *k, struct record *r)
 	} else if (k->described && c && (c->flags & CHAN_REGISTERED)) {
 		make_described(c, r);
 		k->described = false;
+	} else if (k->settled && c && (c->flags & CHAN_REGISTERED)) {
+		network_settings_record(c, r);
+		k->settled = false;
 	} else {
 		return false;
 	}
@@ -351,15 +357,23 @@ bool keep_touched(struct keep *k, struct record *r)
 }
 
 /*
- * The level, channels, what is said of them, accounts, bans of each kind, users who stay, each from the last down to the
+ * The level, channels, what is said of them, their settings, accounts, bans of each kind, users who stay, each from the last down to the
  * first: one that goes meanwhile is replaced by the last, which has been seen, and whatever comes or changes is in a
  * record behind the snapshot's position.
  */
-enum { PART_CHANNELS, PART_METADATA, PART_ACCOUNTS, PART_MARKERS, PART_BANS, PART_USERS = PART_BANS + BAN_KIND_COUNT };
+enum {
+	PART_CHANNELS,
+	PART_METADATA,
+	PART_SETTINGS,
+	PART_ACCOUNTS,
+	PART_MARKERS,
+	PART_BANS,
+	PART_USERS = PART_BANS + BAN_KIND_COUNT
+};
 
 static const struct vec *part_items(const struct keep *k)
 {
-	if (k->walked == PART_CHANNELS || k->walked == PART_METADATA)
+	if (k->walked < PART_ACCOUNTS)
 		return network_channels(k->net);
 	if (k->walked == PART_ACCOUNTS || k->walked == PART_MARKERS)
 		return network_accounts(k->net);
@@ -371,12 +385,15 @@ static const struct vec *part_items(const struct keep *k)
 /* False: it is not kept. */
 static bool make_channel(struct keep *k, const struct channel *c, struct record *r)
 {
-	if (!(c->flags & CHAN_REGISTERED) || (k->walked == PART_METADATA && !c->metadata))
+	if (!(c->flags & CHAN_REGISTERED) || (k->walked == PART_METADATA && !c->metadata) ||
+	    (k->walked == PART_SETTINGS && !c->settings))
 		return false;
 	if (k->walked == PART_CHANNELS)
 		network_channel_record(c, r, &k->room);
-	else
+	else if (k->walked == PART_METADATA)
 		make_described(c, r);
+	else
+		network_settings_record(c, r);
 	r->flags = RECORD_OVERRIDE;
 	return true;
 }

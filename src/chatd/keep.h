@@ -31,6 +31,7 @@ struct keep {
 	char touched[256]; /* a registered channel that was altered, its name; empty: none */
 	bool altered;      /* its modes or its topic */
 	bool described;    /* its metadata */
+	bool settled;      /* its settings, for its registration did */
 };
 
 enum journal_class keep_class(const struct keep *k, const struct record *r);

@@ -10,8 +10,10 @@
 #include "command/metadata.h"
 #include "command/mode.h"
 #include "command/past.h"
+#include "command/services.h"
 #include "command/visible.h"
 #include "network/ban.h"
+#include "network/settings.h"
 
 void answer_isupport(const struct command_env *env, struct session *s)
 {
@@ -426,6 +428,8 @@ static void owe_joined(const struct command_env *env, struct session *s, const s
 	if (!session_has(s, CAP_NO_IMPLICIT_NAMES))
 		answer_names(env, s, c->channel, c->channel->name);
 	metadata_joined(s, env, c->channel);
+	if (channel_settings(c->channel)->entry)
+		services_say(s, "ChanServ", "[%s] %s", c->channel->name, channel_settings(c->channel)->entry);
 	if (shown.limit && !session_has(s, CAP_CHATHISTORY) && !session_has(s, CAP_ZNC_PLAYBACK))
 		past_replay_one(env, s, c->channel->name, &shown);
 }

@@ -5,11 +5,14 @@
 #include "base/mem.h"
 #include "command/account_edit.h"
 #include "command/command.h"
+#include "command/filter.h"
 #include "command/forbid.h"
 #include "command/login.h"
 #include "command/services.h"
 #include "network/access.h"
 #include "network/rules.h"
+#include "network/settings.h"
+#include "proto/utf8.h"
 
 static const char self[] = "ChanServ";
 
@@ -238,7 +241,50 @@ static void run_info(const struct service_ask *a)
 	}
 	services_say(a->call->session, self, "Channel: %s", c->name);
 	services_say(a->call->session, self, "Founder: %s", founder ? account_text(founder, ACCOUNT_NAME) : "none");
+	if (channel_settings(c)->entry)
+		services_say(a->call->session, self, "Entry message: %s", channel_settings(c)->entry);
 	say_shut(a, c);
+}
+
+/* How the record about the channel begins; the caller says what of it counts. */
+static struct record settings_of(const struct channel *c)
+{
+	struct record r;
+
+	network_settings_record(c, &r);
+	r.channel_settings.what = 0;
+	return r;
+}
+
+static void set_entry(const struct service_ask *a, const struct channel *c)
+{
+	char text[LINE_BODY_MAX];
+	struct record r;
+	struct buf b;
+
+	buf_init(&b, text, sizeof(text));
+	service_join(a, 2, &b);
+	if (filter_stops(a->call, &(struct filter_try){FILTER_TOPIC, buf_view(&b), c, c->name}))
+		return;
+	r = settings_of(c);
+	r.channel_settings.what = CHANNEL_SET_ENTRY;
+	r.channel_settings.entry = utf8_cut(buf_view(&b), a->call->env->server->topic_max);
+	call_submit(a->call, &r);
+	say(a, b.n ? "Whoever joins is told that from now on." : "Whoever joins is told nothing any more.");
+}
+
+static void run_set(const struct service_ask *a)
+{
+	const struct channel *c = channel_with(a, RANK_ADMIN);
+
+	if (!c)
+		return;
+	if (!(c->flags & CHAN_REGISTERED))
+		say(a, "This channel is not registered.");
+	else if (strcasecmp(a->words[1], "ENTRYMSG") == 0)
+		set_entry(a, c);
+	else
+		services_say(a->call->session, self, "Usage: SET %s", a->row->usage);
 }
 
 static void list_access(const struct service_ask *a, const struct channel *c, uint8_t rank)
@@ -378,6 +424,7 @@ static const struct service_row rows[] = {
 	{"DROP", 1, true, run_drop, "<channel> [<code>]", "Gives it up."},
 	{"TRANSFER", 2, true, run_transfer, "<channel> <account>", "Gives it to another account."},
 	{"INFO", 1, false, run_info, "<channel>", "Tells whose it is."},
+	{"SET", 2, true, run_set, "<channel> ENTRYMSG [<text>]", "Tells that to whoever joins; without a text: nothing."},
 	{"ACCESS", 1, true, run_access, "<channel> LIST | ADD <account> <SOP|AOP|HOP|VOP> | DEL <account>",
 	 "Who has which rank, whenever he comes."},
 	{"SOP", 1, true, run_preset, "<channel> LIST | ADD <account> | DEL <account>", "The same, of admins."},

@@ -42,6 +42,7 @@ static const struct row rows[RECORD_TYPE_END] = {
 	[RECORD_RENAME] = {apply_rename, ORIGIN_ANY},
 	[RECORD_METADATA] = {apply_metadata, ORIGIN_ANY},
 	[RECORD_CHANNEL_METADATA] = {apply_kept_metadata, ORIGIN_NONE},
+	[RECORD_CHANNEL_SETTINGS] = {apply_channel_settings, ORIGIN_NONE},
 	[RECORD_USER_STAY] = {apply_user_stay, ORIGIN_NONE},
 	[RECORD_EMERGENCY] = {apply_emergency, ORIGIN_NONE},
 	[RECORD_EVENT] = {apply_event, ORIGIN_NONE},

@@ -54,6 +54,7 @@ void apply_marker(struct apply *a);
 void apply_kept_markers(struct apply *a);
 void apply_metadata(struct apply *a);
 void apply_kept_metadata(struct apply *a);
+void apply_channel_settings(struct apply *a);
 void apply_wallops(struct apply *a);
 void apply_event(struct apply *a);
 void apply_ban_set(struct apply *a);

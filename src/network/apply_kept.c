@@ -231,6 +231,7 @@ static void unregister(struct apply *a, struct channel *c)
 	struct channel was = *c;
 
 	c->flags &= ~(uint32_t)CHAN_REGISTERED;
+	state_settings_drop(c);
 	tell_difference(a, &was, c);
 	state_channel_drop_empty(a->net, c);
 }

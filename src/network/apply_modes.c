@@ -100,6 +100,8 @@ static bool change_flag(struct mode_run *run, struct mode_op *op, uint32_t bit)
 	uint32_t was = run->c->flags;
 
 	run->c->flags = op->set ? was | bit : was & ~bit;
+	if (bit == CHAN_REGISTERED && !op->set)
+		state_settings_drop(run->c);
 	op->param = STR_NONE;
 	return run->c->flags != was;
 }

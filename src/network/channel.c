@@ -72,6 +72,7 @@ void state_channel_free(struct channel *c)
 	mem_free(c->folded);
 	mem_free(c->key);
 	mem_free(c->metadata);
+	state_settings_drop(c);
 	state_extra_free(c->extra);
 	mem_free(c->topic);
 	mem_free(c->topic_by);

@@ -1,6 +1,7 @@
 #include "base/hash.h"
 
 #include "network/metadata.h"
+#include "network/settings.h"
 #include "network/state.h"
 
 /*
@@ -93,6 +94,15 @@ static uint64_t hash_members(const struct channel *c)
 	return sum;
 }
 
+static void mix_settings(uint64_t *h, const struct channel *c)
+{
+	const struct channel_settings *s = channel_settings(c);
+
+	mix_cstr(h, s->entry);
+	mix_u64(h, s->flags);
+	mix_u64(h, (uint64_t)s->used);
+}
+
 /* All but who is there, and what only this run of the network knows it by. */
 static uint64_t hash_kept(const struct channel *c)
 {
@@ -111,6 +121,7 @@ static uint64_t hash_kept(const struct channel *c)
 		mix_u64(&h, hash_list(&c->lists[list]));
 	mix_str(&h, channel_params(c, params, sizeof(params)));
 	mix_str(&h, metadata_text(c->metadata));
+	mix_settings(&h, c);
 	return h;
 }
 

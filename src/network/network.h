@@ -121,6 +121,7 @@ struct channel {
 	uint32_t at;                       /* index in network's channels */
 	uint32_t timed_at; /* one more than the index in those with entries that end; 0: it has none */
 	struct metadata *metadata;         /* NULL: none */
+	struct channel_settings *settings; /* see settings.h; NULL: none */
 	struct vec members;                /* struct member * */
 	struct vec lists[CHAN_LIST_COUNT]; /* struct list_entry *, oldest first */
 };

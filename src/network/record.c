@@ -100,6 +100,9 @@ static const struct field fields[RECORD_TYPE_END][FIELDS_MAX + 1] = {
 			     AT(FIELD_STR, metadata.key), AT(FIELD_STR, metadata.value),
 			     AT(FIELD_U32, metadata.remove), AT(FIELD_U32, metadata.max)},
 	[RECORD_CHANNEL_METADATA] = {AT(FIELD_STR, channel_metadata.channel), AT(FIELD_STR, channel_metadata.text)},
+	[RECORD_CHANNEL_SETTINGS] = {AT(FIELD_STR, channel_settings.channel), AT(FIELD_U32, channel_settings.what),
+				     AT(FIELD_U32, channel_settings.flags), AT(FIELD_STR, channel_settings.entry),
+				     AT(FIELD_U64, channel_settings.used)},
 	[RECORD_KNOCK] = {AT(FIELD_STR, knock.channel), AT(FIELD_STR, knock.text)},
 	[RECORD_EMERGENCY] = {AT(FIELD_U32, emergency.level), AT(FIELD_STR, emergency.by)},
 	[RECORD_REDACT] = {AT(FIELD_STR, redact.channel), AT(FIELD_U64, redact.target), AT(FIELD_STR, redact.to),
@@ -544,6 +547,7 @@ enum record_class record_class(const struct record *r)
 		return RECORD_KEPT_MESSAGE;
 	case RECORD_CHANNEL:
 	case RECORD_CHANNEL_METADATA:
+	case RECORD_CHANNEL_SETTINGS:
 	case RECORD_RENAME:
 		return RECORD_KEPT_CHANNEL;
 	case RECORD_ACCOUNT:
@@ -598,6 +602,7 @@ static const char *const type_names[RECORD_TYPE_END] = {
 	[RECORD_MARKER] = "marker",
 	[RECORD_ACCOUNT_MARKERS] = "account_markers",
 	[RECORD_CHANNEL_METADATA] = "channel_metadata",
+	[RECORD_CHANNEL_SETTINGS] = "channel_settings",
 	[RECORD_ACCOUNT] = "account",
 	[RECORD_BAN_SET] = "ban_set",
 	[RECORD_BAN_CLEAR] = "ban_clear",

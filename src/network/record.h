@@ -47,6 +47,7 @@ enum record_type {
 	RECORD_MARKER,
 	RECORD_ACCOUNT_MARKERS,
 	RECORD_RENAME,
+	RECORD_CHANNEL_SETTINGS,
 	RECORD_TYPE_END,
 };
 
@@ -300,6 +301,14 @@ struct record {
 		struct {
 			struct str channel, text;
 		} channel_metadata;
+		/* Of a registered channel, what it says: see settings.h. By the server alone; see channel. */
+		struct {
+			struct str channel;
+			uint32_t what;    /* CHANNEL_SET_*: what of the rest counts */
+			uint32_t flags;   /* CHANNEL_* of settings.h */
+			struct str entry; /* empty: none */
+			int64_t used;     /* ms since 1970; what is earlier than what is known says nothing */
+		} channel_settings;
 		/* The origin has read that far. With an account it is that one's, whether or not the origin is here. */
 		struct {
 			struct str account; /* empty: of the origin alone */

@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "network/markers.h"
 #include "network/metadata.h"
+#include "network/settings.h"
 #include "network/state.h"
 
 /*
@@ -109,6 +110,13 @@ static void save_extra(struct wire_out *out, const struct channel *c)
 	wire_put_u32(out, c->extra->joins_count);
 }
 
+static void save_settings(struct wire_out *out, const struct channel_settings *s)
+{
+	wire_put_text(out, s->entry);
+	wire_put_u32(out, s->flags);
+	wire_put_i64(out, s->used);
+}
+
 /* When each entry of the lists ends, in their order, and then what few channels have. */
 static void save_channel_more(struct wire_out *out, const struct channel *c)
 {
@@ -120,6 +128,7 @@ static void save_channel_more(struct wire_out *out, const struct channel *c)
 	if (c->extra)
 		save_extra(out, c);
 	wire_put_str(out, metadata_text(c->metadata));
+	save_settings(out, channel_settings(c));
 }
 
 static void save_channel(struct wire_out *out, const struct channel *c)
@@ -491,6 +500,18 @@ static void load_extra(struct channel *c, struct wire_in *in)
 	c->extra->joins_count = wire_u32(in);
 }
 
+static void load_settings(struct channel *c, struct wire_in *in)
+{
+	struct record r = {.type = RECORD_CHANNEL_SETTINGS};
+
+	r.channel_settings.what = CHANNEL_SET_ENTRY | CHANNEL_SET_FLAGS | CHANNEL_SET_USED;
+	r.channel_settings.entry = wire_text(in, NETWORK_TEXT_MAX);
+	r.channel_settings.flags = wire_u32(in);
+	r.channel_settings.used = wire_i64(in);
+	if (!in->bad && (c->flags & CHAN_REGISTERED))
+		state_settings_take(c, &r);
+}
+
 /* A version before this one wrote none of it. */
 static bool load_channel_more(struct network *net, struct channel *c, struct wire_in *in)
 {
@@ -505,6 +526,8 @@ static bool load_channel_more(struct network *net, struct channel *c, struct wir
 		load_extra(c, in);
 	if (wire_more(in))
 		metadata_take(&c->metadata, wire_str(in));
+	if (wire_more(in))
+		load_settings(c, in);
 	return !in->bad;
 }
 

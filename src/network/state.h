@@ -115,6 +115,10 @@ enum refusal state_pace_knock(struct channel *c, const struct user *u, int64_t n
 enum refusal state_pace_join(const struct channel *c, int64_t now);
 void state_pace_joined(struct channel *c, int64_t now);
 
+void state_settings_drop(struct channel *c);
+/* Of a RECORD_CHANNEL_SETTINGS; views into the channel's own are legal but for what it alters. */
+void state_settings_take(struct channel *c, const struct record *r);
+
 struct member *state_member_add(struct channel *c, struct user *u, uint8_t rank);
 void state_member_remove(struct network *net, struct member *m);
 

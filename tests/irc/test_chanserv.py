@@ -171,3 +171,30 @@ def test_others_fill_no_account(start):
     assert sum("has as much as it may" in s for s in said) == 6
     assert registered(daemon, owner)
     assert ns(giver, f"SEND {owner.nick} hello", "MemoServ") == ["The memo is left."]
+
+
+def test_entry_message(start, tmp_path):
+    """What the channel says to whoever joins it, and to nobody else."""
+    state = ["--state", str(tmp_path / "state")]
+    daemon = start(FAST + QUICK, args=state)
+    owner, friend, other = make(daemon), make(daemon), daemon.client()
+    channel = registered(daemon, owner)
+    cs(owner, f"AOP {channel} ADD {friend.nick}")
+    assert cs(friend, f"SET {channel} ENTRYMSG mine") == ["Your account may not do that in this channel."]
+    assert cs(owner, f"SET {channel} ENTRYMSG read the topic, please") == ["Whoever joins is told that from now on."]
+    assert cs(other, f"INFO {channel}")[2] == "Entry message: read the topic, please"
+    assert not owner.sync()
+    said = other.ask(f"JOIN {channel}")
+    assert said.commands[-2:] == ["366", "NOTICE"]
+    notice = said.one("NOTICE")
+    assert notice.source.startswith("ChanServ!") and notice.params == [other.nick, f"[{channel}] read the topic, please"]
+    assert not owner.sync().of("NOTICE")
+    daemon.send_signal(signal.SIGKILL)
+    daemon.wait()
+    daemon = start(FAST + QUICK, args=state)
+    other = daemon.client()
+    assert other.ask(f"JOIN {channel}").one("NOTICE").params[1] == f"[{channel}] read the topic, please"
+    owner, _ = device(daemon, owner.nick)
+    assert cs(owner, f"SET {channel} ENTRYMSG") == ["Whoever joins is told nothing any more."]
+    assert not other.ask(f"PART {channel}", f"JOIN {channel}").of("NOTICE")
+    assert cs(owner, f"SET {channel} COLOUR blue")[0].startswith("Usage: SET <channel> ENTRYMSG")

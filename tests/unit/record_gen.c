@@ -224,6 +224,13 @@ static void make_channel_record(struct record_gen *g, struct record *r)
 		r->rename.name = below(g, 3) ? text(g, "#D%", below(g, 60)) : some_channel(g);
 		r->rename.reason = below(g, 2) ? STR("better") : STR_NONE;
 		break;
+	case RECORD_CHANNEL_SETTINGS:
+		r->channel_settings.channel = channel;
+		r->channel_settings.what = (uint32_t)below(g, 8);
+		r->channel_settings.flags = (uint32_t)below(g, 4);
+		r->channel_settings.entry = below(g, 3) ? text(g, "welcome %", below(g, 9)) : STR_NONE;
+		r->channel_settings.used = below(g, 2) ? g->time : g->time - (int64_t)below(g, 9000);
+		break;
 	case RECORD_KNOCK:
 		r->knock.channel = channel;
 		r->knock.text = below(g, 2) ? STR("please") : STR_NONE;
@@ -399,6 +406,7 @@ static const unsigned weights[RECORD_TYPE_END] = {
 	[RECORD_ACCOUNT_MARKERS] = 1,
 	[RECORD_METADATA] = 12,
 	[RECORD_CHANNEL_METADATA] = 2,
+	[RECORD_CHANNEL_SETTINGS] = 6,
 };
 
 static enum record_type some_type(struct record_gen *g)
@@ -423,6 +431,7 @@ static uint64_t override_one_in(enum record_type type)
 	return type == RECORD_ACCOUNT_MARKERS                                                   ? 1
 	       : type == RECORD_ACCOUNT                                                         ? 1
 	       : type == RECORD_CHANNEL_METADATA                                                ? 1
+	       : type == RECORD_CHANNEL_SETTINGS                                                ? 1
 	       : type == RECORD_CHANNEL || (type >= RECORD_BAN_SET && type <= RECORD_EMERGENCY) ? 2
 	       : type == RECORD_CHANNEL_MODES                                                   ? 6
 												: 15;
@@ -459,7 +468,8 @@ struct record record_gen_next(struct record_gen *g)
 		make_marker(g, &r);
 	else if (r.type == RECORD_METADATA || r.type == RECORD_CHANNEL_METADATA)
 		make_metadata(g, &r);
-	else if (r.type == RECORD_KNOCK || r.type == RECORD_RENAME || (r.type >= RECORD_PART && r.type <= RECORD_INVITE))
+	else if (r.type == RECORD_KNOCK || r.type == RECORD_RENAME || r.type == RECORD_CHANNEL_SETTINGS ||
+		 (r.type >= RECORD_PART && r.type <= RECORD_INVITE))
 		make_channel_record(g, &r);
 	else
 		make_other(g, &r);

@@ -12,6 +12,7 @@
 #include "record_gen.h"
 #include "network/ban.h"
 #include "network/metadata.h"
+#include "network/settings.h"
 #include "proto/modes.h"
 
 /* Tens of thousands of plausible records; replaying them must give the same changes and the same network. */
@@ -108,6 +109,12 @@ static void tape_metadata(struct tape *tape, const struct channel *c, struct rec
 	tape_add(tape, r);
 }
 
+static void tape_settings(struct tape *tape, const struct channel *c, struct record *r)
+{
+	network_settings_record(c, r);
+	tape_add(tape, r);
+}
+
 static void tape_markers(struct tape *tape, const struct account *a)
 {
 	struct record r = {.type = RECORD_ACCOUNT_MARKERS, .flags = RECORD_OVERRIDE};
@@ -139,6 +146,8 @@ static void keep(struct tape *kept, struct listener *l)
 	network_apply(l->net, &r, &l->sink);
 	if (c && (c->flags & CHAN_REGISTERED)) {
 		tape_metadata(kept, c, &r);
+		network_apply(l->net, &r, &l->sink);
+		tape_settings(kept, c, &r);
 		network_apply(l->net, &r, &l->sink);
 	}
 	assert_true(l->told == told);
@@ -364,6 +373,7 @@ static void test_kept_snapshot(void **state)
 		network_channel_record(network_channels(x->first->net)->items[i], &r, &room);
 		tape_add(tape, &r);
 		tape_metadata(tape, network_channels(x->first->net)->items[i], &r);
+		tape_settings(tape, network_channels(x->first->net)->items[i], &r);
 	}
 	for (uint32_t i = 0; i < network_accounts(x->first->net)->count; i++) {
 		struct record_room room;

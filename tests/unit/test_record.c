@@ -129,6 +129,13 @@ static struct record sample(enum record_type type)
 		r.rename.name = STR("#d");
 		r.rename.reason = STR("better");
 		break;
+	case RECORD_CHANNEL_SETTINGS:
+		r.channel_settings.channel = STR("#c");
+		r.channel_settings.what = 7;
+		r.channel_settings.flags = 1;
+		r.channel_settings.entry = STR("welcome");
+		r.channel_settings.used = 1500000000004;
+		break;
 	case RECORD_EVENT:
 		r.event.kind = PAST_KICK;
 		r.event.channel = STR("#c");
@@ -454,7 +461,8 @@ static void test_class(void **state)
 	assert_int_equal(record_class(&r), RECORD_KEPT_MESSAGE);
 	for (int type = 1; type < RECORD_TYPE_END; type++) {
 		r = sample((enum record_type)type);
-		if (type == RECORD_CHANNEL || type == RECORD_CHANNEL_METADATA || type == RECORD_RENAME)
+		if (type == RECORD_CHANNEL || type == RECORD_CHANNEL_METADATA || type == RECORD_RENAME ||
+		    type == RECORD_CHANNEL_SETTINGS)
 			assert_int_equal(record_class(&r), RECORD_KEPT_CHANNEL);
 		else if (type == RECORD_ACCOUNT || type == RECORD_ACCOUNT_MARKERS || type == RECORD_MARKER)
 			assert_int_equal(record_class(&r), RECORD_KEPT_ACCOUNT);
