@@ -282,8 +282,8 @@ static void test_goodbye(void **state)
 }
 
 /*
- * The kernel's records on a socket that has none, where the alert goes as its two bytes: what stands before it in a full buffer is
- * not lost, and it comes last.
+ * The kernel's records on a socket that has none, where the alert goes as its two bytes: what stands before it in a
+ * full buffer is not lost, and it comes last.
  */
 static void test_goodbye_of_the_kernels_with_a_full_buffer(void **state)
 {
@@ -334,6 +334,28 @@ static void test_garbage(void **state)
 	assert_string_not_equal(why, "");
 	f->s.ops->free(&f->s);
 	close(ends[1]);
+}
+
+/* What the certificate is said with finds no room: that is waited for, and nothing that the other side would say. */
+static void test_a_handshake_that_waits_to_write(void **state)
+{
+	struct fixture *f = *state;
+	char why[256], junk[4096] = {0};
+	ssize_t n, full = 0;
+
+	dial(f, names[0]);
+	assert_int_equal(transport_tls_handshake(&f->c, why, sizeof(why)), -EAGAIN);
+	assert_int_equal(f->c.ops->wants(&f->c), 0);
+	while ((n = write(f->s.fd, junk, sizeof(junk))) > 0)
+		full += n;
+	assert_int_equal(transport_tls_handshake(&f->s, why, sizeof(why)), -EAGAIN);
+	assert_int_equal(f->s.ops->wants(&f->s), POLL_WRITE);
+	for (; full > 0; full -= n) {
+		n = read(f->c.fd, junk, full < (ssize_t)sizeof(junk) ? (size_t)full : sizeof(junk));
+		assert_true(n > 0);
+	}
+	shake_hands(f);
+	assert_int_equal(f->s.ops->wants(&f->s), 0);
 }
 
 /* OpenSSL has one queue of errors for the thread, and takes the oldest in it for the call's own. */
@@ -445,6 +467,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_goodbye, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_goodbye_of_the_kernels_with_a_full_buffer, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_garbage, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_a_handshake_that_waits_to_write, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_errors_of_others_are_not_ours, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_files_that_do_not_fit, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_what_is_made, set_up, tear_down),
