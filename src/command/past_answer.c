@@ -140,10 +140,34 @@ static bool show_some(struct showing *sh, struct session *s)
 	return sh->next >= rows->count;
 }
 
+/*
+ * An answer waits for those before it, and for the disk: whoever was let in may have been thrown out meanwhile, and what is
+ * read then has what was said behind his back.
+ */
+static bool may_read_still(const struct showing *sh, const struct session *s)
+{
+	const struct channel *c = network_channel(sh->env->net, str_of(sh->target));
+
+	return !name_is_channel(sh->target) || (c && s->user && network_member(c, s->user));
+}
+
+static bool end_early(struct showing *sh, struct session *s)
+{
+	if (sh->begun) {
+		reply_batch_enter(s, &sh->batch);
+		reply_batch_end(s, &sh->batch);
+	} else {
+		fail(sh, s, "You are not there any more");
+	}
+	return true;
+}
+
 static bool show(struct showing *sh, struct session *s)
 {
 	bool last;
 
+	if (!may_read_still(sh, s))
+		return end_early(sh, s);
 	if (sh->read->err) {
 		fail(sh, s,
 		     sh->read->err == HISTORY_NO_MESSAGE ? "There is no such message"
@@ -165,23 +189,13 @@ static bool show(struct showing *sh, struct session *s)
 	return last;
 }
 
-/* An answer waits for those before it, and whoever was let in may have been thrown out meanwhile. */
-static bool may_read_still(const struct showing *sh, const struct session *s)
-{
-	const struct channel *c = network_channel(sh->env->net, str_of(sh->target));
-
-	return !name_is_channel(sh->target) || (c && s->user && network_member(c, s->user));
-}
-
 static bool step(struct stream *st, struct session *s)
 {
 	struct showing *sh = (struct showing *)st;
 
 	if (!sh->read_begun && !st->cut) {
-		if (!may_read_still(sh, s)) {
-			fail(sh, s, "You are not there any more");
-			return true;
-		}
+		if (!may_read_still(sh, s))
+			return end_early(sh, s);
 		begin_read(sh, s);
 	} else if (st->waits || st->cut) {
 		/* Asked all the same: a restart does not wait. */
