@@ -67,6 +67,8 @@ static const struct config_key table[] = {
 	{"limits", "metadata_changes", CONFIG_NUMBER, SERVER(metadata_minute), 1, 10000, "a number"},
 	{"limits", "subscriptions", CONFIG_NUMBER, SERVER(subscriptions_max), 1, 200, "a number"},
 	{"limits", "multiline_bytes", CONFIG_SIZE, SERVER(multiline_bytes), 512, 16 * KILO, "a size"},
+	{"limits", "reactions", CONFIG_NUMBER, SERVER(reactions), 0, 1000, "a number"},
+	{"limits", "reactions_each", CONFIG_NUMBER, SERVER(reactions_each), 0, 1000, "a number"},
 	{"limits", "multiline_lines", CONFIG_NUMBER, SERVER(multiline_lines), 2, 200, "a number"},
 	{"limits", "multiline_timeout", CONFIG_DURATION, SERVER(multiline_ms), 100, HOUR, "a duration"},
 	{"limits", "filters", CONFIG_NUMBER, SERVER(filters_max), 0, 1000, "a number"},

@@ -6,6 +6,7 @@
 #include "command/emergency.h"
 #include "command/families.h"
 #include "command/playback.h"
+#include "command/react.h"
 #include "command/services.h"
 #include "command/filter.h"
 #include "command/targets.h"
@@ -114,6 +115,13 @@ static bool filtered(const struct sending *m, const struct channel *c, const cha
 	return multiline_is(m->text) ? lines_filtered(m, &t) : filter_stops(m->call, &t);
 }
 
+static bool may_react(const struct sending *m, const struct channel *c, const struct user *u, const char *where)
+{
+	const struct react_try t = {m->tags, c, u, where, !answers(m)};
+
+	return !m->tags.n || react_may(m->call, &t);
+}
+
 /* A colour is followed by up to two numbers of two digits, or of six hexadecimal ones. Returns what follows them. */
 static const char *colours_skip(const char *p, const char *end, size_t digits)
 {
@@ -178,7 +186,7 @@ static void send_channel(const struct sending *m, const char *name, uint8_t min_
 			reply(call->session, ERR_NOSUCHCHANNEL, target_shown(name));
 		return;
 	}
-	if (filtered(m, c, name))
+	if (filtered(m, c, name) || !may_react(m, c, NULL, name))
 		return;
 	r = sending_record(m);
 	r.message.channel = str_of(name);
@@ -223,7 +231,7 @@ static void send_user(const struct sending *m, const char *nick)
 			reply(call->session, ERR_NEEDREGGEDNICK, user_nick(target));
 		return;
 	}
-	if (filtered(m, NULL, nick))
+	if (filtered(m, NULL, nick) || !may_react(m, NULL, target, nick))
 		return;
 	r = sending_record(m);
 	r.message.target = target->id;

@@ -523,13 +523,23 @@ bool record_decode(struct record *out, struct record_room *room, struct str byte
 
 bool record_tags_last(struct str tags)
 {
-	static const struct str lasting[] = {STR("+draft/react"), STR("+draft/unreact"), STR("+draft/persist")};
 	struct tag tag;
 
-	for (size_t i = 0; i < sizeof(lasting) / sizeof(lasting[0]); i++)
-		if (tags_find(tags, lasting[i], &tag))
-			return true;
-	return false;
+	if (tags_find(tags, STR("+draft/persist"), &tag))
+		return true;
+	if (!tags_find(tags, STR("+draft/react"), &tag) && !tags_find(tags, STR("+draft/unreact"), &tag))
+		return false;
+	return record_tags_reply(tags).n > 0;
+}
+
+/* Clients still say it in the name that it had as a draft. */
+struct str record_tags_reply(struct str tags)
+{
+	struct tag tag = {0};
+
+	if (!tags_find(tags, STR("+reply"), &tag) && !tags_find(tags, STR("+draft/reply"), &tag))
+		return STR_NONE;
+	return tag.value;
 }
 
 /*

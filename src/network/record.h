@@ -414,6 +414,7 @@ enum record_class record_class(const struct record *r);
 void record_rename_kept(struct record *r);
 /* A TAGMSG with one of these tags belongs to what was said, and is kept: reactions, and what clients mark as such. */
 bool record_tags_last(struct str tags);
+struct str record_tags_reply(struct str tags); /* the msgid that it is about, as it stands there; empty: none */
 const char *record_type_name(enum record_type type);
 
 /* Shows the fields of the record's type one after the other, for tools. Items of a list follow each other. */

@@ -76,6 +76,8 @@ void server_init(struct server *s)
 		.metadata_minute = 30,
 		.multiline_bytes = 4096,
 		.multiline_lines = 100,
+		.reactions = 50,
+		.reactions_each = 20,
 		.multiline_ms = 60 * 1000,
 		.bans_max = 10000,
 		.filters_max = 100,

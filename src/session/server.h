@@ -131,6 +131,7 @@ struct server {
 	uint32_t metadata_minute; /* changes by one client in a minute */
 	uint32_t multiline_bytes; /* of one message of several lines */
 	uint32_t multiline_lines;
+	uint32_t reactions, reactions_each; /* on one message, and of one user to it; 0: no limit */
 	int64_t multiline_ms;    /* that one may take to be sent */
 	uint32_t bans_max;       /* of the network, of all kinds */
 	uint32_t filters_max;    /* of those, that are filters */

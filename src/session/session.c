@@ -21,6 +21,7 @@
 #include "session/server.h"
 #include "session/session_internal.h"
 #include "session/subscriptions.h"
+#include "session/reactions.h"
 #include "session/throttle.h"
 
 enum {
@@ -450,12 +451,14 @@ int session_hub_init(struct session_hub *hub, struct loop *loop, struct server *
 	LIST_INIT(&hub->closing);
 	LIST_INIT(&hub->held);
 	hub->scratch = mem_alloc(LINE_MAX_BYTES + 1);
+	hub->reactions = reactions_new();
 	return conn_hub_new(&hub->conns, loop);
 }
 
 void session_hub_deinit(struct session_hub *hub)
 {
 	conn_hub_free(hub->conns);
+	reactions_free(hub->reactions);
 	mem_free(hub->scratch);
 }
 

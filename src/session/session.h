@@ -70,6 +70,7 @@ struct session_hub {
 	struct server *server;
 	struct monitor *monitor;
 	struct lookups *lookups; /* NULL: nothing is looked up */
+	struct reactions *reactions;
 	struct session_host host;
 	LIST_HEAD(, session) sessions; /* all that are not closed */
 	LIST_HEAD(, session) closing;  /* those whose last words are on their way */

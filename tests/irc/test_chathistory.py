@@ -265,7 +265,7 @@ def test_events_for_those_who_ask(server):
     topic = plain.sync().one("TOPIC")
     was, now = other.nick, fresh("new")
     other.ask(f"NICK {now}")
-    client.ask(f"@+draft/react=yes TAGMSG {channel}", f"@+typing=active TAGMSG {channel}")
+    client.ask(f"@+draft/react=yes;+reply=x TAGMSG {channel}", f"@+typing=active TAGMSG {channel}")
     client.ask(f"KICK {channel} {now} :out")
     other.join(channel)
     other.ask(f"PART {channel} :later")
