@@ -11,6 +11,7 @@ import threading
 import pytest
 
 import harness
+import promises
 from harness import FAST, ROOT, SANITIZED, chan, fresh, run_chatd, wait_until
 
 OPER = FAST + "[oper root]\npassword = secret\n"
@@ -330,3 +331,17 @@ def test_kill_while_all_write(start, state):
         promised += write_until_killed(start(OPER, args=["--state", str(state), "--no-limits"]))
     start(OPER, args=["--state", str(state)]).finish()
     check_promises(state, promised)
+
+
+@pytest.mark.slow
+def test_kill_while_accounts_change(start, state):
+    """What was confirmed is there, what was not is there or not. tools/kill-check --accounts does this for long."""
+    people = promises.make_people(4, 1)
+    for _ in range(3):
+        daemon = start(promises.CONFIG, args=["--state", str(state)])
+        promises.settle(daemon, people)
+        promises.run_until_killed(daemon, people, 60)
+        promises.check_store(state)
+    daemon = start(promises.CONFIG, args=["--state", str(state)])
+    promises.settle(daemon, people)
+    promises.check(people)
