@@ -20,6 +20,7 @@
 #include "proto/utf8.h"
 #include "session/arrival.h"
 #include "session/monitor.h"
+#include "valgrind.h"
 
 enum { SETTLED_TURNS = 8, AWAIT_US = 20 * 1000 * 1000, AWAIT_TURN_MS = 20 };
 
@@ -270,7 +271,7 @@ void stage_await(struct stage *st, int i, const char *words)
 		listen_to(st, i);
 		if (strstr(st->clients[i].text, words))
 			return;
-		if (clock_mono_us() - start_us > AWAIT_US)
+		if (clock_mono_us() - start_us > patience(AWAIT_US))
 			fail_msg("client %d never heard \"%s\"", i, words);
 		assert_int_equal(loop_turn(st->loop, AWAIT_TURN_MS), 0);
 	}
@@ -281,7 +282,7 @@ void stage_await_log(struct stage *st, const char *words)
 	int64_t start_us = clock_mono_us();
 
 	while (!strstr(st->log, words)) {
-		if (clock_mono_us() - start_us > AWAIT_US)
+		if (clock_mono_us() - start_us > patience(AWAIT_US))
 			fail_msg("\"%s\" never came; there was: %s", words, st->log);
 		assert_int_equal(loop_turn(st->loop, AWAIT_TURN_MS), 0);
 	}

@@ -14,6 +14,7 @@
 #include <sqlite3.h>
 
 #include "base/log.h"
+#include "valgrind.h"
 
 enum { PATIENCE_MS = 10000 };
 
@@ -232,7 +233,7 @@ static int64_t now_ms(void)
 
 void store_test_until(struct store_test *t, bool (*what)(struct store_test *t))
 {
-	int64_t end = now_ms() + PATIENCE_MS;
+	int64_t end = now_ms() + patience(PATIENCE_MS);
 
 	while (!what(t)) {
 		assert_true(now_ms() < end);

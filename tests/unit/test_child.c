@@ -4,7 +4,6 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -13,11 +12,12 @@
 
 #include "fd_count.h"
 #include "loop/child.h"
+#include "valgrind.h"
 
 /* It knows no pidfd_open(2), which each child is waited for with. */
 static void not_under_valgrind(void)
 {
-	if (getenv("UNDER_VALGRIND"))
+	if (under_valgrind())
 		skip();
 }
 

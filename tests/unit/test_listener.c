@@ -20,6 +20,7 @@
 #include "base/log.h"
 #include "fd_count.h"
 #include "net/listener.h"
+#include "valgrind.h"
 
 enum { ACCEPTED_MAX = 512, DEADLINE_US = 20 * 1000 * 1000 };
 
@@ -389,7 +390,7 @@ static void test_no_descriptor_left(void **state)
 {
 	struct fixture *f = *state;
 	/* Its limit of descriptors is its own: what is above it is accepted, closed, and said to have failed. */
-	if (getenv("UNDER_VALGRIND"))
+	if (under_valgrind())
 		skip();
 	open_at(f, "127.0.0.1", "0");
 	run_in_child(starve, f);
