@@ -82,6 +82,17 @@ def test_isupport(server):
     assert "CHATHISTORY=1000" in said.text and "MSGREFTYPES=msgid,timestamp" in said.text
 
 
+def test_nobody_gets_more_than_the_server_gives(start):
+    server = start(FAST + "[history]\nlimit = 3\n")
+    a = server.client("a", caps=CAPS)
+    channel = chan()
+    a.join(channel)
+    say(a, channel, *"12345")
+    assert texts(a, "LATEST", channel, "*", 2) == ["4", "5"]
+    for limit in (3, 4, 1000, (1 << 32) - 1):
+        assert texts(a, "LATEST", channel, "*", limit) == ["3", "4", "5"]
+
+
 def test_is_unknown_without_the_capability(server):
     client = server.client()
     channel = chan()

@@ -127,6 +127,16 @@ def test_suspend(accounts):
     assert login(accounts, sasl.plain, owner.nick, PASSWORD)[1].commands == ["900", "903"]
 
 
+def test_suspended_between_the_password_and_the_welcome(accounts):
+    owner, oper = make(accounts), accounts.client("oper")
+    oper.ask("OPER root secret")
+    late, said = login(accounts, sasl.plain, owner.nick, PASSWORD)
+    assert said.commands == ["900", "903"]
+    assert ns(oper, f"SUSPEND {owner.nick}") == ["Done."]
+    assert late.ask("CAP END").of("001")
+    assert account_of(oper, late.nick) is None
+
+
 def test_certificates(accounts):
     owner, other = make(accounts), make(accounts)
     print_ = "ab" * 32
