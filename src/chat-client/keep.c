@@ -48,7 +48,7 @@ bool keep_get(const char *folder, const char *name, const char *key, char value[
 
 		found = at && strlen(at) < KEEP_VALUE_MAX;
 		if (found)
-			strcpy(value, at);
+			strlcpy(value, at, KEEP_VALUE_MAX);
 	}
 	fclose(f);
 	return found;
@@ -58,9 +58,8 @@ static int make_folders(const char *folder)
 {
 	char path[KEEP_FOLDER_MAX];
 
-	if (strlen(folder) >= sizeof(path))
+	if (strlcpy(path, folder, sizeof(path)) >= sizeof(path))
 		return -ENAMETOOLONG;
-	strcpy(path, folder);
 	for (char *at = strchr(path + 1, '/'); at; at = strchr(at + 1, '/')) {
 		*at = '\0';
 		if (mkdir(path, 0700) < 0 && errno != EEXIST)

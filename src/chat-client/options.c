@@ -447,7 +447,7 @@ static enum options_result take_server(const struct option_context *x, const str
 		return wrong(x, _("which server?"));
 	o->tls |= !strcmp(o->port, "6697");
 	if (!o->port[0])
-		strcpy(o->port, o->tls ? "6697" : "6667");
+		strlcpy(o->port, o->tls ? "6697" : "6667", sizeof(o->port));
 	if (!o->nick[0] && !(args->login && options_make_nick(o->nick, args->login)))
 		strcpy(o->nick, "guest");
 	if (!o->user[0] && !(args->login && name_username_make(o->user, str_of(args->login))))

@@ -95,6 +95,7 @@ bool secure_is_near(const struct sockaddr *peer)
 	struct sockaddr_in6 v6;
 	uint32_t last;
 
+	/* getpeername(2) wrote it: NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult) */
 	if (peer->sa_family == AF_INET) {
 		memcpy(&v4, peer, sizeof(v4));
 		return is_near_v4(ntohl(v4.sin_addr.s_addr));

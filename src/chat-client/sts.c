@@ -43,10 +43,16 @@ struct sts sts_parse(struct str value)
 bool sts_find(const char *folder, const char *host, int64_t now_ms, uint16_t *port)
 {
 	char value[KEEP_VALUE_MAX];
-	int64_t until;
+	unsigned long long number, until;
+	struct str rest, word;
 
-	return keep_get(folder, file, host, value) && sscanf(value, "%" SCNu16 " %" SCNd64, port, &until) == 2 &&
-	       until > now_ms;
+	if (!keep_get(folder, file, host, value))
+		return false;
+	rest = str_of(value);
+	if (!str_split(&rest, ' ', &word) || !str_u64(word, UINT16_MAX, &number) || !str_u64(rest, INT64_MAX, &until))
+		return false;
+	*port = (uint16_t)number;
+	return (int64_t)until > now_ms;
 }
 
 int sts_keep(const char *folder, const char *host, uint16_t port, int64_t now_ms, uint64_t duration)

@@ -76,7 +76,7 @@ static int take_file(struct backup *b, const char *name, int from)
 	to = openat(b->fd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (to < 0)
 		return fail(EX_CANTCREAT, name, errno);
-	strcpy(b->names[b->count++], name);
+	strlcpy(b->names[b->count++], name, NAME_SIZE);
 	error = copy_bytes(from, to);
 	close(to);
 	return error ? fail(EX_IOERR, name, error) : EX_OK;

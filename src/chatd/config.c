@@ -406,6 +406,7 @@ static void check_opers(struct loading *l)
 	for (size_t i = 0; i < s->nopers; i++) {
 		const struct oper_block *o = &s->opers[i];
 
+		/* There is a place for each: NOLINTNEXTLINE(clang-analyzer-core.NullDereference) */
 		l->job.file = l->places[i].file;
 		l->job.line = l->places[i].line;
 		if (!o->password && !o->certfp && !o->account)

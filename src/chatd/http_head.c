@@ -27,7 +27,7 @@ static bool is_target(struct str s)
 
 static int first_line(struct http_head *h, struct str line, const char *path)
 {
-	struct str method, target, version = STR_NONE;
+	struct str method, target, version;
 	const char *query;
 
 	if (!str_split(&line, ' ', &method) || !str_split(&line, ' ', &target))

@@ -32,6 +32,7 @@ struct oper_notices {
 
 /* Kinds of events by what they are about. One that is not here is told by its level. */
 static const uint8_t kinds[EVENT_COUNT] = {
+/* A designator stands in no parentheses: NOLINTNEXTLINE(bugprone-macro-parentheses) */
 #define IS(event, kind) [EVENT_##event] = NOTICE_##kind + 1
 	IS(CLIENT_IN, CONNECTS),
 	IS(CLIENT_OUT, CONNECTS),

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/str.h"
 
 /* For as long the manager is given to answer; it does so at once where it is not busy with something else. */
 enum { ANSWER_US = 5000000, NAME_TEXT_MAX = 128, TRIES = 3 };
@@ -73,6 +74,7 @@ unsigned service_memory_mb(void)
 
 	if (!file)
 		return 0;
+	/* It is the kernel that writes those numbers: NOLINTNEXTLINE(cert-err34-c) */
 	if (fscanf(file, "%*u %llu", &pages) != 1)
 		pages = 0;
 	fclose(file);
@@ -83,10 +85,12 @@ unsigned service_memory_mb(void)
 bool service_has_journal(void)
 {
 	const char *text = getenv("JOURNAL_STREAM");
+	struct str rest = str_of(text ? text : ""), word;
 	unsigned long long dev, ino;
 	struct stat st;
 
-	if (!text || sscanf(text, "%llu:%llu", &dev, &ino) != 2 || fstat(STDERR_FILENO, &st) != 0)
+	if (!str_split(&rest, ':', &word) || !str_u64(word, UINT64_MAX, &dev) || !str_u64(rest, UINT64_MAX, &ino) ||
+	    fstat(STDERR_FILENO, &st) != 0)
 		return false;
 	return st.st_dev == (dev_t)dev && st.st_ino == (ino_t)ino;
 }

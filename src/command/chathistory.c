@@ -114,7 +114,7 @@ static void chathistory_run(struct call *call)
 	const char *target = call_param(call, 1);
 	struct history_bound bounds[2] = {{0}};
 	struct history_read *r;
-	uint32_t limit;
+	uint32_t limit = 0;
 
 	if (!sel) {
 		invalid(call, NULL, "Unknown command");

@@ -185,7 +185,8 @@ static void run_shunned(struct call *call)
 		const char *name;
 		size_t params; /* so many are looked at */
 	} allowed[] = {{"PING", 2}, {"PONG", 2}, {"QUIT", 0}, {"PART", 1}};
-	struct message cut = *call->msg;
+	const struct message *whole = call->msg;
+	struct message cut = *whole;
 
 	for (size_t i = 0; i < sizeof(allowed) / sizeof(allowed[0]); i++) {
 		if (strcmp(call->row->name, allowed[i].name) != 0)
@@ -195,6 +196,7 @@ static void run_shunned(struct call *call)
 		call->msg = &cut;
 		if (!refused(call))
 			call->row->run(call);
+		call->msg = whole;
 		return;
 	}
 	count_shun(call);

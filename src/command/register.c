@@ -29,6 +29,7 @@ enum { PASSWORD_MAX = 300 };
 const char *register_check_password(const struct call *call, const char *account, const char *password,
 				    const char **why)
 {
+	/* The rows of the commands say how many parameters there are: NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker) */
 	size_t n = strlen(password);
 
 	if (n > PASSWORD_MAX || !utf8_valid(str_of(password))) {
@@ -98,6 +99,7 @@ bool register_verifies(const struct command_env *env, const char *email)
 
 static const char *check_email(const struct call *call, const char *email, const char **why)
 {
+	/* The rows of the commands say how many parameters there are: NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker) */
 	if (strcmp(email, "*") == 0 ? call->env->server->accounts.email_required : !mail_address_valid(email)) {
 		*why = "A valid e-mail address is needed";
 		return "INVALID_EMAIL";
@@ -258,6 +260,7 @@ void register_account(const struct call *call, const struct registering *wanted)
 	const char *why = NULL, *code, *nick = nick_of(call);
 	struct making *m;
 
+	/* The rows of the commands say how many parameters there are: NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker) */
 	if (strcmp(r.account, "*") == 0 && nick)
 		r.account = nick;
 	code = check(call, &r, &why);

@@ -56,7 +56,7 @@ static bool is_recovery(struct str code)
 struct str second_cut(const struct account *a, struct str *password)
 {
 	const char *blank = password->n ? memrchr(password->p, ' ', password->n) : NULL;
-	struct str code = STR_NONE;
+	struct str code;
 
 	if (!a || !blank || !second_wanted(a))
 		return STR_NONE;

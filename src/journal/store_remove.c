@@ -279,7 +279,7 @@ static int forget_some(struct disk *d, const struct forgetting *f)
 
 int disk_forget_step(struct disk *d)
 {
-	struct forgetting f;
+	struct forgetting f = {.upto = 0};
 	int rc;
 
 	if (!d->db || !d->text)

@@ -127,7 +127,7 @@ static int split_host(struct str text, struct str *host, struct str *port, const
 
 static int parse_inet(struct endpoint *e, struct str text, const struct complaint *to)
 {
-	struct str host, port;
+	struct str host = STR_NONE, port = STR_NONE;
 	char host_text[64], port_text[8];
 	unsigned long long number;
 	int error = split_host(text, &host, &port, to);

@@ -116,6 +116,7 @@ int listen_socket_check(int fd, const struct complaint *to)
 		return complain(to, -EINVAL, "descriptor %d is not a socket: %s", fd, strerror(-type));
 	if (getsockname(fd, (struct sockaddr *)&ss, &len) < 0)
 		return complain(to, -EINVAL, "descriptor %d has no address: %s", fd, strerror(errno));
+	/* getsockname(2) wrote it: NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult) */
 	if (ss.ss_family != AF_INET && ss.ss_family != AF_INET6 && ss.ss_family != AF_UNIX)
 		return complain(to, -EINVAL, "descriptor %d is neither an IP nor a Unix socket", fd);
 	if (type != SOCK_STREAM)

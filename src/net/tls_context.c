@@ -38,7 +38,7 @@ void tls_pin(const X509 *cert, char pin[TLS_PIN_MAX])
 		return;
 	}
 	OPENSSL_free(key);
-	strcpy(pin, "sha256/");
+	strlcpy(pin, "sha256/", TLS_PIN_MAX);
 	EVP_EncodeBlock((unsigned char *)pin + 7, hash, (int)n);
 }
 

@@ -221,6 +221,7 @@ static bool matches_mask(const struct network *net, const struct ban *b, struct 
 {
 	enum casemap map = net->config.casemap;
 	struct str mask = {b->mask, b->nmask};
+	/* A mask is kept with its ban, and is not empty: NOLINTNEXTLINE(clang-analyzer-core.NullDereference) */
 	char last = mask.p[mask.n - 1], end;
 
 	if (!text.n)

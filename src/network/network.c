@@ -29,6 +29,7 @@ static void begin(struct network *net, const struct network_config *config)
 	state_accounts_init(net);
 	state_bans_init(net);
 	if (config->whowas_max)
+		/* It is an array of pointers: NOLINTNEXTLINE(bugprone-sizeof-expression) */
 		net->whowas = mem_zalloc(config->whowas_max * sizeof(*net->whowas));
 }
 

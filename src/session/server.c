@@ -34,7 +34,7 @@ static char *default_name(void)
 	if (gethostname(host, sizeof(host) - 1) != 0 || !host[0])
 		return mem_strdup("chatd.local");
 	if (!strchr(host, '.') && strlen(host) + sizeof(".local") <= sizeof(host))
-		strcat(host, ".local");
+		strlcat(host, ".local", sizeof(host));
 	return mem_strdup(host);
 }
 
