@@ -273,14 +273,21 @@ def test_a_trickled_handshake_has_an_end(secure):
 
 
 def test_broken_off_at_every_stage(secure):
-    """Descriptors come back; the harness looks at the end."""
+    """Descriptors and memory come back; the harness looks at the end, too."""
     server = secure()
     first = hello()
-    for n in (0, 1, 5, 60, len(first) - 1, len(first)):
-        for _ in range(30):
-            with socket.create_connection(server.tls, DEADLINE) as s:
-                s.sendall(first[:n])
-    wait_until(lambda: server.descriptors() <= server.descriptors_before, "descriptors to be back")
+
+    def round_of(times):
+        for n in (0, 1, 5, 60, len(first) - 1, len(first)):
+            for _ in range(times):
+                with socket.create_connection(server.tls, DEADLINE) as s:
+                    s.sendall(first[:n])
+        wait_until(lambda: server.descriptors() <= server.descriptors_before, "descriptors to be back")
+        return server.memory()
+
+    before = round_of(30)
+    round_of(100)
+    server.check_memory(before, 1 << 20)
     member(server)
 
 
