@@ -260,13 +260,13 @@ def test_hidden_and_absent_look_the_same(server):
 
 def test_answers_to_one_who_does_not_read_are_bounded(start):
     """LIST, WHO and NAMES pour out far more than they cost: the answer waits for its reader, others are served."""
-    server = start(FAST + "sendq = 64k\n")
+    server = start(FAST + "sendq = 16k\n")
     crowd = [server.client("crowd", realname="r" * 120) for _ in range(150)]
     name = server.channel(*crowd)
     greedy, other = server.client("greedy", address=server.unix), server.client("other")
     memory = server.memory()
     greedy.raw(f"WHO *\r\nNAMES {name}\r\nLIST\r\n".encode() * 60)
-    for _ in range(20):
+    for _ in range(50):
         other.sync()
     server.check_memory(memory, 4 << 20)
     said = greedy.ask()
