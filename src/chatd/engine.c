@@ -547,20 +547,11 @@ static int open_journal(struct engine *e, struct worker *worker, char *why, size
 /* Users who have no connection left. */
 static void dismiss_missing(struct engine *e)
 {
-	struct record r = {.type = RECORD_USER_QUIT};
-
-	r.user_quit.reason = STR("Connection lost while the server restarted");
 	for (size_t i = 0; i < e->nmissing; i++) {
 		const struct user *u = network_user(e->net, e->missing[i]);
 
-		if (!u || u->sessions)
-			continue;
-		if (login_stays(e->net, u)) {
-			stay_alone(&e->env, u);
-			continue;
-		}
-		r.origin = u->id;
-		submit(e, &r);
+		if (u && !u->sessions)
+			stay_or_go(&e->env, u);
 	}
 	mem_free(e->missing);
 	e->missing = NULL;

@@ -29,7 +29,7 @@ void stay_begin(const struct command_env *env, struct keep *k, struct str accoun
 }
 
 /* Without it, a device that never left would count as one that was never here, and the stay as over long ago. */
-void stay_alone(const struct command_env *env, const struct user *u)
+static void stay_alone(const struct command_env *env, const struct user *u)
 {
 	bool alone = u->away && strcmp(u->away, AWAY_WITHOUT_DEVICE) == 0;
 
@@ -39,23 +39,28 @@ void stay_alone(const struct command_env *env, const struct user *u)
 			    loop_clock(env->hub->loop)->real_ms);
 }
 
+void stay_or_go(const struct command_env *env, const struct user *u)
+{
+	struct record r = {.type = RECORD_USER_QUIT, .origin = u->id};
+
+	if (login_stays(env->net, u)) {
+		stay_alone(env, u);
+		return;
+	}
+	r.user_quit.reason = STR("Connection lost while the server restarted");
+	env->host->submit(env->host->ctx, &r);
+}
+
 /* From the last down: one that goes is replaced by one that was looked at. */
 void stay_restore(const struct command_env *env, uint64_t *last_user)
 {
 	const struct vec *users = network_users(env->net);
-	struct record r = {.type = RECORD_USER_QUIT};
 
-	r.user_quit.reason = STR("Connection lost while the server restarted");
 	for (uint32_t i = users->count; i-- > 0;) {
 		const struct user *u = users->items[i];
 
 		if (u->id > *last_user)
 			*last_user = u->id;
-		if (login_stays(env->net, u)) {
-			stay_alone(env, u);
-			continue;
-		}
-		r.origin = u->id;
-		env->host->submit(env->host->ctx, &r);
+		stay_or_go(env, u);
 	}
 }

@@ -17,8 +17,8 @@ bool stay_account(const struct network *net, struct str name);
 /* Those who are logged in to it are kept from now on. */
 void stay_begin(const struct command_env *env, struct keep *k, struct str account);
 
-/* One who stays has lost all devices without their having left. */
-void stay_alone(const struct command_env *env, const struct user *u);
+/* A user has lost all devices without their having left: one who does not stay without a device goes. */
+void stay_or_go(const struct command_env *env, const struct user *u);
 
 /* After the journal has been read: whoever does not stay without a device is gone. last_user becomes at least the
  * highest id of all. */
