@@ -43,7 +43,7 @@ static const struct config_key table[] = {
 	{"server", "admin_organisation", CONFIG_TEXT, SERVER(admin[1]), 0, 200, "a text"},
 	{"server", "admin_mail", CONFIG_TEXT, SERVER(admin[2]), 0, 200, "a text"},
 	{"server", "casemapping", CONFIG_CASEMAP, SERVER(casemap), 0, 0, "ascii, rfc1459 or precis"},
-	{"server", "language", CONFIG_LANGUAGE, SERVER(line.language), 0, 0, "en or es"},
+	{"server", "language", CONFIG_LANGUAGE, SERVER(language), 0, 0, "en, es"},
 	{"server", "max_clients", CONFIG_NUMBER, AT(max_clients), 0, MANY, "a number"},
 	{"server", "state", CONFIG_PATH, AT(state), 0, 0, "a directory"},
 

@@ -32,7 +32,7 @@ enum config_type {
 	CONFIG_ADDRESS,    /* struct config_listen: an address alone, without doors; empty: none */
 	CONFIG_NETWORKS,   /* adds to struct config_networks; empty: none */
 	CONFIG_CASEMAP,    /* enum casemap */
-	CONFIG_LANGUAGE,   /* enum language of session/line_texts.h */
+	CONFIG_LANGUAGE,   /* enum language of session/language.h */
 	CONFIG_CHAN_MODES, /* uint32_t of CHAN_* */
 	CONFIG_USER_MODES, /* uint32_t of USER_* */
 	CONFIG_TAGS,       /* the value of CLIENTTAGDENY */

@@ -399,6 +399,13 @@ static void host_resume(void *ctx, struct errand *errand)
 	asked(e, before, errand->command, str_of(errand->label));
 }
 
+static unsigned host_language(void *ctx, const struct session *s)
+{
+	const struct engine *e = ctx;
+
+	return login_language(login_account(&e->env, s));
+}
+
 static bool host_rehash(void *ctx, char *why, size_t size)
 {
 	struct engine *e = ctx;
@@ -478,7 +485,8 @@ static void env_init(struct engine *e)
 int engine_new(struct engine **out, struct loop *loop, struct config *config, const struct engine_host *host)
 {
 	struct engine *e = mem_zalloc(sizeof(*e));
-	const struct session_host session_host = {host_command, host_quit, user_nick, host_gone, e, command_is_known};
+	const struct session_host session_host = {host_command,     host_quit,    user_nick, host_gone, e,
+						  command_is_known, host_language};
 	struct network_config network = {.casemap = config->server.casemap, .whowas_max = WHOWAS_MAX};
 	struct hash_key key;
 	int err;

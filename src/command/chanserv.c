@@ -26,9 +26,9 @@ static const struct preset {
 	uint8_t rank;
 	const char *says;
 } presets[] = {
-	{"FOUNDER", 'q', RANK_OWNER, "founder"}, {"SOP", 'a', RANK_ADMIN, "admin"},
-	{"AOP", 'o', RANK_OP, "operator"},       {"HOP", 'h', RANK_HALFOP, "half-operator"},
-	{"VOP", 'v', RANK_VOICE, "voice"},
+	{"FOUNDER", 'q', RANK_OWNER, N_("founder")}, {"SOP", 'a', RANK_ADMIN, N_("admin")},
+	{"AOP", 'o', RANK_OP, N_("operator")},       {"HOP", 'h', RANK_HALFOP, N_("half-operator")},
+	{"VOP", 'v', RANK_VOICE, N_("voice")},
 };
 
 enum { PRESETS = sizeof(presets) / sizeof(presets[0]) };
@@ -49,11 +49,6 @@ static const struct preset *preset_of(uint8_t rank)
 	return NULL;
 }
 
-static void say(const struct service_ask *a, const char *text)
-{
-	services_say(a->call->session, self, "%s", text);
-}
-
 static const struct account *own(const struct service_ask *a)
 {
 	return login_account(a->call->env, a->call->session);
@@ -66,7 +61,7 @@ static const struct channel *channel_of(const struct service_ask *a)
 
 	if (c && (rule_sees_channel(c, a->call->user) || network_access(a->call->env->net, own(a), str_of(c->name))))
 		return c;
-	say(a, "There is no such channel.");
+	service_tell(a, "There is no such channel.");
 	return NULL;
 }
 
@@ -82,7 +77,7 @@ static void say_shut(const struct service_ask *a, const struct channel *c)
 	buf_init(&out, text, sizeof(text) - 1);
 	forbid_explain(&out, b);
 	text[out.n] = '\0';
-	say(a, text);
+	service_tell(a, text);
 }
 
 /* The same, if the caller's account has at least that rank there. */
@@ -93,7 +88,7 @@ static const struct channel *channel_with(const struct service_ask *a, uint8_t l
 	if (!c)
 		return NULL;
 	if (network_access(a->call->env->net, own(a), str_of(c->name)) < least)
-		say(a, "Your account may not do that in this channel.");
+		service_tell(a, "Your account may not do that in this channel.");
 	else if (network_channel_shut(a->call->env->net, str_of(c->name)) && !user_may(a->call->user, PRIV_REGISTER))
 		say_shut(a, c);
 	else
@@ -190,16 +185,16 @@ static void run_register(const struct service_ask *a)
 	if (!c)
 		return;
 	if (c->flags & CHAN_REGISTERED) {
-		say(a, "This channel is registered already.");
+		service_tell(a, "This channel is registered already.");
 	} else if (!rule_has_rank(network_member(c, a->call->user), RANK_OP)) {
-		say(a, "You must be an operator of the channel.");
+		service_tell(a, "You must be an operator of the channel.");
 	} else if (founded(own(a)) >= a->call->env->server->accounts.channels_max) {
-		say(a, "Your account has as many channels as it may.");
+		service_tell(a, "Your account has as many channels as it may.");
 	} else {
 		/* Those whom somebody gave a rank while it was his are nothing to its new founder. */
 		drop_access(a, c);
 		if (!set_access(a, own(a), c, preset_find("FOUNDER"))) {
-			say(a, "That could not be done: try again.");
+			service_tell(a, "That could not be done: try again.");
 			return;
 		}
 		submit_modes(a, c, &registered);
@@ -236,11 +231,12 @@ static void run_info(const struct service_ask *a)
 	if (!c)
 		return;
 	if (!(c->flags & CHAN_REGISTERED)) {
-		say(a, "This channel is not registered.");
+		service_tell(a, "This channel is not registered.");
 		return;
 	}
 	services_say(a->call->session, self, "Channel: %s", c->name);
-	services_say(a->call->session, self, "Founder: %s", founder ? account_text(founder, ACCOUNT_NAME) : "none");
+	services_say(a->call->session, self, "Founder: %s",
+		     founder ? account_text(founder, ACCOUNT_NAME) : reply_words(a->call->session, N_("none")));
 	if (channel_settings(c)->entry)
 		services_say(a->call->session, self, "Entry message: %s", channel_settings(c)->entry);
 	say_shut(a, c);
@@ -270,7 +266,8 @@ static void set_entry(const struct service_ask *a, const struct channel *c)
 	r.channel_settings.what = CHANNEL_SET_ENTRY;
 	r.channel_settings.entry = utf8_cut(buf_view(&b), a->call->env->server->topic_max);
 	call_submit(a->call, &r);
-	say(a, b.n ? "Whoever joins is told that from now on." : "Whoever joins is told nothing any more.");
+	service_tell(a, b.n ? N_("Whoever joins is told that from now on.")
+			    : N_("Whoever joins is told nothing any more."));
 }
 
 static void run_set(const struct service_ask *a)
@@ -280,11 +277,11 @@ static void run_set(const struct service_ask *a)
 	if (!c)
 		return;
 	if (!(c->flags & CHAN_REGISTERED))
-		say(a, "This channel is not registered.");
+		service_tell(a, "This channel is not registered.");
 	else if (strcasecmp(a->words[1], "ENTRYMSG") == 0)
 		set_entry(a, c);
 	else
-		services_say(a->call->session, self, "Usage: SET %s", a->row->usage);
+		service_usage(a);
 }
 
 static void list_access(const struct service_ask *a, const struct channel *c, uint8_t rank)
@@ -297,9 +294,9 @@ static void list_access(const struct service_ask *a, const struct channel *c, ui
 
 		if (!rank || has == rank)
 			services_say(a->call->session, self, "%s: %s", account_text(account, ACCOUNT_NAME),
-				     preset_of(has)->says);
+				     reply_words(a->call->session, preset_of(has)->says));
 	}
-	say(a, "That is the end of the list.");
+	service_tell(a, "That is the end of the list.");
 }
 
 /* The account named, whom the caller's rank there lets alter; NULL after saying why not. */
@@ -309,9 +306,9 @@ static const struct account *subject(const struct service_ask *a, const struct c
 	const struct account *account = name ? network_account_of_nick(net, str_of(name)) : NULL;
 
 	if (!account)
-		say(a, "There is no such account.");
+		service_tell(a, "There is no such account.");
 	else if (network_access(net, account, str_of(c->name)) >= network_access(net, own(a), str_of(c->name)))
-		say(a, "Your account may not do that in this channel.");
+		service_tell(a, "Your account may not do that in this channel.");
 	else
 		return account;
 	return NULL;
@@ -325,19 +322,19 @@ static void add_access(const struct service_ask *a, const struct channel *c, con
 	if (!account)
 		return;
 	if (!p || p->rank >= network_access(a->call->env->net, own(a), str_of(c->name))) {
-		say(a, "Your account may not give that rank.");
+		service_tell(a, "Your account may not give that rank.");
 		return;
 	}
 	op.letter = p->letter;
 	if ((!network_access(a->call->env->net, account, str_of(c->name)) &&
 	     account_count(account, ACCOUNT_CHANNEL) >= GIVEN_MAX) ||
 	    !set_access(a, account, c, p)) {
-		say(a, "That could not be done: the account has as much as it may.");
+		service_tell(a, "That could not be done: the account has as much as it may.");
 		return;
 	}
 	account = network_account_of_nick(a->call->env->net, str_of(name));
-	services_say(a->call->session, self, "%s is %s in %s now.", account_text(account, ACCOUNT_NAME), p->says,
-		     c->name);
+	services_say(a->call->session, self, "%s is %s in %s now.", account_text(account, ACCOUNT_NAME),
+		     reply_words(a->call->session, p->says), c->name);
 	update_members(a, account, c, &op);
 }
 
@@ -351,7 +348,7 @@ static void del_access(const struct service_ask *a, const struct channel *c, con
 	if (!account)
 		return;
 	if (!was || !set_access(a, account, c, NULL)) {
-		say(a, "This account has no rank there.");
+		service_tell(a, "This account has no rank there.");
 		return;
 	}
 	op.letter = was->letter;
@@ -376,7 +373,7 @@ static void change_access(const struct service_ask *a, const struct preset *p)
 	else if (strcasecmp(what, "DEL") == 0)
 		del_access(a, c, name);
 	else
-		services_say(a->call->session, self, "Usage: %s %s", a->row->name, a->row->usage);
+		service_usage(a);
 }
 
 static void run_access(const struct service_ask *a)
@@ -398,11 +395,11 @@ static void run_transfer(const struct service_ask *a)
 	if (!to)
 		return;
 	if (founded(to) >= a->call->env->server->accounts.channels_max)
-		say(a, "That account has as many channels as it may.");
+		service_tell(a, "That account has as many channels as it may.");
 	else if (!set_access(a, own(a), c, preset_find("SOP")) ||
 		 !set_access(a, network_account_of_nick(a->call->env->net, str_of(a->words[1])), c,
 			     preset_find("FOUNDER")))
-		say(a, "That could not be done: try again.");
+		service_tell(a, "That could not be done: try again.");
 	else
 		services_say(a->call->session, self, "%s belongs to %s now.", c->name, a->words[1]);
 }
@@ -420,29 +417,32 @@ static void run_up(const struct service_ask *a)
 }
 
 static const struct service_row rows[] = {
-	{"REGISTER", 1, true, run_register, "<channel>", "Makes a channel your account's."},
-	{"DROP", 1, true, run_drop, "<channel> [<code>]", "Gives it up."},
-	{"TRANSFER", 2, true, run_transfer, "<channel> <account>", "Gives it to another account."},
-	{"INFO", 1, false, run_info, "<channel>", "Tells whose it is."},
-	{"SET", 2, true, run_set, "<channel> ENTRYMSG [<text>]", "Tells that to whoever joins; without a text: nothing."},
-	{"ACCESS", 1, true, run_access, "<channel> LIST | ADD <account> <SOP|AOP|HOP|VOP> | DEL <account>",
-	 "Who has which rank, whenever he comes."},
-	{"SOP", 1, true, run_preset, "<channel> LIST | ADD <account> | DEL <account>", "The same, of admins."},
-	{"AOP", 1, true, run_preset, "<channel> LIST | ADD <account> | DEL <account>", "The same, of operators."},
-	{"HOP", 1, true, run_preset, "<channel> LIST | ADD <account> | DEL <account>", "The same, of half-operators."},
-	{"VOP", 1, true, run_preset, "<channel> LIST | ADD <account> | DEL <account>",
-	 "The same, of those with a voice."},
-	{"SUSPEND", 1, false, forbid_run_suspend, "<channel> [<duration>] [<reason>] | LIST",
-	 "Lets nobody in, and keeps all that the channel has. For operators."},
-	{"UNSUSPEND", 1, false, forbid_run_unsuspend, "<channel>", "Opens it again. For operators."},
-	{"FORBID", 1, false, forbid_run_channels, "ADD <channel> [<duration>] [<reason>] | DEL <channel> | LIST",
-	 "Which channels nobody gets, with * and ?. For operators."},
-	{"UP", 1, true, run_up, "<channel>", "Gives you the rank that your account has."},
+	{"REGISTER", 1, true, run_register, N_("<channel>"), N_("Makes a channel your account's.")},
+	{"DROP", 1, true, run_drop, N_("<channel> [<code>]"), N_("Gives it up.")},
+	{"TRANSFER", 2, true, run_transfer, N_("<channel> <account>"), N_("Gives it to another account.")},
+	{"INFO", 1, false, run_info, N_("<channel>"), N_("Tells whose it is.")},
+	{"SET", 2, true, run_set, N_("<channel> ENTRYMSG [<text>]"),
+	 N_("Tells that to whoever joins; without a text: nothing.")},
+	{"ACCESS", 1, true, run_access, N_("<channel> LIST | ADD <account> <SOP|AOP|HOP|VOP> | DEL <account>"),
+	 N_("Who has which rank, whenever he comes.")},
+	{"SOP", 1, true, run_preset, N_("<channel> LIST | ADD <account> | DEL <account>"), N_("The same, of admins.")},
+	{"AOP", 1, true, run_preset, N_("<channel> LIST | ADD <account> | DEL <account>"),
+	 N_("The same, of operators.")},
+	{"HOP", 1, true, run_preset, N_("<channel> LIST | ADD <account> | DEL <account>"),
+	 N_("The same, of half-operators.")},
+	{"VOP", 1, true, run_preset, N_("<channel> LIST | ADD <account> | DEL <account>"),
+	 N_("The same, of those with a voice.")},
+	{"SUSPEND", 1, false, forbid_run_suspend, N_("<channel> [<duration>] [<reason>] | LIST"),
+	 N_("Lets nobody in, and keeps all that the channel has. For operators.")},
+	{"UNSUSPEND", 1, false, forbid_run_unsuspend, N_("<channel>"), N_("Opens it again. For operators.")},
+	{"FORBID", 1, false, forbid_run_channels, N_("ADD <channel> [<duration>] [<reason>] | DEL <channel> | LIST"),
+	 N_("Which channels nobody gets, with * and ?. For operators.")},
+	{"UP", 1, true, run_up, N_("<channel>"), N_("Gives you the rank that your account has.")},
 };
 
 const struct service *chanserv(void)
 {
-	static const struct service service = {self, "ChanServ looks after channels.", rows,
+	static const struct service service = {self, N_("ChanServ looks after channels."), rows,
 					       sizeof(rows) / sizeof(rows[0])};
 
 	return &service;

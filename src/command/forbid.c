@@ -44,9 +44,9 @@ static const char *parse(struct ban_order *o, const char *const *words, size_t n
 	bool timed;
 
 	if (n == 0 || !*words[0])
-		return "What? A name is missing";
+		return N_("What? A name is missing");
 	if (strlen(words[0]) >= sizeof(o->mask))
-		return "That is too long";
+		return N_("That is too long");
 	snprintf(o->mask, sizeof(o->mask), "%s", words[0]);
 	o->action = BAN_REFUSE;
 	o->duration_ms = 0;
@@ -74,7 +74,7 @@ const char *forbid_parse(struct ban_order *o, const char *const *words, size_t n
 	if (why)
 		return why;
 	o->kind = forbid_kind(o->mask);
-	return is_too_wide(o->mask) ? "That would meet nearly everything" : NULL;
+	return is_too_wide(o->mask) ? N_("That would meet nearly everything") : NULL;
 }
 
 const char *suspend_parse(const struct command_env *env, struct ban_order *o, const char *const *words, size_t n)
@@ -85,7 +85,7 @@ const char *suspend_parse(const struct command_env *env, struct ban_order *o, co
 	o->kind = BAN_SUSPENDED;
 	if (why)
 		return why;
-	return c && (c->flags & CHAN_REGISTERED) ? NULL : "There is no such registered channel";
+	return c && (c->flags & CHAN_REGISTERED) ? NULL : N_("There is no such registered channel");
 }
 
 /* From the last on: one that goes with the new nick is replaced by one that was looked at. */
@@ -102,11 +102,6 @@ void forbid_rename_all(const struct command_env *env)
 }
 
 /* The words of services */
-
-static void say(const struct service_ask *a, const char *text)
-{
-	services_say(a->call->session, a->service->name, "%s", text);
-}
 
 static struct str who(const struct call *call, char dst[BY_MAX])
 {
@@ -143,13 +138,13 @@ static void set(const struct service_ask *a, const struct ban_order *o)
 	call_submit(a->call, &r);
 	b = network_ban_find(env->net, o->kind, str_of(o->mask));
 	if (!b) {
-		say(a, "There are as many bans as the configuration allows.");
+		service_tell(a, "There are as many bans as the configuration allows.");
 		return;
 	}
 	buf_init(&out, text, sizeof(text) - 1);
 	ban_describe(&out, b, now);
 	text[out.n] = '\0';
-	say(a, text);
+	service_tell(a, text);
 	if (o->kind == BAN_NICK)
 		forbid_rename_all(env);
 }
@@ -161,7 +156,8 @@ static void take_away(const struct service_ask *a, enum ban_kind kind, const cha
 	char by[BY_MAX];
 
 	if (!b) {
-		say(a, kind == BAN_SUSPENDED ? "This channel is not suspended." : "That is not forbidden.");
+		service_tell(a, kind == BAN_SUSPENDED ? N_("This channel is not suspended.")
+						      : N_("That is not forbidden."));
 		return;
 	}
 	audit(a, b->mask, NULL);
@@ -170,7 +166,7 @@ static void take_away(const struct service_ask *a, enum ban_kind kind, const cha
 	r.ban_clear.id = b->id;
 	r.ban_clear.by = who(a->call, by);
 	call_submit(a->call, &r);
-	say(a, "Done.");
+	service_tell(a, "Done.");
 }
 
 /* ADD <mask> [<duration>] [<reason>] | DEL <mask> | LIST [<mask>], of those kinds alone. */
@@ -182,14 +178,14 @@ static void change(const struct service_ask *a, unsigned kinds)
 	if (strcasecmp(what, "LIST") == 0) {
 		ban_list(a->call, &(struct ban_listing){.kinds = kinds, .glob = mask, .service = a->service->name});
 	} else if (!mask || (strcasecmp(what, "ADD") != 0 && strcasecmp(what, "DEL") != 0)) {
-		services_say(a->call->session, a->service->name, "Usage: %s %s", a->row->name, a->row->usage);
+		service_usage(a);
 	} else if (!(kinds & 1u << forbid_kind(mask))) {
-		say(a, kinds & 1u << BAN_CHANNEL ? "That is no channel: they begin with #."
-						 : "Channels are forbidden with ChanServ.");
+		service_tell(a, kinds & 1u << BAN_CHANNEL ? N_("That is no channel: they begin with #.")
+							  : N_("Channels are forbidden with ChanServ."));
 	} else if (strcasecmp(what, "DEL") == 0) {
 		take_away(a, forbid_kind(mask), mask);
 	} else if ((why = forbid_parse(&o, a->words + 1, a->n - 1))) {
-		services_say(a->call->session, a->service->name, "%s.", why);
+		services_say(a->call->session, a->service->name, "%s.", reply_words(a->call->session, why));
 	} else {
 		set(a, &o);
 	}
@@ -220,7 +216,7 @@ void forbid_run_suspend(const struct service_ask *a)
 	}
 	why = suspend_parse(a->call->env, &o, a->words, a->n);
 	if (why)
-		services_say(a->call->session, a->service->name, "%s.", why);
+		services_say(a->call->session, a->service->name, "%s.", reply_words(a->call->session, why));
 	else
 		set(a, &o);
 }

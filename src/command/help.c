@@ -2,6 +2,7 @@
 #include "command/help_topics.h"
 #include "command/targets.h"
 #include "command/words.h"
+#include "proto/utf8.h"
 
 /*
  * HELP of modern.ircdocs.horse: 704, any number of 705, 706. The last line of the text goes into 706, so each line is
@@ -13,13 +14,14 @@ enum { INDEX_WIDTH = 60 };
 
 static void topic_show(struct session *s, const struct help_topic *topic)
 {
-	struct str rest = str_of(topic->text), line;
+	struct str rest = str_of(reply_words(s, topic->text)), line;
 	char text[LINE_BODY_MAX];
 
 	reply(s, RPL_HELPSTART, topic->name, topic->syntax);
 	text[0] = '\0';
 	while (str_split(&rest, '\n', &line) && line.n) {
 		reply(s, RPL_HELPTXT, topic->name, text);
+		line = utf8_cut(line, sizeof(text) - 1);
 		memcpy(text, line.p, line.n);
 		text[line.n] = '\0';
 	}
@@ -35,7 +37,7 @@ static void index_show(struct session *s)
 	words_init(&w, s, sizeof(INDEX_TOPIC) + 2);
 	if (w.max > INDEX_WIDTH)
 		w.max = INDEX_WIDTH;
-	reply(s, RPL_HELPSTART, INDEX_TOPIC, "Commands of this server");
+	reply(s, RPL_HELPSTART, INDEX_TOPIC, reply_words(s, "Commands of this server"));
 	reply(s, RPL_HELPTXT, INDEX_TOPIC, "");
 	for (size_t i = 0; i < count; i++) {
 		if (words_add(&w, str_of(topic[i].name)))
@@ -45,7 +47,7 @@ static void index_show(struct session *s)
 		words_add(&w, str_of(topic[i].name));
 	}
 	reply(s, RPL_HELPTXT, INDEX_TOPIC, w.text);
-	reply(s, RPL_ENDOFHELP, INDEX_TOPIC, "HELP <command> explains one of them.");
+	reply(s, RPL_ENDOFHELP, INDEX_TOPIC, reply_words(s, "HELP <command> explains one of them."));
 }
 
 static void run_help(struct call *call)

@@ -12,11 +12,6 @@ static const char self[] = "HistServ";
 /* What a search costs more than a message, so that it costs as much as SEARCH. */
 enum { CONFIRMED_MAX = 128, SEARCH_COST = 1000 };
 
-static void say(const struct service_ask *a, const char *text)
-{
-	services_say(a->call->session, self, "%s", text);
-}
-
 static void run_play(const struct service_ask *a)
 {
 	const struct call *call = a->call;
@@ -27,7 +22,7 @@ static void run_play(const struct service_ask *a)
 
 	history_read_free(r);
 	if (!str_u64(str_of(a->words[1]), UINT32_MAX, &n) || n == 0) {
-		say(a, "How many lines? That is no number.");
+		service_tell(a, "How many lines? That is no number.");
 		return;
 	}
 	if (n < span.limit)
@@ -35,7 +30,7 @@ static void run_play(const struct service_ask *a)
 	if (may)
 		past_replay_one(call->env, call->session, a->words[0], &span);
 	else
-		say(a, "There is no such channel, or you may not read it.");
+		service_tell(a, "There is no such channel, or you may not read it.");
 }
 
 static void run_search(const struct service_ask *a)
@@ -55,7 +50,7 @@ static void run_search(const struct service_ask *a)
 		past_add_all(call->env, call->session, r);
 	} else if (!past_add(call->env, call->session, in, r)) {
 		history_read_free(r);
-		say(a, "There is no such channel, or you may not read it.");
+		service_tell(a, "There is no such channel, or you may not read it.");
 		return;
 	}
 	past_answer(call->env, call->session,
@@ -73,30 +68,33 @@ static void run_forget(const struct service_ask *a)
 	snprintf(what, sizeof(what), "messages of %s", account_text(me, ACCOUNT_NAME));
 	service_drop_code(a, what, (uint64_t)me->created, code);
 	if (!service_word(a, 0)) {
-		services_say(a->call->session, self,
-			     "This deletes everything that you said with this account, in all channels and to all people. "
-			     "FORGET %s does it.",
-			     code);
+		services_say(
+			a->call->session, self,
+			"This deletes everything that you said with this account, in all channels and to all people. "
+			"FORGET %s does it.",
+			code);
 		return;
 	}
 	if (strcasecmp(a->words[0], code) != 0) {
-		say(a, "That is not the code. FORGET alone tells it.");
+		service_tell(a, "That is not the code. FORGET alone tells it.");
 		return;
 	}
 	r.forget.account = account_str(me, ACCOUNT_NAME);
 	call_submit(a->call, &r);
-	say(a, "It is being deleted.");
+	service_tell(a, "It is being deleted.");
 }
 
 static const struct service_row rows[] = {
-	{"SEARCH", 2, false, run_search, "<channel|nick|*> <words>", "Finds what was said, where you may read it."},
-	{"PLAY", 2, false, run_play, "<channel|nick> <number>", "Shows the last lines once more."},
-	{"FORGET", 0, true, run_forget, "[<code>]", "Deletes everything that you said. It asks once more."},
+	{"SEARCH", 2, false, run_search, N_("<channel|nick|*> <words>"),
+	 N_("Finds what was said, where you may read it.")},
+	{"PLAY", 2, false, run_play, N_("<channel|nick> <number>"), N_("Shows the last lines once more.")},
+	{"FORGET", 0, true, run_forget, N_("[<code>]"), N_("Deletes everything that you said. It asks once more.")},
 };
 
 const struct service *histserv(void)
 {
-	static const struct service service = {self, "HistServ shows what was said before, and deletes what you said.",
+	static const struct service service = {self,
+					       N_("HistServ shows what was said before, and deletes what you said."),
 					       rows, sizeof(rows) / sizeof(rows[0])};
 
 	return &service;

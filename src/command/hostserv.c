@@ -1,3 +1,4 @@
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -15,11 +16,6 @@
 static const char self[] = "HostServ";
 
 enum { WANTED_MAX = 128, REASON_MAX = 300, MEMOS_MAX = 20 };
-
-static void say(const struct service_ask *a, const char *text)
-{
-	services_say(a->call->session, self, "%s", text);
-}
 
 static const struct account *own(const struct service_ask *a)
 {
@@ -47,7 +43,7 @@ static bool may_give(const struct service_ask *a, const char *host)
 {
 	if (cloak_host_valid(str_of(host)))
 		return true;
-	say(a, "A host has letters, digits and . - : _ / and at most 64 bytes.");
+	service_tell(a, "A host has letters, digits and . - : _ / and at most 64 bytes.");
 	return false;
 }
 
@@ -59,21 +55,21 @@ static void switch_host(const struct service_ask *a, bool on)
 	struct account_edit e;
 
 	if (!account_str(account, ACCOUNT_VHOST).n) {
-		say(a, "Your account has no host. REQUEST asks for one.");
+		service_tell(a, "Your account has no host. REQUEST asks for one.");
 		return;
 	}
 	account_edit_begin(&e, account);
 	account_edit_drop_exact(&e, ACCOUNT_SETTING, HOST_OFF);
 	if ((!on && !account_edit_add(&e, ACCOUNT_SETTING, HOST_OFF, loop_clock(a->call->env->hub->loop)->real_ms)) ||
 	    !account_edit_submit(&e, a->call->env)) {
-		say(a, "That could not be done: try again.");
+		service_tell(a, "That could not be done: try again.");
 		return;
 	}
 	host_show_account(a->call->env, account);
 	if (on)
 		services_say(a->call->session, self, "Your host is %s.", account_text(account, ACCOUNT_VHOST));
 	else
-		say(a, "The host of your address is shown again.");
+		service_tell(a, "The host of your address is shown again.");
 }
 
 static void run_on(const struct service_ask *a)
@@ -100,14 +96,14 @@ static void run_request(const struct service_ask *a)
 	account_edit_drop(&e, ACCOUNT_SETTING, HOST_WANTED);
 	if (!account_edit_add(&e, ACCOUNT_SETTING, str_of(item), loop_clock(a->call->env->hub->loop)->real_ms) ||
 	    !account_edit_submit(&e, a->call->env)) {
-		say(a, "That could not be done: try again.");
+		service_tell(a, "That could not be done: try again.");
 		return;
 	}
 	log_event(EVENT_VHOST_WANTED,
 		  LOG_FIELDS({"CHATD_NICK", user_nick(a->call->user)},
 			     {"CHATD_ACCOUNT", account_text(account, ACCOUNT_NAME)}, {"CHATD_TARGET", host}),
 		  "account %s asks for the host %s", account_text(account, ACCOUNT_NAME), host);
-	say(a, "You have asked for it. An operator looks at it.");
+	service_tell(a, "You have asked for it. An operator looks at it.");
 }
 
 /* Operators' */
@@ -121,7 +117,7 @@ static const struct account *subject(const struct service_ask *a)
 		return NULL;
 	account = network_account_of_nick(a->call->env->net, str_of(a->words[0]));
 	if (!account)
-		say(a, "There is no such account.");
+		service_tell(a, "There is no such account.");
 	return account;
 }
 
@@ -131,7 +127,7 @@ static const struct account *subject_who_asked(const struct service_ask *a)
 
 	if (!account || wanted(account))
 		return account;
-	say(a, "This account has not asked for a host.");
+	service_tell(a, "This account has not asked for a host.");
 	return NULL;
 }
 
@@ -140,24 +136,32 @@ static void audit(const struct service_ask *a, const struct account *account, co
 	char command[32];
 
 	snprintf(command, sizeof(command), "HOSTSERV %s", a->row->name);
-	oper_audit(a->call, &(struct deed){.command = command,
-					   .target = account_text(account, ACCOUNT_NAME),
-					   .reason = reason});
+	oper_audit(a->call,
+		   &(struct deed){.command = command, .target = account_text(account, ACCOUNT_NAME), .reason = reason});
 }
 
-/* To all devices that are logged in to it now. False: there is none. */
-static bool tell(const struct service_ask *a, const struct account *account, const char *text)
+static bool tell(const struct service_ask *a, const struct account *account, const char *fmt, va_list args)
+	__attribute__((format(printf, 3, 0)));
+
+/* To all devices that are logged in to it now, each in its language. False: there is none. */
+static bool tell(const struct service_ask *a, const struct account *account, const char *fmt, va_list args)
 {
 	const struct vec *users = network_users(a->call->env->net);
+	char text[LINE_BODY_MAX];
 	bool told = false;
+	va_list ap;
 
 	for (uint32_t i = 0; i < users->count; i++) {
 		const struct user *u = users->items[i];
 
 		if (!str_eq(user_str(u, USER_ACCOUNT), account_str(account, ACCOUNT_NAME)))
 			continue;
-		for (struct session *s = u->sessions; s; s = s->next_own, told = true)
+		for (struct session *s = u->sessions; s; s = s->next_own, told = true) {
+			va_copy(ap, args);
+			vsnprintf(text, sizeof(text), reply_words(s, fmt), ap);
+			va_end(ap);
 			services_say(s, self, "%s", text);
+		}
 	}
 	return told;
 }
@@ -176,22 +180,33 @@ static void leave_memo(const struct service_ask *a, const struct account *accoun
 		(void)account_edit_submit(&e, a->call->env);
 }
 
-static void inform(const struct service_ask *a, const struct account *account, const char *text)
+static void inform(const struct service_ask *a, const struct account *account, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+static void inform(const struct service_ask *a, const struct account *account, const char *fmt, ...)
 {
-	if (!tell(a, account, text))
+	unsigned language = login_language(account);
+	char text[LINE_BODY_MAX];
+	va_list ap;
+
+	va_start(ap, fmt);
+	if (!tell(a, account, fmt, ap)) {
+		vsnprintf(
+			text, sizeof(text),
+			language_words(language ? (enum language)(language - 1) : a->call->env->server->language, fmt),
+			ap);
 		leave_memo(a, account, text);
+	}
+	va_end(ap);
 }
 
 static void give(const struct service_ask *a, const struct account *account, struct str host)
 {
-	char text[LINE_BODY_MAX];
-
 	if (!host_set_account(a->call->env, account, host)) {
-		say(a, "That could not be done: try again.");
+		service_tell(a, "That could not be done: try again.");
 		return;
 	}
-	snprintf(text, sizeof(text), "Your account has the host %s now.", account_text(account, ACCOUNT_VHOST));
-	inform(a, account, text);
+	inform(a, account, "Your account has the host %s now.", account_text(account, ACCOUNT_VHOST));
 	services_say(a->call->session, self, "%s has the host %s now.", account_text(account, ACCOUNT_NAME),
 		     account_text(account, ACCOUNT_VHOST));
 }
@@ -211,7 +226,7 @@ static void run_activate(const struct service_ask *a)
 static void run_reject(const struct service_ask *a)
 {
 	const struct account *account = subject_who_asked(a);
-	char reason[REASON_MAX], text[LINE_BODY_MAX];
+	char reason[REASON_MAX], host[WANTED_MAX];
 	struct account_edit e;
 	struct buf b;
 
@@ -221,16 +236,15 @@ static void run_reject(const struct service_ask *a)
 	service_join(a, 1, &b);
 	reason[b.n] = '\0';
 	audit(a, account, reason);
-	snprintf(text, sizeof(text), "You do not get the host %s%s%s", host_wanted(wanted(account)),
-		 *reason ? ": " : ".", reason);
+	snprintf(host, sizeof(host), "%s", host_wanted(wanted(account)));
 	account_edit_begin(&e, account);
 	account_edit_drop(&e, ACCOUNT_SETTING, HOST_WANTED);
 	if (!account_edit_submit(&e, a->call->env)) {
-		say(a, "That could not be done: try again.");
+		service_tell(a, "That could not be done: try again.");
 		return;
 	}
-	inform(a, account, text);
-	say(a, "Done.");
+	inform(a, account, "You do not get the host %s%s%s", host, *reason ? ": " : ".", reason);
+	service_tell(a, "Done.");
 }
 
 static void run_set(const struct service_ask *a)
@@ -251,7 +265,7 @@ static void run_del(const struct service_ask *a)
 		return;
 	audit(a, account, NULL);
 	if (!host_set_account(a->call->env, account, STR_NONE)) {
-		say(a, "That could not be done: try again.");
+		service_tell(a, "That could not be done: try again.");
 		return;
 	}
 	inform(a, account, "Your account has no host any more.");
@@ -280,7 +294,7 @@ static void show(struct listing *l, struct session *s, const struct account *acc
 		services_say(s, self, "%s asks for %s since %.*s", name, host_wanted(item), STR_ARG(buf_view(&b)));
 	} else if (!l->waiting && account_str(account, ACCOUNT_VHOST).n) {
 		services_say(s, self, "%s: %s%s", name, account_text(account, ACCOUNT_VHOST),
-			     host_of_account(account).n ? "" : " (off)");
+			     host_of_account(account).n ? "" : reply_words(s, N_(" (off)")));
 	} else {
 		return;
 	}
@@ -334,24 +348,24 @@ static void run_list(const struct service_ask *a)
 }
 
 static const struct service_row rows[] = {
-	{"ON", 0, true, run_on, "", "Shows the host that your account has."},
-	{"OFF", 0, true, run_off, "", "Shows the host of your address again."},
-	{"REQUEST", 1, true, run_request, "<host>", "Asks for a host. An operator looks at it."},
-	{"WAITING", 0, false, run_waiting, "", "Lists who has asked for which host. For operators."},
-	{"ACTIVATE", 1, false, run_activate, "<account>", "Gives the host that was asked for. For operators."},
-	{"APPROVE", 1, false, run_activate, "<account>", "The same."},
-	{"REJECT", 1, false, run_reject, "<account> [<reason>]", "Does not give it. For operators."},
-	{"SET", 2, false, run_set, "<account> <host>", "Gives an account a host. For operators."},
-	{"SETALL", 2, false, run_set, "<account> <host>", "The same: a host is of all nicks of an account."},
-	{"DEL", 1, false, run_del, "<account>", "Takes it away. For operators."},
-	{"DELALL", 1, false, run_del, "<account>", "The same."},
-	{"LIST", 0, false, run_list, "", "Lists the hosts of accounts. For operators."},
+	{"ON", 0, true, run_on, "", N_("Shows the host that your account has.")},
+	{"OFF", 0, true, run_off, "", N_("Shows the host of your address again.")},
+	{"REQUEST", 1, true, run_request, N_("<host>"), N_("Asks for a host. An operator looks at it.")},
+	{"WAITING", 0, false, run_waiting, "", N_("Lists who has asked for which host. For operators.")},
+	{"ACTIVATE", 1, false, run_activate, N_("<account>"), N_("Gives the host that was asked for. For operators.")},
+	{"APPROVE", 1, false, run_activate, N_("<account>"), N_("The same.")},
+	{"REJECT", 1, false, run_reject, N_("<account> [<reason>]"), N_("Does not give it. For operators.")},
+	{"SET", 2, false, run_set, N_("<account> <host>"), N_("Gives an account a host. For operators.")},
+	{"SETALL", 2, false, run_set, N_("<account> <host>"), N_("The same: a host is of all nicks of an account.")},
+	{"DEL", 1, false, run_del, N_("<account>"), N_("Takes it away. For operators.")},
+	{"DELALL", 1, false, run_del, N_("<account>"), N_("The same.")},
+	{"LIST", 0, false, run_list, "", N_("Lists the hosts of accounts. For operators.")},
 };
 
 const struct service *hostserv(void)
 {
-	static const struct service service = {self, "HostServ shows another host for people with an account.", rows,
-					       sizeof(rows) / sizeof(rows[0])};
+	static const struct service service = {self, N_("HostServ shows another host for people with an account."),
+					       rows, sizeof(rows) / sizeof(rows[0])};
 
 	return &service;
 }

@@ -32,14 +32,15 @@ static struct logins_limit limit_of(const struct command_env *env)
 const char *login_words(enum login_result result)
 {
 	static const char *const words[] = {
-		[LOGIN_OK] = "You are logged in",
-		[LOGIN_WRONG] = "Invalid account credentials",
-		[LOGIN_WAIT] = "Too many attempts have failed, try again later",
-		[LOGIN_SUSPENDED] = "This account is suspended",
-		[LOGIN_UNVERIFIED] = "This account has not been verified yet",
-		[LOGIN_LOCKED] = "No password logs in to this account",
-		[LOGIN_UNKNOWN] = "Accounts cannot be checked at the moment, try again later",
-		[LOGIN_CODE] = "This account wants a second factor: give \"password code\", with PLAIN or to NickServ",
+		[LOGIN_OK] = N_("You are logged in"),
+		[LOGIN_WRONG] = N_("Invalid account credentials"),
+		[LOGIN_WAIT] = N_("Too many attempts have failed, try again later"),
+		[LOGIN_SUSPENDED] = N_("This account is suspended"),
+		[LOGIN_UNVERIFIED] = N_("This account has not been verified yet"),
+		[LOGIN_LOCKED] = N_("No password logs in to this account"),
+		[LOGIN_UNKNOWN] = N_("Accounts cannot be checked at the moment, try again later"),
+		[LOGIN_CODE] =
+			N_("This account wants a second factor: give \"password code\", with PLAIN or to NickServ"),
 	};
 
 	return words[result];
@@ -50,6 +51,22 @@ const struct account *login_account(const struct command_env *env, const struct 
 	struct str name = s->user ? user_str(s->user, USER_ACCOUNT) : s->reg ? str_of(s->reg->account) : STR_NONE;
 
 	return name.n ? network_account(env->net, name) : NULL;
+}
+
+unsigned login_language(const struct account *a)
+{
+	static const struct str name = STR(LOGIN_LANGUAGE);
+	enum language language;
+
+	for (uint32_t i = 0; a && i < a->items.count; i++) {
+		const struct account_kept *item = a->items.items[i];
+		struct str text = str_of(item->text);
+
+		if (item->kind == ACCOUNT_SETTING && str_starts(text, name) &&
+		    language_find((struct str){text.p + name.n, text.n - name.n}, &language))
+			return (unsigned)language + 1;
+	}
+	return 0;
 }
 
 enum login_result login_gate(const struct account *a, bool password)
@@ -240,7 +257,8 @@ static void done(struct errand *e, struct session *s)
 	const struct login l = {e->env, s, t->mechanism, true, str_of(t->code)};
 	const struct account *a = network_account(e->env->net, str_of(t->account));
 
-	/* Many at once are no way around the limit: what comes after the last failure that is allowed learns nothing. */
+	/* Many at once are no way around the limit: what comes after the last failure that is allowed learns nothing.
+	 */
 	if (!login_may_try(&l, str_of(t->account))) {
 		t->answer(&l, login_refuse(&l, a, LOGIN_WAIT));
 		return;

@@ -38,6 +38,10 @@ const char *login_words(enum login_result result); /* what the client is told */
 /* The account that the session is logged in to; NULL: none. */
 const struct account *login_account(const struct command_env *env, const struct session *s);
 
+/* 1 + the enum language that the account has set, an ACCOUNT_SETTING; 0: none that is known here. a may be NULL. */
+#define LOGIN_LANGUAGE "language "
+unsigned login_language(const struct account *a);
+
 /* What is known before anything is proved, and after. */
 enum login_result login_gate(const struct account *a, bool password);
 

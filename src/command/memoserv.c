@@ -11,11 +11,6 @@ static const char self[] = "MemoServ";
 
 enum { MEMOS_MAX = 20, MEMO_MAX = 400, DATE_MAX = 32 };
 
-static void say(const struct service_ask *a, const char *text)
-{
-	services_say(a->call->session, self, "%s", text);
-}
-
 static const struct account *own(const struct service_ask *a)
 {
 	return login_account(a->call->env, a->call->session);
@@ -66,19 +61,19 @@ static void run_send(const struct service_ask *a)
 	buf_init(&b, text, sizeof(text));
 	text_of(a, &b);
 	if (!to) {
-		say(a, "There is no such account.");
+		service_tell(a, "There is no such account.");
 	} else if (b.full) {
-		say(a, "This memo is too long.");
+		service_tell(a, "This memo is too long.");
 	} else if (account_count(to, ACCOUNT_MEMO) >= MEMOS_MAX) {
-		say(a, "That account has as many memos as it may.");
+		service_tell(a, "That account has as many memos as it may.");
 	} else {
 		account_edit_begin(&e, to);
 		if (!account_edit_add(&e, ACCOUNT_MEMO, buf_view(&b), loop_clock(a->call->env->hub->loop)->real_ms) ||
 		    !account_edit_submit(&e, a->call->env)) {
-			say(a, "That could not be done: try again.");
+			service_tell(a, "That could not be done: try again.");
 			return;
 		}
-		say(a, "The memo is left.");
+		service_tell(a, "The memo is left.");
 		tell_devices(a, network_account_of_nick(a->call->env->net, str_of(a->words[0])));
 	}
 }
@@ -125,7 +120,7 @@ static void run_read(const struct service_ask *a)
 	if (item)
 		show(a, n, item, true);
 	else
-		say(a, "There is no such memo.");
+		service_tell(a, "There is no such memo.");
 }
 
 static void drop_nth(struct account_edit *e, unsigned nth)
@@ -145,7 +140,7 @@ static void run_del(const struct service_ask *a)
 	struct account_edit e;
 
 	if (!all && (!n || !memo(own(a), n))) {
-		say(a, "There is no such memo.");
+		service_tell(a, "There is no such memo.");
 		return;
 	}
 	account_edit_begin(&e, own(a));
@@ -153,19 +148,19 @@ static void run_del(const struct service_ask *a)
 		account_edit_drop(&e, ACCOUNT_MEMO, STR_NONE);
 	else
 		drop_nth(&e, n);
-	say(a, account_edit_submit(&e, a->call->env) ? "Done." : "That could not be done: try again.");
+	service_tell(a, account_edit_submit(&e, a->call->env) ? N_("Done.") : N_("That could not be done: try again."));
 }
 
 static const struct service_row rows[] = {
-	{"SEND", 2, true, run_send, "<account> <text>", "Leaves a memo for somebody."},
-	{"LIST", 0, true, run_list, "", "Lists the memos that were left for you."},
-	{"READ", 1, true, run_read, "<number>|LAST", "Shows one."},
-	{"DEL", 1, true, run_del, "<number>|LAST|ALL", "Removes one, or all."},
+	{"SEND", 2, true, run_send, N_("<account> <text>"), N_("Leaves a memo for somebody.")},
+	{"LIST", 0, true, run_list, "", N_("Lists the memos that were left for you.")},
+	{"READ", 1, true, run_read, N_("<number>|LAST"), N_("Shows one.")},
+	{"DEL", 1, true, run_del, N_("<number>|LAST|ALL"), N_("Removes one, or all.")},
 };
 
 const struct service *memoserv(void)
 {
-	static const struct service service = {self, "MemoServ keeps messages for those who are away.", rows,
+	static const struct service service = {self, N_("MemoServ keeps messages for those who are away."), rows,
 					       sizeof(rows) / sizeof(rows[0])};
 
 	return &service;

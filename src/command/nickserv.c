@@ -21,28 +21,23 @@
 
 static const char self[] = "NickServ";
 
-enum { CERTFP_SIZE = 64, CERTS_MAX = 8, DATE_MAX = 32, REASON_MAX = 300 };
+enum { CERTFP_SIZE = 64, CERTS_MAX = 8, DATE_MAX = 32, REASON_MAX = 300, SETTING_MAX = 32 };
 
 static const struct account *own(const struct service_ask *a)
 {
 	return login_account(a->call->env, a->call->session);
 }
 
-static void say(const struct service_ask *a, const char *text)
-{
-	services_say(a->call->session, self, "%s", text);
-}
-
 /* Says what became of an edit. */
 static void finish(const struct service_ask *a, struct account_edit *e, const char *done)
 {
-	say(a, account_edit_submit(e, a->call->env) ? done : "That could not be done: try again.");
+	service_tell(a, account_edit_submit(e, a->call->env) ? done : N_("That could not be done: try again."));
 }
 
 static void say_registered(struct session *s, const char *code, const char *account, const char *text)
 {
 	(void)code;
-	services_say(s, self, "%s: %s", account, text);
+	services_say(s, self, "%s: %s", account, reply_words(s, text));
 }
 
 /* A password with a blank in it would be cut at the blank: better none than one that nobody meant. */
@@ -50,8 +45,9 @@ bool nickserv_is_cut(const struct service_ask *a, size_t most)
 {
 	if (a->n <= most)
 		return false;
-	services_say(a->call->session, self, "Too many words: a password that is given here has no blanks. Usage: %s %s",
-		     a->row->name, a->row->usage);
+	services_say(a->call->session, self,
+		     "Too many words: a password that is given here has no blanks. Usage: %s %s", a->row->name,
+		     reply_words(a->call->session, a->row->usage));
 	return true;
 }
 
@@ -72,7 +68,7 @@ static void run_verify(const struct service_ask *a)
 
 static void say_login(const struct login *l, enum login_result result)
 {
-	services_say(l->session, self, "%s.", login_words(result));
+	services_say(l->session, self, "%s.", reply_words(l->session, login_words(result)));
 }
 
 /* "password code" of the account that the nick is of, and not an account with its password. */
@@ -111,7 +107,7 @@ static void run_identify(const struct service_ask *a)
 static void run_logout(const struct service_ask *a)
 {
 	login_leave(a->call->env, a->call->session);
-	say(a, "You are logged out.");
+	service_tell(a, "You are logged out.");
 }
 
 static void run_drop(const struct service_ask *a)
@@ -121,13 +117,13 @@ static void run_drop(const struct service_ask *a)
 
 	service_drop_code(a, account_text(account, ACCOUNT_FOLDED), account->revision, code);
 	if (!casemap_eq(network_casemap(a->call->env->net), str_of(a->words[0]), account_str(account, ACCOUNT_NAME))) {
-		say(a, "You are not logged in to that account.");
+		service_tell(a, "You are not logged in to that account.");
 	} else if (!service_word(a, 1) || strcmp(service_word(a, 1), code) != 0) {
 		services_say(a->call->session, self, "This can not be undone. To drop the account: DROP %s %s",
 			     account_text(account, ACCOUNT_NAME), code);
 	} else {
 		account_drop(account, a->call->env, a->call->session);
-		say(a, "The account is no more.");
+		service_tell(a, "The account is no more.");
 	}
 }
 
@@ -143,7 +139,7 @@ static void set_flag(const struct service_ask *a, uint32_t flag, const char *val
 	} else if (strcasecmp(value, "off") == 0) {
 		e.r.account.flags &= ~flag;
 	} else {
-		say(a, "That is on, or off.");
+		service_tell(a, "That is on, or off.");
 		return;
 	}
 	finish(a, &e, "Done.");
@@ -160,17 +156,51 @@ static void set_enforce(const struct service_ask *a, const char *value)
 	} else if (strcasecmp(value, "none") == 0) {
 		e.r.account.flags |= ACCOUNT_NICK_OPEN;
 	} else if (strcasecmp(value, "strict") != 0) {
-		say(a, "That is strict, lenient or none.");
+		service_tell(a, "That is strict, lenient or none.");
 		return;
 	}
 	finish(a, &e, "Done.");
+}
+
+/* With an account it is the account's, and all of its devices follow; without one it is this connection's. */
+static void set_language(const struct service_ask *a, const char *value)
+{
+	struct session *s = a->call->session;
+	bool usual = strcasecmp(value, "default") == 0;
+	char text[SETTING_MAX], codes[LINE_BODY_MAX];
+	enum language language = LANGUAGE_ENGLISH;
+	struct account_edit e;
+	struct buf b;
+
+	if (!usual && !language_find(str_of(value), &language)) {
+		buf_init(&b, codes, sizeof(codes));
+		language_list(&b);
+		services_say(s, self, "That language is not spoken here. There are: %.*s", STR_ARG(buf_view(&b)));
+		return;
+	}
+	s->language = (uint8_t)(usual || own(a) ? 0 : language + 1);
+	if (!own(a)) {
+		service_tell(a, "Done.");
+		return;
+	}
+	account_edit_begin(&e, own(a));
+	account_edit_drop(&e, ACCOUNT_SETTING, STR(LOGIN_LANGUAGE));
+	snprintf(text, sizeof(text), LOGIN_LANGUAGE "%s", language_code(language));
+	if (usual || account_edit_add(&e, ACCOUNT_SETTING, str_of(text), loop_clock(a->call->env->hub->loop)->real_ms))
+		finish(a, &e, "Done.");
+	else
+		service_tell(a, "Your account has as much as it may.");
 }
 
 static void run_set(const struct service_ask *a)
 {
 	const char *what = a->words[0], *value = a->words[1];
 
-	if (strcasecmp(what, "PASSWORD") == 0)
+	if (strcasecmp(what, "LANGUAGE") == 0)
+		set_language(a, value);
+	else if (!own(a))
+		service_tell(a, "You need to be logged in to an account for that.");
+	else if (strcasecmp(what, "PASSWORD") == 0)
 		nickserv_set_password(a, value);
 	else if (strcasecmp(what, "EMAIL") == 0)
 		nickserv_set_email(a, value);
@@ -181,7 +211,7 @@ static void run_set(const struct service_ask *a)
 	else if (strcasecmp(what, "PRIVATE") == 0)
 		set_flag(a, ACCOUNT_PRIVATE, value);
 	else
-		services_say(a->call->session, self, "Usage: SET %s", a->row->usage);
+		service_usage(a);
 }
 
 /* Nicks */
@@ -193,18 +223,18 @@ static void run_group(const struct service_ask *a)
 	struct account_edit e;
 
 	if (network_account_of_nick(a->call->env->net, nick)) {
-		say(a, "This nick is an account's already.");
+		service_tell(a, "This nick is an account's already.");
 		return;
 	}
 	if (account_count(account, ACCOUNT_NICK) >= a->call->env->server->accounts.nicks_max) {
-		say(a, "Your account has as many nicks as it may.");
+		service_tell(a, "Your account has as many nicks as it may.");
 		return;
 	}
 	account_edit_begin(&e, account);
 	if (account_edit_add(&e, ACCOUNT_NICK, nick, loop_clock(a->call->env->hub->loop)->real_ms))
 		finish(a, &e, "The nick belongs to your account now.");
 	else
-		say(a, "Your account has as much as it may.");
+		service_tell(a, "Your account has as much as it may.");
 }
 
 static void run_ungroup(const struct service_ask *a)
@@ -223,7 +253,7 @@ static void run_ungroup(const struct service_ask *a)
 		finish(a, &e, "The nick is free.");
 		return;
 	}
-	say(a, "This is no nick of your account beside its name.");
+	service_tell(a, "This is no nick of your account beside its name.");
 }
 
 /* The user whose nick is the caller's, and who is somebody else; NULL after saying that there is none. */
@@ -233,11 +263,11 @@ static const struct user *intruder(const struct service_ask *a)
 	const struct user *u = network_user_by_nick(env->net, str_of(a->words[0]));
 
 	if (network_account_of_nick(env->net, str_of(a->words[0])) != own(a)) {
-		say(a, "This nick is not yours.");
+		service_tell(a, "This nick is not yours.");
 		return NULL;
 	}
 	if (!u || u == a->call->user)
-		say(a, "Nobody else uses this nick.");
+		service_tell(a, "Nobody else uses this nick.");
 	return u == a->call->user ? NULL : u;
 }
 
@@ -252,7 +282,7 @@ static void run_ghost(const struct service_ask *a)
 	r.user_kill.target = u->id;
 	r.user_kill.reason = STR("The owner of the nick wants it back");
 	call_submit(a->call, &r);
-	say(a, "The nick is free.");
+	service_tell(a, "The nick is free.");
 }
 
 static void run_recover(const struct service_ask *a)
@@ -280,12 +310,12 @@ static void cert_add(const struct service_ask *a, const char *certfp)
 	struct account_edit e;
 
 	if (!certfp || !is_certfp(certfp)) {
-		say(a, "You show no certificate. Name its SHA-256 fingerprint: 64 digits 0-9 and a-f.");
+		service_tell(a, "You show no certificate. Name its SHA-256 fingerprint: 64 digits 0-9 and a-f.");
 		return;
 	}
 	if (account_count(account, ACCOUNT_CERTFP) >= CERTS_MAX ||
 	    network_account_of_cert(a->call->env->net, str_of(certfp))) {
-		say(a, "This certificate is an account's already, or yours has as many as it may.");
+		service_tell(a, "This certificate is an account's already, or yours has as many as it may.");
 		return;
 	}
 	account_edit_begin(&e, account);
@@ -299,7 +329,7 @@ static void cert_del(const struct service_ask *a, const char *certfp)
 
 	account_edit_begin(&e, own(a));
 	if (!certfp || !account_edit_drop_exact(&e, ACCOUNT_CERTFP, str_of(certfp)))
-		say(a, "Your account has no such certificate.");
+		service_tell(a, "Your account has no such certificate.");
 	else
 		finish(a, &e, "This certificate logs in no more.");
 }
@@ -311,7 +341,7 @@ static void list_items(const struct service_ask *a, const struct account *accoun
 		const struct account_kept *item = account->items.items[i];
 
 		if (item->kind == kind)
-			services_say(a->call->session, self, "%s: %s", word, item->text);
+			services_say(a->call->session, self, "%s: %s", reply_words(a->call->session, word), item->text);
 	}
 }
 
@@ -324,7 +354,7 @@ static void run_cert(const struct service_ask *a)
 	else if (strcasecmp(what, "DEL") == 0)
 		cert_del(a, certfp);
 	else
-		list_items(a, own(a), ACCOUNT_CERTFP, "Certificate");
+		list_items(a, own(a), ACCOUNT_CERTFP, N_("Certificate"));
 }
 
 static void show_devices(const struct service_ask *a, const struct account *account)
@@ -341,8 +371,8 @@ static void show_devices(const struct service_ask *a, const struct account *acco
 		buf_time(&b, item->time);
 		date[b.n] = '\0';
 		services_say(a->call->session, self, "Device: %s, last seen %s",
-			     strcmp(item->text, "*") == 0   ? "without a name"
-			     : strcmp(item->text, "?") == 0 ? "not known which"
+			     strcmp(item->text, "*") == 0   ? reply_words(a->call->session, N_("without a name"))
+			     : strcmp(item->text, "?") == 0 ? reply_words(a->call->session, N_("not known which"))
 							    : item->text,
 			     date);
 	}
@@ -354,12 +384,13 @@ static void run_info(const struct service_ask *a)
 	struct session *s = a->call->session;
 	const struct account *mine = own(a);
 	const struct account *account = name ? network_account_of_nick(a->call->env->net, str_of(name)) : mine;
+	unsigned language = login_language(account);
 	bool may = account && (account == mine || user_may(a->call->user, PRIV_ACCOUNTS));
 	char date[DATE_MAX];
 	struct buf b;
 
 	if (!account) {
-		say(a, "There is no such account.");
+		service_tell(a, "There is no such account.");
 		return;
 	}
 	buf_init(&b, date, sizeof(date) - 1);
@@ -368,18 +399,21 @@ static void run_info(const struct service_ask *a)
 	services_say(s, self, "Account: %s", account_text(account, ACCOUNT_NAME));
 	if (may || !(account->flags & ACCOUNT_PRIVATE)) {
 		services_say(s, self, "Registered: %s", date);
-		list_items(a, account, ACCOUNT_NICK, "Nick");
+		list_items(a, account, ACCOUNT_NICK, N_("Nick"));
 	}
 	if (account->flags & ACCOUNT_SUSPENDED)
-		say(a, "It is suspended.");
+		service_tell(a, "It is suspended.");
 	if (!may)
 		return;
 	if (*account_text(account, ACCOUNT_EMAIL))
 		services_say(s, self, "E-mail: %s", account_text(account, ACCOUNT_EMAIL));
-	list_items(a, account, ACCOUNT_CERTFP, "Certificate");
+	list_items(a, account, ACCOUNT_CERTFP, N_("Certificate"));
 	show_devices(a, account);
-	services_say(s, self, "Second factor: %s", second_wanted(account) ? "yes" : "no");
-	services_say(s, self, "Always on: %s", account->flags & ACCOUNT_ALWAYS_ON ? "yes" : "no");
+	services_say(s, self, "Second factor: %s", reply_words(s, second_wanted(account) ? N_("yes") : N_("no")));
+	if (language)
+		services_say(s, self, "Language: %s", language_code((enum language)(language - 1)));
+	services_say(s, self, "Always on: %s",
+		     reply_words(s, account->flags & ACCOUNT_ALWAYS_ON ? N_("yes") : N_("no")));
 }
 
 /* Administration */
@@ -394,7 +428,7 @@ static void set_suspended(const struct service_ask *a, bool suspended)
 	if (!call_may(a->call, PRIV_ACCOUNTS))
 		return;
 	if (!account) {
-		say(a, "There is no such account.");
+		service_tell(a, "There is no such account.");
 		return;
 	}
 	buf_init(&b, reason, sizeof(reason) - 1);
@@ -422,37 +456,39 @@ static void run_unsuspend(const struct service_ask *a)
 }
 
 static const struct service_row rows[] = {
-	{"REGISTER", 1, false, run_register, "<password> [<email>]", "Makes an account of your nick."},
-	{"VERIFY", 2, false, run_verify, "<account> <code>", "Proves that the e-mail address is yours."},
-	{"SENDPASS", 1, false, nickserv_sendpass, "<account>",
-	 "Sends the owner of an account a mail with a code for a new password."},
-	{"RESETPASS", 3, false, nickserv_resetpass, "<account> <code> <new password>",
-	 "Sets a new password with the code that came by mail."},
-	{"IDENTIFY", 1, false, run_identify, "[<account>] <password> [<code>]", "Logs you in."},
-	{"LOGIN", 1, false, run_identify, "[<account>] <password> [<code>]", "The same."},
-	{"LOGOUT", 0, true, run_logout, "", "Logs you out."},
-	{"DROP", 1, true, run_drop, "<account> [<code>]", "Gives your account up."},
-	{"SET", 2, true, run_set,
-	 "PASSWORD <new> | EMAIL <address> | ENFORCE strict|lenient|none | ALWAYSON on|off | PRIVATE on|off",
-	 "Changes your account."},
-	{"GROUP", 0, true, run_group, "", "Makes the nick that you have one of your account's."},
-	{"UNGROUP", 1, true, run_ungroup, "<nick>", "Gives a nick of your account up."},
-	{"GHOST", 1, true, run_ghost, "<nick>", "Disconnects whoever uses a nick of yours."},
-	{"RECOVER", 1, true, run_recover, "<nick>", "Takes a nick of yours from whoever uses it."},
-	{"CERT", 1, true, run_cert, "ADD [<fingerprint>] | DEL <fingerprint> | LIST",
-	 "Which certificates log in to your account."},
-	{"TOTP", 1, true, second_run_totp, "ENABLE | CONFIRM <code> | DISABLE <code> | RECOVERY <code>",
-	 "A second factor: codes that a program of yours makes."},
-	{"SUSPEND", 1, false, run_suspend, "<account> [<reason>]", "Lets nobody log in. For operators."},
-	{"UNSUSPEND", 1, false, run_unsuspend, "<account>", "Lets its owner log in again. For operators."},
-	{"FORBID", 1, false, forbid_run_nicks, "ADD <nick|address> [<duration>] [<reason>] | DEL <nick|address> | LIST",
-	 "Which nicks, accounts and e-mail addresses nobody gets, with * and ?. For operators."},
-	{"INFO", 0, false, run_info, "[<account>]", "Tells what is known of an account."},
+	{"REGISTER", 1, false, run_register, N_("<password> [<email>]"), N_("Makes an account of your nick.")},
+	{"VERIFY", 2, false, run_verify, N_("<account> <code>"), N_("Proves that the e-mail address is yours.")},
+	{"SENDPASS", 1, false, nickserv_sendpass, N_("<account>"),
+	 N_("Sends the owner of an account a mail with a code for a new password.")},
+	{"RESETPASS", 3, false, nickserv_resetpass, N_("<account> <code> <new password>"),
+	 N_("Sets a new password with the code that came by mail.")},
+	{"IDENTIFY", 1, false, run_identify, N_("[<account>] <password> [<code>]"), N_("Logs you in.")},
+	{"LOGIN", 1, false, run_identify, N_("[<account>] <password> [<code>]"), N_("The same.")},
+	{"LOGOUT", 0, true, run_logout, "", N_("Logs you out.")},
+	{"DROP", 1, true, run_drop, N_("<account> [<code>]"), N_("Gives your account up.")},
+	{"SET", 2, false, run_set,
+	 N_("PASSWORD <new> | EMAIL <address> | ENFORCE strict|lenient|none | ALWAYSON on|off | PRIVATE on|off | "
+	    "LANGUAGE <code>|default"),
+	 N_("Changes your account.")},
+	{"GROUP", 0, true, run_group, "", N_("Makes the nick that you have one of your account's.")},
+	{"UNGROUP", 1, true, run_ungroup, N_("<nick>"), N_("Gives a nick of your account up.")},
+	{"GHOST", 1, true, run_ghost, N_("<nick>"), N_("Disconnects whoever uses a nick of yours.")},
+	{"RECOVER", 1, true, run_recover, N_("<nick>"), N_("Takes a nick of yours from whoever uses it.")},
+	{"CERT", 1, true, run_cert, N_("ADD [<fingerprint>] | DEL <fingerprint> | LIST"),
+	 N_("Which certificates log in to your account.")},
+	{"TOTP", 1, true, second_run_totp, N_("ENABLE | CONFIRM <code> | DISABLE <code> | RECOVERY <code>"),
+	 N_("A second factor: codes that a program of yours makes.")},
+	{"SUSPEND", 1, false, run_suspend, N_("<account> [<reason>]"), N_("Lets nobody log in. For operators.")},
+	{"UNSUSPEND", 1, false, run_unsuspend, N_("<account>"), N_("Lets its owner log in again. For operators.")},
+	{"FORBID", 1, false, forbid_run_nicks,
+	 N_("ADD <nick|address> [<duration>] [<reason>] | DEL <nick|address> | LIST"),
+	 N_("Which nicks, accounts and e-mail addresses nobody gets, with * and ?. For operators.")},
+	{"INFO", 0, false, run_info, N_("[<account>]"), N_("Tells what is known of an account.")},
 };
 
 const struct service *nickserv(void)
 {
-	static const struct service service = {self, "NickServ looks after accounts and their nicks.", rows,
+	static const struct service service = {self, N_("NickServ looks after accounts and their nicks."), rows,
 					       sizeof(rows) / sizeof(rows[0])};
 
 	return &service;

@@ -18,16 +18,16 @@
 
 /* Passwords and addresses of e-mail, and what proves that an address is somebody's. */
 
-static const char self[] = "NickServ", again[] = "That could not be done: try again.";
+static const char self[] = "NickServ", again[] = N_("That could not be done: try again.");
 
 static int64_t real_ms(const struct command_env *env)
 {
 	return loop_clock(env->hub->loop)->real_ms;
 }
 
-static void say(const struct service_ask *a, const char *text)
+static void say_login(const struct service_ask *a, enum login_result result)
 {
-	services_say(a->call->session, self, "%s", text);
+	services_say(a->call->session, self, "%s.", reply_words(a->call->session, login_words(result)));
 }
 
 static const struct account *own(const struct service_ask *a)
@@ -94,7 +94,7 @@ static void change_done(struct errand *e, struct session *s)
 		log_event(EVENT_PASSWORD_RESET, LOG_FIELDS({"CHATD_ACCOUNT", c->account}, {"CHATD_PEER", s->address}),
 			  "the password of account %s was set anew from %s, with a code that came by mail", c->account,
 			  s->address);
-	services_say(s, self, "%s", done ? "The password is changed." : again);
+	services_tell(s, self, done ? N_("The password is changed.") : again);
 }
 
 static void change_free(struct errand *e)
@@ -131,7 +131,7 @@ void nickserv_set_password(const struct service_ask *a, const char *password)
 	if (nickserv_is_cut(a, 2))
 		return;
 	if (register_check_password(a->call, account_text(own(a), ACCOUNT_NAME), password, &why))
-		say(a, why);
+		service_tell(a, why);
 	else
 		change(a->call, own(a), password, "");
 }
@@ -147,7 +147,7 @@ static void take_email(const struct service_ask *a, const char *address)
 	code_drop(&e, CODE_EMAIL);
 	/* Whoever had the old address has no code any more. */
 	code_drop(&e, CODE_RESET);
-	say(a, account_edit_submit(&e, a->call->env) ? "Done." : again);
+	service_tell(a, account_edit_submit(&e, a->call->env) ? N_("Done.") : again);
 }
 
 /* The old one stays until the new one is proved. */
@@ -162,14 +162,14 @@ static void await_email(const struct service_ask *a, const char *address)
 	code_make(code);
 	account_edit_begin(&e, own(a));
 	if (!code_put(&e, &wanted, memory) || !account_edit_submit(&e, env)) {
-		say(a, again);
+		service_tell(a, again);
 	} else {
 		l.account = network_account(env->net, str_of(name));
 		if (courier_send(env, a->call->session, &l))
 			services_say(a->call->session, self, "A code is on its way to %s. Then: VERIFY %s <code>",
 				     address, name);
 		else
-			say(a, "No mail can be sent there now, try again later.");
+			service_tell(a, "No mail can be sent there now, try again later.");
 	}
 	explicit_bzero(code, sizeof(code));
 	mem_free(name);
@@ -178,9 +178,9 @@ static void await_email(const struct service_ask *a, const char *address)
 void nickserv_set_email(const struct service_ask *a, const char *address)
 {
 	if (!mail_address_valid(address))
-		say(a, "That is no e-mail address.");
+		service_tell(a, "That is no e-mail address.");
 	else if (network_forbidden(a->call->env->net, BAN_EMAIL, str_of(address)))
-		say(a, "This e-mail address is not accepted.");
+		service_tell(a, "This e-mail address is not accepted.");
 	else if (register_verifies(a->call->env, address))
 		await_email(a, address);
 	else
@@ -197,13 +197,13 @@ bool nickserv_verify_email(const struct service_ask *a)
 	if (!account || network_account(a->call->env->net, str_of(a->words[0])) != account)
 		return false;
 	if (!login_may_try(&l, account_str(account, ACCOUNT_NAME))) {
-		services_say(a->call->session, self, "%s.", login_words(LOGIN_WAIT));
+		say_login(a, LOGIN_WAIT);
 		return true;
 	}
 	address = code_find(account, CODE_EMAIL, a->words[1], real_ms(a->call->env));
 	if (!address) {
 		login_refuse(&l, account, LOGIN_WRONG);
-		say(a, "This code is not, or no more, the right one.");
+		service_tell(a, "This code is not, or no more, the right one.");
 		return true;
 	}
 	copy = mem_strdup(address);
@@ -218,7 +218,7 @@ static bool resets(const struct service_ask *a)
 {
 	if (a->call->env->server->accounts.password_reset && courier_able(a->call->env))
 		return true;
-	say(a, "Passwords are not set anew by mail here.");
+	service_tell(a, "Passwords are not set anew by mail here.");
 	return false;
 }
 
@@ -250,14 +250,14 @@ void nickserv_sendpass(const struct service_ask *a)
 	if (!resets(a))
 		return;
 	if (!courier_may(env, a->call->session)) {
-		say(a, "Too many mails were sent for your address, try again later.");
+		service_tell(a, "Too many mails were sent for your address, try again later.");
 		return;
 	}
 	if (account && *account_text(account, ACCOUNT_EMAIL) && login_gate(account, true) == LOGIN_OK)
 		send_reset(a, account);
 	else
 		courier_count(env, a->call->session);
-	say(a, "If there is such an account, and it has an e-mail address, a code is on its way there.");
+	service_tell(a, "If there is such an account, and it has an e-mail address, a code is on its way there.");
 }
 
 void nickserv_resetpass(const struct service_ask *a)
@@ -270,14 +270,14 @@ void nickserv_resetpass(const struct service_ask *a)
 	if (!resets(a) || nickserv_is_cut(a, 3))
 		return;
 	if (!login_may_try(&l, str_of(a->words[0]))) {
-		services_say(a->call->session, self, "%s.", login_words(LOGIN_WAIT));
+		say_login(a, LOGIN_WAIT);
 	} else if (register_check_password(a->call, a->words[0], a->words[2], &why)) {
-		say(a, why);
+		service_tell(a, why);
 	} else if (!account || !code_find(account, CODE_RESET, a->words[1], real_ms(env))) {
 		login_refuse(&l, account, LOGIN_WRONG);
-		say(a, "This code is not, or no more, the right one.");
+		service_tell(a, "This code is not, or no more, the right one.");
 	} else if (login_gate(account, true) != LOGIN_OK) {
-		services_say(a->call->session, self, "%s.", login_words(login_gate(account, true)));
+		say_login(a, login_gate(account, true));
 	} else {
 		change(a->call, account, a->words[2], a->words[1]);
 	}

@@ -12,7 +12,7 @@ enum { WORDS_MAX = 4, BUFFERS_MAX = 32, SECONDS_DIGITS = 11 };
 
 static void say(struct session *s, const char *text)
 {
-	reply_server(s, "NOTICE %s :" PLAYBACK ": %s", session_nick(s), text);
+	reply_server(s, "NOTICE %s :" PLAYBACK ": %s", session_nick(s), reply_words(s, text));
 }
 
 /* "1764069600.123", ms, to the nearest: clients reckon in binary fractions. */
@@ -56,7 +56,7 @@ static void play(const struct call *call, const struct str *words, size_t n)
 	struct str buffers = words[1], buffer;
 
 	if (n < 2 || (n > 2 && !take_time(words[2], &span.after)) || (n > 3 && !take_time(words[3], &span.before))) {
-		say(call->session, "PLAY <channel|nick|*>{,...} [<from> [<to>]], in seconds since 1970");
+		say(call->session, N_("PLAY <channel|nick|*>{,...} [<from> [<to>]], in seconds since 1970"));
 		return;
 	}
 	/* What is of that very time is wanted too. */
@@ -79,6 +79,6 @@ bool playback_takes(const struct call *call, const char *nick, struct str text)
 	if (n && str_eq_nocase(words[0], STR("PLAY")))
 		play(call, words, n);
 	else
-		say(call->session, "There is PLAY <channel|nick|*>{,...} [<from> [<to>]]");
+		say(call->session, N_("There is PLAY <channel|nick|*>{,...} [<from> [<to>]]"));
 	return true;
 }

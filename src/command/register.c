@@ -33,15 +33,15 @@ const char *register_check_password(const struct call *call, const char *account
 	size_t n = strlen(password);
 
 	if (n > PASSWORD_MAX || !utf8_valid(str_of(password))) {
-		*why = "The password is too long";
+		*why = N_("The password is too long");
 		return "UNACCEPTABLE_PASSWORD";
 	}
 	if (n < call->env->server->accounts.password_min) {
-		*why = "The password is too short";
+		*why = N_("The password is too short");
 		return "WEAK_PASSWORD";
 	}
 	if (casemap_eq(network_casemap(call->env->net), str_of(account), str_of(password))) {
-		*why = "The password is the name of the account";
+		*why = N_("The password is the name of the account");
 		return "WEAK_PASSWORD";
 	}
 	return NULL;
@@ -74,19 +74,19 @@ static const char *check_name(const struct call *call, const char *account, cons
 	const struct user *holder = network_user_by_nick(call->env->net, str_of(account));
 
 	if (!name_nick_valid(call->env->server->casemap, str_of(account), call->env->server->nick_max) || services_is_name(str_of(account))) {
-		*why = "An account needs a name that is a nick";
+		*why = N_("An account needs a name that is a nick");
 		return "BAD_ACCOUNT_NAME";
 	}
 	if (network_forbidden(call->env->net, BAN_NICK, str_of(account))) {
-		*why = "This name is forbidden";
+		*why = N_("This name is forbidden");
 		return "BAD_ACCOUNT_NAME";
 	}
 	if (network_account_of_nick(call->env->net, str_of(account))) {
-		*why = "Somebody has this account already";
+		*why = N_("Somebody has this account already");
 		return "ACCOUNT_EXISTS";
 	}
 	if (holder && holder != call->user) {
-		*why = "Somebody else uses this nick";
+		*why = N_("Somebody else uses this nick");
 		return "BAD_ACCOUNT_NAME";
 	}
 	return NULL;
@@ -101,15 +101,15 @@ static const char *check_email(const struct call *call, const char *email, const
 {
 	/* The rows of the commands say how many parameters there are: NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker) */
 	if (strcmp(email, "*") == 0 ? call->env->server->accounts.email_required : !mail_address_valid(email)) {
-		*why = "A valid e-mail address is needed";
+		*why = N_("A valid e-mail address is needed");
 		return "INVALID_EMAIL";
 	}
 	if (network_forbidden(call->env->net, BAN_EMAIL, str_of(email))) {
-		*why = "This e-mail address is not accepted";
+		*why = N_("This e-mail address is not accepted");
 		return "INVALID_EMAIL";
 	}
 	if (register_verifies(call->env, email) && !courier_may(call->env, call->session)) {
-		*why = "Too many mails were sent for your address, try again later";
+		*why = N_("Too many mails were sent for your address, try again later");
 		return "TEMPORARILY_UNAVAILABLE";
 	}
 	return NULL;
@@ -121,23 +121,23 @@ static const char *check(const struct call *call, const struct registering *r, c
 	const char *code;
 
 	if (!call->env->server->accounts.registration) {
-		*why = "Accounts are not made here by everybody";
+		*why = N_("Accounts are not made here by everybody");
 		return "TEMPORARILY_UNAVAILABLE";
 	}
 	if (too_early(call)) {
-		*why = "Finish connecting first";
+		*why = N_("Finish connecting first");
 		return "COMPLETE_CONNECTION_REQUIRED";
 	}
 	if (!nick_of(call)) {
-		*why = "Choose a nick first";
+		*why = N_("Choose a nick first");
 		return "NEED_NICK";
 	}
 	if (login_account(call->env, call->session)) {
-		*why = "You are logged in to an account already";
+		*why = N_("You are logged in to an account already");
 		return "ALREADY_AUTHENTICATED";
 	}
 	if (!login_place_may(call->env, LOGINS_REGISTER, call->session)) {
-		*why = "Too many accounts were made from your address, try again later";
+		*why = N_("Too many accounts were made from your address, try again later");
 		return "TEMPORARILY_UNAVAILABLE";
 	}
 	code = check_name(call, r->account, why);
@@ -210,7 +210,8 @@ static void await_code(const struct making *m, struct session *s, const struct a
 		m->say(s, "TEMPORARILY_UNAVAILABLE", m->account, "No mail can be sent there now, try again later");
 		return;
 	}
-	snprintf(text, sizeof(text), "Account created; a code to confirm it with VERIFY is on its way to %s", m->email);
+	snprintf(text, sizeof(text),
+		 reply_words(s, N_("Account created; a code to confirm it with VERIFY is on its way to %s")), m->email);
 	m->say(s, "VERIFICATION_REQUIRED", m->account, text);
 }
 
@@ -266,7 +267,7 @@ void register_account(const struct call *call, const struct registering *wanted)
 	code = check(call, &r, &why);
 	if (!code && emergency_has(call->env, EMERGENCY_NO_REGISTRATION)) {
 		code = "TEMPORARILY_UNAVAILABLE";
-		why = "No accounts are made at the moment";
+		why = N_("No accounts are made at the moment");
 	}
 	if (code) {
 		r.say(call->session, code, target_shown(r.account), why);
@@ -300,7 +301,8 @@ void register_verify(const struct call *call, const char *account, const char *c
 		say(call->session, "TEMPORARILY_UNAVAILABLE", target_shown(account), login_words(LOGIN_WAIT));
 		return;
 	}
-	if (!a || !(a->flags & ACCOUNT_UNVERIFIED) || !code_find(a, CODE_VERIFY, code, loop_clock(call->env->hub->loop)->real_ms)) {
+	if (!a || !(a->flags & ACCOUNT_UNVERIFIED) ||
+	    !code_find(a, CODE_VERIFY, code, loop_clock(call->env->hub->loop)->real_ms)) {
 		login_refuse(&l, a, LOGIN_WRONG);
 		say(call->session, "INVALID_CODE", target_shown(account),
 		    "This code is not, or no more, the right one");
@@ -325,7 +327,7 @@ static void say_as(struct session *s, const char *command, const char *said[3])
 	const char *code = said[0], *account = said[1], *text = said[2];
 
 	if (!code || strcmp(code, "VERIFICATION_REQUIRED") == 0)
-		reply_server(s, "%s %s %s :%s", command, code ? code : "SUCCESS", account, text);
+		reply_server(s, "%s %s %s :%s", command, code ? code : "SUCCESS", account, reply_words(s, text));
 	else
 		reply_fail(s, command, code, strcmp(code, "NEED_NICK") == 0 ? "*" : account, text);
 }

@@ -72,7 +72,7 @@ static void answer(const struct login *l, enum login_result result)
 	if (result == LOGIN_OK)
 		reply(l->session, RPL_SASLSUCCESS);
 	else
-		fail(l->session, result == LOGIN_WRONG ? NULL : login_words(result));
+		fail(l->session, result == LOGIN_WRONG ? NULL : reply_words(l->session, login_words(result)));
 }
 
 /* The authorisation identity, where one is named, must be the same account. */

@@ -144,11 +144,6 @@ static const struct account *own(const struct service_ask *a)
 	return login_account(a->call->env, a->call->session);
 }
 
-static void say(const struct service_ask *a, const char *text)
-{
-	services_say(a->call->session, self, "%s", text);
-}
-
 /* RFC 3986: all but unreserved marks is written in hex. */
 static void put_uri(struct buf *out, const char *text)
 {
@@ -181,7 +176,7 @@ static void tell_secret(const struct service_ask *a, const char *secret)
 	uri[b.n] = '\0';
 	services_say(a->call->session, self, "Secret: %s", secret);
 	services_say(a->call->session, self, "%s", uri);
-	say(a, "Give one of these to your program for codes, and then: TOTP CONFIRM <code>");
+	service_tell(a, "Give one of these to your program for codes, and then: TOTP CONFIRM <code>");
 	explicit_bzero(uri, sizeof(uri));
 }
 
@@ -191,7 +186,7 @@ static void enable(const struct service_ask *a)
 	struct account_edit e;
 
 	if (second_wanted(own(a))) {
-		say(a, "Your account has a second factor already.");
+		service_tell(a, "Your account has a second factor already.");
 		return;
 	}
 	totp_make(secret);
@@ -202,7 +197,7 @@ static void enable(const struct service_ask *a)
 	    account_edit_submit(&e, a->call->env))
 		tell_secret(a, secret);
 	else
-		say(a, "That could not be done: try again.");
+		service_tell(a, "That could not be done: try again.");
 	explicit_bzero(secret, sizeof(secret));
 	explicit_bzero(text, sizeof(text));
 }
@@ -227,7 +222,8 @@ static bool put_recoveries(struct account_edit *e, struct recoveries *r)
 
 static void tell_recoveries(const struct service_ask *a, const struct recoveries *r)
 {
-	say(a, "Should you lose it: each of these is good once in the place of a code. They are not shown again.");
+	service_tell(
+		a, "Should you lose it: each of these is good once in the place of a code. They are not shown again.");
 	for (int i = 0; i < SECOND_RECOVERIES; i += 4)
 		services_say(a->call->session, self, "%s %s %s %s", r->codes[i], r->codes[i + 1], r->codes[i + 2],
 			     r->codes[i + 3]);
@@ -243,7 +239,7 @@ static bool may_try(const struct login *l, const struct account *account)
 {
 	if (login_may_try(l, account_str(account, ACCOUNT_NAME)))
 		return true;
-	services_say(l->session, self, "%s.", login_words(LOGIN_WAIT));
+	services_say(l->session, self, "%s.", reply_words(l->session, login_words(LOGIN_WAIT)));
 	return false;
 }
 
@@ -265,7 +261,7 @@ static void confirm(const struct service_ask *a, const char *code)
 	int64_t step;
 
 	if (!item || real_ms(env) >= item->time) {
-		say(a, "First: TOTP ENABLE");
+		service_tell(a, "First: TOTP ENABLE");
 		return;
 	}
 	if (!may_try(&l, account))
@@ -280,10 +276,10 @@ static void confirm(const struct service_ask *a, const char *code)
 	account_edit_drop(&e, ACCOUNT_CODE, pending);
 	if (account_edit_add(&e, ACCOUNT_TOTP, str_of(secret), step) && put_recoveries(&e, &r) &&
 	    account_edit_submit(&e, env)) {
-		say(a, "From now on a password logs in with a code behind it: \"password code\".");
+		service_tell(a, "From now on a password logs in with a code behind it: \"password code\".");
 		tell_recoveries(a, &r);
 	} else {
-		say(a, "That could not be done: try again.");
+		service_tell(a, "That could not be done: try again.");
 	}
 	explicit_bzero(&r, sizeof(r));
 	explicit_bzero(secret, sizeof(secret));
@@ -296,7 +292,7 @@ static bool is_owner(const struct service_ask *a, const char *code)
 	const struct login l = login_of(a, code);
 
 	if (!second_wanted(account)) {
-		say(a, "Your account has no second factor.");
+		service_tell(a, "Your account has no second factor.");
 		return false;
 	}
 	if (!may_try(&l, account))
@@ -316,8 +312,8 @@ static void disable(const struct service_ask *a, const char *code)
 	account_edit_begin(&e, own(a));
 	account_edit_drop(&e, ACCOUNT_TOTP, STR_NONE);
 	account_edit_drop(&e, ACCOUNT_RECOVERY, STR_NONE);
-	say(a, account_edit_submit(&e, a->call->env) ? "The password is enough again."
-						     : "That could not be done: try again.");
+	service_tell(a, account_edit_submit(&e, a->call->env) ? N_("The password is enough again.")
+							      : N_("That could not be done: try again."));
 }
 
 static void renew_recoveries(const struct service_ask *a, const char *code)
@@ -331,7 +327,7 @@ static void renew_recoveries(const struct service_ask *a, const char *code)
 	if (put_recoveries(&e, &r) && account_edit_submit(&e, a->call->env))
 		tell_recoveries(a, &r);
 	else
-		say(a, "That could not be done: try again.");
+		service_tell(a, "That could not be done: try again.");
 	explicit_bzero(&r, sizeof(r));
 }
 
@@ -348,5 +344,5 @@ void second_run_totp(const struct service_ask *a)
 	else if (code && strcasecmp(what, "RECOVERY") == 0)
 		renew_recoveries(a, code);
 	else
-		services_say(a->call->session, self, "Usage: TOTP %s", a->row->usage);
+		service_usage(a);
 }

@@ -41,10 +41,15 @@ void services_say(struct session *s, const char *service, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	n = vsnprintf(line + at, sizeof(line) - (size_t)at, fmt, ap);
+	n = vsnprintf(line + at, sizeof(line) - (size_t)at, reply_words(s, fmt), ap);
 	va_end(ap);
 	if (n > 0)
 		reply_line(s, STR_NONE, str_of(line));
+}
+
+void services_tell(struct session *s, const char *service, const char *english)
+{
+	services_say(s, service, "%s", reply_words(s, english));
 }
 
 static const struct service_row *row_of(const struct service *service, const char *name)
@@ -57,9 +62,9 @@ static const struct service_row *row_of(const struct service *service, const cha
 
 static void help_all(struct session *s, const struct service *service)
 {
-	services_say(s, service->name, "%s", service->about);
+	services_tell(s, service->name, service->about);
 	for (size_t i = 0; i < service->count; i++)
-		services_say(s, service->name, "%-9s %s", service->rows[i].name, service->rows[i].help);
+		services_say(s, service->name, "%-9s %s", service->rows[i].name, reply_words(s, service->rows[i].help));
 	services_say(s, service->name, "HELP <command> tells how one is used.");
 }
 
@@ -70,8 +75,8 @@ static void help(struct session *s, const struct service *service, const char *t
 	if (!topic) {
 		help_all(s, service);
 	} else if (row) {
-		services_say(s, service->name, "%s %s", row->name, row->usage);
-		services_say(s, service->name, "%s", row->help);
+		services_say(s, service->name, "%s %s", row->name, reply_words(s, row->usage));
+		services_tell(s, service->name, row->help);
 	} else {
 		services_say(s, service->name, "There is no such command. HELP lists all.");
 	}
@@ -89,9 +94,21 @@ static void run(struct service_ask *a, const char *name)
 	else if (a->row->account && !login_account(a->call->env, s))
 		services_say(s, a->service->name, "You need to be logged in to an account for that.");
 	else if (a->n < a->row->min)
-		services_say(s, a->service->name, "Usage: %s %s", a->row->name, a->row->usage);
+		service_usage(a);
 	else
 		a->row->run(a);
+}
+
+void service_usage(const struct service_ask *a)
+{
+	struct session *s = a->call->session;
+
+	services_say(s, a->service->name, "Usage: %s %s", a->row->name, reply_words(s, a->row->usage));
+}
+
+void service_tell(const struct service_ask *a, const char *english)
+{
+	services_tell(a->call->session, a->service->name, english);
 }
 
 void service_join(const struct service_ask *a, size_t from, struct buf *out)

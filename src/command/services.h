@@ -55,8 +55,16 @@ const struct service *services_find(struct str nick);
 /* Answers what was written to it. text is what stands behind the nick. */
 void services_ask(const struct call *call, const struct service *service, struct str text);
 
-/* A NOTICE from that service to the client. */
+/*
+ * A NOTICE from that service to the client, in the language of the client: the format is looked up, and so is the whole
+ * text of services_tell and service_tell. What else is words among the arguments comes through reply_words.
+ */
 void services_say(struct session *s, const char *service, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+
+void services_tell(struct session *s, const char *service, const char *english);
+void service_tell(const struct service_ask *a, const char *english);
+/* How the command is used. */
+void service_usage(const struct service_ask *a);
 
 /* The words from that one on, with a blank between them. */
 void service_join(const struct service_ask *a, size_t from, struct buf *out);

@@ -144,7 +144,7 @@ void person_name(struct session *s, struct str name)
 		return;
 	}
 	if (s->person->tries++ == TRIES_MAX) {
-		s->hub->host.over(s->hub->host.ctx, s, line_text(s->hub->server->line.language, TEXT_TOO_MANY_NAMES));
+		s->hub->host.over(s->hub->host.ctx, s, line_text(session_language(s), TEXT_TOO_MANY_NAMES));
 		return;
 	}
 	run_one(s, "NICK", text);

@@ -99,14 +99,14 @@ void person_say(struct session *s, enum line_text id, struct str a, struct str b
 	struct buf out;
 
 	buf_init(&out, memory, sizeof(memory));
-	line_words_say(&out, policy(s)->language, id, &args);
+	line_words_say(&out, session_language(s), id, &args);
 	session_put(s, buf_view(&out));
 }
 
 static struct line_view view_of(const struct session *s)
 {
 	return (struct line_view){
-		.language = policy(s)->language,
+		.language = session_language(s),
 		.nick = session_nick(s),
 		.target = s->person->target,
 		.coming = s->user == NULL || (s->person->due & PERSON_ENTERS),
@@ -330,7 +330,7 @@ void line_door_silence(struct session *s)
 		return;
 	}
 	buf_init(&b, memory, sizeof(memory));
-	line_text_fill(&b, policy(s)->language, TEXT_WAITING, &args);
+	line_text_fill(&b, session_language(s), TEXT_WAITING, &args);
 	reply_notice(s, "*** %.*s", STR_ARG(buf_view(&b)));
 }
 

@@ -39,9 +39,8 @@ struct person {
 	uint8_t due;   /* enum person_due */
 };
 
-/* How it is set up: [line] and [server] language. */
+/* How it is set up: [line]. */
 struct line_policy {
-	enum language language;
 	char *lobby;      /* where people come in; NULL: nowhere */
 	uint32_t last;    /* lines of what was said there before */
 	int64_t greet_ms; /* of silence, until somebody is told how to come in */

@@ -4,16 +4,9 @@
 
 #include "base/buf.h"
 #include "base/str.h"
+#include "session/language.h"
 
-/*
- * What people at the line door are told, in each language that the server knows: one column of the table in line_texts.c each. In a
- * text %1 to %4 stand for what goes in.
- */
-enum language { LANGUAGE_ENGLISH, LANGUAGE_SPANISH, LANGUAGES };
-
-/* "en", "es"; false: there is no such language here. */
-bool language_find(struct str name, enum language *out);
-
+/* What people at the line door are told. In a text %1 to %4 stand for what goes in. */
 enum line_text {
 	TEXT_NONE, /* nothing is said */
 	TEXT_GREETING,

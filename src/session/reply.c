@@ -251,6 +251,11 @@ __attribute__((format(printf, 4, 0))) static void finish(struct session *s, char
 	reply_line(s, STR_NONE, utf8_cut((struct str){line, len}, BODY_MAX));
 }
 
+const char *reply_words(const struct session *s, const char *english)
+{
+	return language_words(session_language(s), english);
+}
+
 void reply_numeric(struct session *s, const char *digits, const char *fmt, ...)
 {
 	BUF_MEMORY char line[2 * LINE_BODY_MAX];
@@ -290,7 +295,7 @@ void reply_notice(struct session *s, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	finish(s, line, (size_t)at, fmt, ap);
+	finish(s, line, (size_t)at, reply_words(s, fmt), ap);
 	va_end(ap);
 }
 
@@ -305,5 +310,5 @@ void reply_server_notice(struct session *s, const char *text)
 void reply_standard(struct session *s, const struct standard_reply *r)
 {
 	reply_server(s, "%s %s %s%s%s :%s", r->kind, r->command, r->code, r->context ? " " : "",
-		     r->context ? r->context : "", r->description);
+		     r->context ? r->context : "", reply_words(s, r->description));
 }

@@ -2,6 +2,7 @@
 
 #include "base/str.h"
 #include "proto/numerics.h"
+#include "session/language.h"
 #include "session/session.h"
 
 /*
@@ -19,6 +20,12 @@ void reply_server(struct session *s, const char *fmt, ...) __attribute__((format
 
 /* A line without a source, as AUTHENTICATE is. */
 void reply_bare(struct session *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/*
+ * The English words in the language of the client. reply_notice and reply_standard look up what they are given by
+ * themselves: there it need not be called.
+ */
+const char *reply_words(const struct session *s, const char *english) __attribute__((format_arg(2)));
 
 /* FAIL, WARN, NOTE: https://ircv3.net/specs/extensions/standard-replies */
 struct standard_reply {

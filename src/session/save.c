@@ -165,6 +165,7 @@ static void save_more(const struct session *s, struct wire_out *out)
 		line_door_save(s, out);
 	wire_end(out, begun);
 	wire_put_text(out, s->away);
+	wire_put_text(out, s->language ? language_code((enum language)(s->language - 1)) : NULL);
 }
 
 bool session_save(const struct session *s, struct wire_out *out)
@@ -322,6 +323,16 @@ static void load_person(struct session *s, struct wire_in *in)
 		wire_fail(in);
 }
 
+/* One that is not there any more is no reason to fail. */
+static void load_language(struct session *s, struct wire_in *in)
+{
+	struct str code = wire_text(in, LINE_MAX_BYTES);
+	enum language language;
+
+	if (language_find(code, &language))
+		s->language = (uint8_t)(language + 1);
+}
+
 /* What save_more wrote. */
 static void load_more(struct session *s, struct wire_in *in)
 {
@@ -341,6 +352,8 @@ static void load_more(struct session *s, struct wire_in *in)
 		load_person(s, in);
 	if (wire_more(in))
 		s->away = take_text(in);
+	if (wire_more(in))
+		load_language(s, in);
 }
 
 static bool load(struct session *s, struct wire_in *in)

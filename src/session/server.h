@@ -10,6 +10,7 @@
 #include "base/str.h"
 #include "proto/casemap.h"
 #include "session/emergency.h"
+#include "session/language.h"
 #include "proto/modes.h"
 #include "proto/privileges.h"
 #include "session/cloak.h"
@@ -104,6 +105,7 @@ struct server {
 	char *icon;        /* URL of a picture of the network; NULL: none */
 	char *filehost;    /* URL that clients upload files to; NULL: none */
 	char *description; /* shown in WHOIS, LINKS */
+	enum language language; /* of those who chose none */
 	char *password;    /* PASS; NULL: none wanted */
 	char *started;     /* date, for 003 */
 	int64_t started_ms;

@@ -53,6 +53,16 @@ const char *session_nick(const struct session *s)
 	return nick ? nick : "*";
 }
 
+enum language session_language(const struct session *s)
+{
+	const struct session_host *host = &s->hub->host;
+	unsigned chosen = s->language;
+
+	if (!chosen && host->language)
+		chosen = host->language(host->ctx, s);
+	return chosen ? (enum language)(chosen - 1) : s->hub->server->language;
+}
+
 void session_put(struct session *s, struct str bytes)
 {
 	if (bytes.n && (!s->held || !held_write(s, bytes)))

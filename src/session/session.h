@@ -11,6 +11,7 @@
 #include "net/conn.h"
 #include "proto/caps.h"
 #include "session/end.h"
+#include "session/language.h"
 #include "session/message.h"
 
 /*
@@ -60,6 +61,8 @@ struct session_host {
 	void *ctx;
 	/* Whether there is such a command, in capitals. NULL: there is none. */
 	bool (*known)(const char *command);
+	/* 1 + the enum language that its account has set; 0: none. NULL: there are no accounts. */
+	unsigned (*language)(void *ctx, const struct session *s);
 };
 
 /* What all sessions share. */
@@ -132,6 +135,7 @@ struct session {
 	int32_t tokens;     /* thousandths */
 	uint32_t mark;      /* equal to the hub's: has had this change already */
 	uint16_t flags;
+	uint8_t language;   /* 1 + the enum language that it chose; 0: none */
 	struct timer timer; /* registration, PING, throttle: the next of them */
 	LIST_ENTRY(session) all;
 	struct held *held; /* output that waits for the disk, see held.h; NULL: none */
@@ -146,6 +150,9 @@ struct session *session_new(struct session_hub *hub, const struct arrival *a);
 
 /* What numerics call it: "*" before it has a nick. */
 const char *session_nick(const struct session *s);
+/* What it is spoken to in: what it chose, else what its account did, else the server's. */
+enum language session_language(const struct session *s);
+
 static inline bool session_has(const struct session *s, enum cap cap)
 {
 	return s->caps & CAP_BIT(cap);

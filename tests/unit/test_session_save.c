@@ -150,6 +150,20 @@ static void what_it_watches_is_watched(void **state)
 	assert_int_equal(monitor_watchers(st->hub.monitor, STR("bob"))->count, 1);
 }
 
+static void its_language_stays(void **state)
+{
+	struct stage *st = *state;
+	enum language spanish;
+
+	stage_register(st, 0, "ann");
+	assert_int_equal(move(st, 0)->language, 0);
+	assert_true(language_find(STR("es"), &spanish));
+	stage_session(st, 0)->language = (uint8_t)(1 + spanish);
+	assert_int_equal(move(st, 0)->language, 1 + spanish);
+	stage_session(st, 0)->language = 1 + LANGUAGE_ENGLISH;
+	assert_int_equal(move(st, 0)->language, 1 + LANGUAGE_ENGLISH);
+}
+
 /* A deadline is as far away as it was. */
 static void deadlines_stay(void **state)
 {
@@ -488,6 +502,7 @@ int main(void)
 		TEST(registration_goes_on),
 		TEST(what_tls_told_stays),
 		TEST(what_it_watches_is_watched),
+		TEST(its_language_stays),
 		TEST(deadlines_stay),
 		TEST(an_open_batch_stays_open),
 		TEST(a_batch_without_a_name_costs_nobody_the_session),
