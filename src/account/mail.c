@@ -8,14 +8,17 @@
 #include <unistd.h>
 
 #include "account/mail_private.h"
+#include "base/buf.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "loop/child.h"
 #include "loop/loop.h"
 #include "loop/poller.h"
 #include "loop/worker.h"
+#include "proto/base64.h"
+#include "proto/utf8.h"
 
-enum { LOCAL_MAX = 64, LABEL_MAX = 63, DATE_MAX = 48, ID_BYTES = 16 };
+enum { LOCAL_MAX = 64, LABEL_MAX = 63, DATE_MAX = 48, ID_BYTES = 16, SUBJECT_MAX = 256 };
 
 /* Policy */
 
@@ -125,15 +128,48 @@ static void finish(struct mailer *m, const char *why)
 	mail->done(mail, why);
 }
 
+static bool is_ascii(struct str text)
+{
+	for (size_t i = 0; i < text.n; i++)
+		if ((unsigned char)text.p[i] >= 0x80)
+			return false;
+	return true;
+}
+
+/* RFC 2047, where it is not ASCII: words of at most 75 characters, each with whole letters. */
+static void subject_encode(struct buf *out, struct str subject)
+{
+	enum { WORD_BYTES = 45 };
+
+	if (is_ascii(subject)) {
+		buf_str(out, subject);
+		return;
+	}
+	while (subject.n) {
+		struct str word = utf8_cut(subject, WORD_BYTES);
+
+		buf_cstr(out, "=?UTF-8?B?");
+		base64_encode(out, word);
+		buf_cstr(out, "?=");
+		subject = (struct str){subject.p + word.n, subject.n - word.n};
+		if (subject.n)
+			buf_chr(out, ' ');
+	}
+}
+
 /* RFC 5322, with what keeps programs that answer mail by themselves quiet: RFC 3834, 5 */
 static bool compose(struct mailer *m, const struct mail *mail)
 {
 	time_t seconds = (time_t)(loop_clock(m->loop)->real_ms / 1000);
 	unsigned char random[ID_BYTES];
-	char date[DATE_MAX], id[2 * ID_BYTES + 1];
+	char date[DATE_MAX], id[2 * ID_BYTES + 1], subject[SUBJECT_MAX];
 	struct tm tm;
+	struct buf b;
 	int n;
 
+	buf_init(&b, subject, sizeof(subject) - 1);
+	subject_encode(&b, str_of(mail->subject));
+	subject[b.n] = '\0';
 	gmtime_r(&seconds, &tm);
 	(void)strftime(date, sizeof(date), "%a, %d %b %Y %H:%M:%S +0000", &tm);
 	arc4random_buf(random, sizeof(random));
@@ -142,7 +178,7 @@ static bool compose(struct mailer *m, const struct mail *mail)
 		m->whole, sizeof(m->whole),
 		"From: <%s>\nTo: <%s>\nSubject: %s\nDate: %s\nMessage-ID: <%s@%s>\nAuto-Submitted: auto-generated\n"
 		"MIME-Version: 1.0\nContent-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: 8bit\n\n%s",
-		m->policy->from, mail->to, mail->subject, date, id, mail->host, mail->text);
+		m->policy->from, mail->to, subject, date, id, mail->host, mail->text);
 	return n > 0 && (size_t)n < sizeof(m->whole);
 }
 

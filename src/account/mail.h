@@ -42,7 +42,7 @@ bool mail_address_valid(const char *address);
 /* One mail. Its memory is its owner's; it must live until done, which comes once, in the loop. */
 struct mail {
 	char to[MAIL_ADDRESS_MAX + 1];
-	const char *subject;                           /* a static text in ASCII */
+	const char *subject;                           /* a static text */
 	const char *host;                              /* of the server, for the message's id */
 	char text[MAIL_TEXT_MAX];                      /* lines that end with '\n'; secret */
 	void (*done)(struct mail *m, const char *why); /* why: NULL: it was handed over; else a sentence */

@@ -127,19 +127,19 @@ static const char *cannot_send(enum refusal why)
 {
 	switch (why) {
 	case REFUSAL_NO_EXTERNAL:
-		return "+n: no messages from outside";
+		return N_("+n: no messages from outside");
 	case REFUSAL_MODERATED:
-		return "+m: it is moderated";
+		return N_("+m: it is moderated");
 	case REFUSAL_NO_CTCP:
-		return "+C: no CTCP";
+		return N_("+C: no CTCP");
 	case REFUSAL_NO_COLOUR:
-		return "+c: no colours and other formatting";
+		return N_("+c: no colours and other formatting");
 	case REFUSAL_SLOW:
-		return "+W: slow mode, wait a little";
+		return N_("+W: slow mode, wait a little");
 	case REFUSAL_FLOOD:
-		return "+F: too many lines, wait a little";
+		return N_("+F: too many lines, wait a little");
 	default:
-		return "+b: you are banned or muted";
+		return N_("+b: you are banned or muted");
 	}
 }
 
@@ -204,7 +204,7 @@ static void refused_speech(struct session *s, const struct change *c, const char
 	else if (c->refusal == REFUSAL_CHANNEL_SPEAKS_ACCOUNT)
 		reply(s, ERR_NEEDREGGEDNICK, name);
 	else
-		reply(s, ERR_CANNOTSENDTOCHAN, name, cannot_send(c->refusal));
+		reply(s, ERR_CANNOTSENDTOCHAN, name, reply_words(s, cannot_send(c->refusal)));
 }
 
 static void refused_join(struct session *s, enum refusal why, const char *name)
@@ -236,7 +236,7 @@ static void refused_join(struct session *s, enum refusal why, const char *name)
 static void refused_knock(struct session *s, enum refusal why, const char *name)
 {
 	if (why == REFUSAL_NO_KNOCK)
-		reply(s, ERR_CANNOTSENDTOCHAN, name, "+K: no knocking, or you are banned");
+		reply(s, ERR_CANNOTSENDTOCHAN, name, reply_words(s, "+K: no knocking, or you are banned"));
 	else if (why == REFUSAL_OPEN)
 		reply(s, ERR_CHANOPEN, name);
 	else if (why == REFUSAL_KNOCK_INSIDE)
@@ -469,9 +469,9 @@ static void owe_ban(struct session *s, const struct change *c)
 
 	buf_init(&out, text, sizeof(text));
 	if (c->type == CHANGE_BAN_CLEARED)
-		buf_fmt(&out, "Ban #%llu of %s is removed", (unsigned long long)b->id, b->mask);
+		buf_fmt(&out, reply_words(s, "Ban #%llu of %s is removed"), (unsigned long long)b->id, b->mask);
 	else
-		ban_describe(&out, b, c->record->time);
+		ban_describe(&out, b, session_language(s), c->record->time);
 	reply_notice(s, "%.*s", STR_ARG(buf_view(&out)));
 }
 

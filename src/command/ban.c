@@ -75,7 +75,7 @@ static const struct ban *find_ban(const struct call *call, enum ban_form form, c
 	}
 	if (b && b->kind < BAN_FILTER)
 		return b;
-	refuse(call, why ? "INVALID_TARGET" : "NO_SUCH_BAN", text, why ? why : "There is no such ban");
+	refuse(call, why ? "INVALID_TARGET" : "NO_SUCH_BAN", text, why ? why : N_("There is no such ban"));
 	return NULL;
 }
 
@@ -131,7 +131,7 @@ static void uban_info(struct call *call, const char *target)
 	if (!b)
 		return;
 	buf_init(&out, text, sizeof(text));
-	ban_describe(&out, b, now_ms(call));
+	ban_describe(&out, b, session_language(call->session), now_ms(call));
 	reply_notice(call->session, "%.*s", STR_ARG(buf_view(&out)));
 }
 
@@ -150,7 +150,7 @@ static void run_uban(struct call *call)
 	} else if (strcasecmp(what, "INFO") == 0) {
 		uban_info(call, target);
 	} else {
-		refuse(call, "UNKNOWN_SUBCOMMAND", what, "UBAN knows ADD, DEL, LIST and INFO");
+		refuse(call, "UNKNOWN_SUBCOMMAND", what, N_("UBAN knows ADD, DEL, LIST and INFO"));
 	}
 }
 

@@ -104,7 +104,7 @@ static void show(struct listing *l, struct session *s, const struct ban *b)
 		return;
 	}
 	buf_init(&out, text, sizeof(text) - 1);
-	ban_describe(&out, b, loop_clock(s->hub->loop)->real_ms);
+	ban_describe(&out, b, session_language(s), loop_clock(s->hub->loop)->real_ms);
 	text[out.n] = '\0';
 	tell(l, s, text);
 }
@@ -113,7 +113,7 @@ static void end(const struct listing *l, struct session *s)
 {
 	char query[2] = {l->want.query, '\0'}, text[64];
 
-	snprintf(text, sizeof(text), "End of list: %llu", (unsigned long long)l->shown);
+	snprintf(text, sizeof(text), reply_words(s, "End of list: %llu"), (unsigned long long)l->shown);
 	if (l->want.query)
 		reply(s, RPL_ENDOFSTATS, query);
 	else

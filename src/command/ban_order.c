@@ -13,8 +13,8 @@
 
 enum { WIDEST_V4 = 96 + 8, WIDEST_V6 = 16, LEAST_LITERAL = 2 };
 
-static const char too_wide[] = "That would meet nearly everybody";
-static const char no_target[] = "That is neither an address, nor a mask, nor an account";
+static const char too_wide[] = N_("That would meet nearly everybody");
+static const char no_target[] = N_("That is neither an address, nor a mask, nor an account");
 
 /* Letters and digits that are no wildcard and no part of the form. */
 static size_t count_literal(const char *mask)
@@ -79,7 +79,7 @@ static const char *set_mask(struct ban_order *o, const char *text)
 	host = strrchr(o->mask, '@') + 1;
 	if (host[strcspn(host, "/")] && cidr_parse(&c, (struct str){host, strcspn(host, "/")})) {
 		o->mask[0] = '\0';
-		return "A network of addresses stands alone, or behind *@";
+		return N_("A network of addresses stands alone, or behind *@");
 	}
 	return count_literal(o->mask) < LEAST_LITERAL ? too_wide : NULL;
 }
@@ -110,7 +110,7 @@ const char *ban_target_parse(struct ban_order *o, enum ban_form form, const char
 	if (cidr_parse(&c, any_user_at(text)))
 		return set_cidr(o, &c);
 	if (form == BAN_FORM_ADDRESS)
-		return "That is no address, nor a network of them";
+		return N_("That is no address, nor a network of them");
 	return parse_any(o, text, form == BAN_FORM_ANY);
 }
 
@@ -171,7 +171,7 @@ const char *ban_order_parse(struct ban_order *o, enum ban_form form, const char 
 	size_t at = n > 1 ? take_options(o, &timed, words, n - 1) : 0;
 
 	if (at >= n || !*words[at])
-		return "Whom? A target is missing";
+		return N_("Whom? A target is missing");
 	why = ban_target_parse(o, form, words[at]);
 	if (why)
 		return why;
@@ -199,11 +199,11 @@ char ban_letter(const struct ban *b)
 	return b->action == BAN_SHUN ? 'S' : letters[b->kind];
 }
 
-void ban_describe(struct buf *out, const struct ban *b, int64_t now)
+void ban_describe(struct buf *out, const struct ban *b, enum language language, int64_t now)
 {
 	buf_fmt(out, "#%llu %s %s", (unsigned long long)b->id, ban_kind_name(b->kind), b->mask);
 	if (b->kind == BAN_FILTER) {
-		buf_cstr(out, " on ");
+		buf_cstr(out, language_words(language, N_(" on ")));
 		filter_targets_show(out, b->targets);
 	}
 	buf_fmt(out, ": %s", ban_action_name(b->action));
@@ -211,13 +211,14 @@ void ban_describe(struct buf *out, const struct ban *b, int64_t now)
 		buf_chr(out, '=');
 		duration_show(out, b->ban_ms);
 	}
-	buf_fmt(out, ", set by %s ", *b->by ? b->by : "*");
+	buf_fmt(out, language_words(language, N_(", set by %s ")), *b->by ? b->by : "*");
 	ban_time(out, b->time);
 	if (b->until) {
-		buf_cstr(out, ", ends in ");
+		buf_cstr(out, language_words(language, N_(", ends in ")));
 		duration_show(out, b->until > now ? b->until - now : 0);
 	} else {
-		buf_cstr(out, ", for good");
+		buf_cstr(out, language_words(language, N_(", for good")));
 	}
-	buf_fmt(out, ", met %llu: %s", (unsigned long long)b->hits, *b->reason ? b->reason : "no reason given");
+	buf_fmt(out, language_words(language, N_(", met %llu: %s")), (unsigned long long)b->hits,
+		*b->reason ? b->reason : language_words(language, N_("no reason given")));
 }

@@ -6,6 +6,7 @@
 
 #include "network/record.h"
 #include "network/ban.h"
+#include "session/language.h"
 
 /*
  * What somebody orders who bans, in the words of UBAN, KLINE and their like, and of chatctl.
@@ -48,4 +49,4 @@ void ban_order_record(const struct ban_order *o, struct record *r, int64_t now);
 char ban_letter(const struct ban *b);
 
 /* "#3 mask *!*@h: refuse, set by ann!a@h 2026-11-25 09:30 UTC, ends in 1d2h, met 2: reason" */
-void ban_describe(struct buf *out, const struct ban *b, int64_t now);
+void ban_describe(struct buf *out, const struct ban *b, enum language language, int64_t now);

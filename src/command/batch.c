@@ -53,7 +53,7 @@ static void wrong_target(struct client_batch *b, const char *target)
 	char context[LINE_BODY_MAX];
 
 	snprintf(context, sizeof(context), "%s %s", b->target, target && *target ? target_shown(target) : "*");
-	give_up(b, "MULTILINE_INVALID_TARGET", context, "A line in the batch has another target");
+	give_up(b, "MULTILINE_INVALID_TARGET", context, N_("A line in the batch has another target"));
 }
 
 static void add(struct client_batch *b, struct str text, bool concat)
@@ -64,11 +64,11 @@ static void add(struct client_batch *b, struct str text, bool concat)
 	switch (client_batch_add(b, text, concat)) {
 	case CLIENT_BATCH_TOO_LONG:
 		snprintf(limit, sizeof(limit), "%u", server->multiline_bytes);
-		give_up(b, "MULTILINE_MAX_BYTES", limit, "The message has too many bytes");
+		give_up(b, "MULTILINE_MAX_BYTES", limit, N_("The message has too many bytes"));
 		break;
 	case CLIENT_BATCH_TOO_MANY:
 		snprintf(limit, sizeof(limit), "%u", server->multiline_lines);
-		give_up(b, "MULTILINE_MAX_LINES", limit, "The message has too many lines");
+		give_up(b, "MULTILINE_MAX_LINES", limit, N_("The message has too many lines"));
 		break;
 	default:
 		break;
@@ -82,15 +82,15 @@ static void take_line(const struct call *call, struct client_batch *b)
 	struct str text = str_of(call_param(call, 1));
 
 	if ((!notice && strcmp(call->row->name, "PRIVMSG") != 0) || call->msg->nparams < 2)
-		invalid(b, "The batch is of PRIVMSG alone, or of NOTICE alone");
+		invalid(b, N_("The batch is of PRIVMSG alone, or of NOTICE alone"));
 	else if (b->kind != CLIENT_BATCH_EMPTY && b->kind != kind)
-		invalid(b, "The batch mixes PRIVMSG and NOTICE");
+		invalid(b, N_("The batch mixes PRIVMSG and NOTICE"));
 	else if (!is_target(call, b, call_param(call, 0)))
 		wrong_target(b, call_param(call, 0));
 	else if (has_other_tags(call, &concat))
-		invalid(b, "A line in the batch bears a tag that belongs on BATCH");
+		invalid(b, N_("A line in the batch bears a tag that belongs on BATCH"));
 	else if (concat && (!text.n || !b->lines))
-		invalid(b, "A line that goes on from another one is blank, or the first");
+		invalid(b, N_("A line that goes on from another one is blank, or the first"));
 	else
 		add(b, text, concat);
 	if (!b->over)
@@ -118,9 +118,9 @@ static void take_tagged(const struct call *call, struct str ref)
 	bool same = b && str_eq(ref, str_of(b->ref));
 
 	if (b && !b->over && !same)
-		invalid(b, "The line is of another batch than the one that is open");
+		invalid(b, N_("The line is of another batch than the one that is open"));
 	else if (b && !b->over && strcmp(call->row->name, "BATCH") == 0)
-		invalid(b, "Batches do not nest");
+		invalid(b, N_("Batches do not nest"));
 	else if (b && !b->over)
 		take_line(call, b);
 	else if (!same)
@@ -139,7 +139,7 @@ bool batch_takes(struct call *call)
 		return true;
 	}
 	if (s->client_batch && !s->client_batch->over && !may_stand_anywhere(call))
-		invalid(s->client_batch, "A line that is not of the batch came before its end");
+		invalid(s->client_batch, N_("A line that is not of the batch came before its end"));
 	return false;
 }
 
@@ -176,7 +176,7 @@ static void unknown_type(struct client_batch *b, const char *type)
 	char context[LINE_BODY_MAX];
 
 	snprintf(context, sizeof(context), "%s %s", b->ref, type ? target_shown(type) : "*");
-	give_up(b, "UNKNOWN_TYPE", context, "There is no such type of batch");
+	give_up(b, "UNKNOWN_TYPE", context, N_("There is no such type of batch"));
 }
 
 /* With its label, which is for the message alone: the opening itself is not answered. */
@@ -188,18 +188,18 @@ static void open_batch(const struct call *call, const char *ref)
 	struct client_batch *b;
 
 	if (nested)
-		invalid(s->client_batch, "Another batch was opened before its end");
+		invalid(s->client_batch, N_("Another batch was opened before its end"));
 	b = client_batch_open(s, str_of(ref), str_of(target));
 	keep_tags(call, b);
 	answer_instead(s, STR_NONE);
 	if (!is_ref(str_of(ref)))
-		give_up(b, "INVALID_REFTAG", *ref ? target_shown(ref) : "*", "That is no name for a batch");
+		give_up(b, "INVALID_REFTAG", *ref ? target_shown(ref) : "*", N_("That is no name for a batch"));
 	else if (nested)
-		invalid(b, "There may be one open batch at a time");
+		invalid(b, N_("There may be one open batch at a time"));
 	else if (!type || strcmp(type, "draft/multiline") != 0)
 		unknown_type(b, type);
 	else if (!target)
-		invalid(b, "The batch has no target");
+		invalid(b, N_("The batch has no target"));
 }
 
 /* What comes of the message is the answer to what opened the batch. */
@@ -226,7 +226,7 @@ static void close_batch(struct call *call, const char *ref)
 		return;
 	}
 	if (!b->over && multiline_is_blank((struct str){b->text, b->size})) {
-		invalid(b, "The message is blank");
+		invalid(b, N_("The message is blank"));
 	} else if (!b->over) {
 		/* It may end the session, and that its batch. */
 		s->client_batch = NULL;

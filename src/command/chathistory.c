@@ -54,7 +54,7 @@ static bool take_bound(const struct call *call, const struct selector *sel, cons
 	if (strncmp(word, timestamp, sizeof(timestamp) - 1) == 0) {
 		if (past_time_parse(word + sizeof(timestamp) - 1, &out->time))
 			return true;
-		return invalid(call, word, "Invalid timestamp");
+		return invalid(call, word, N_("Invalid timestamp"));
 	}
 	if (strncmp(word, msgid, sizeof(msgid) - 1) == 0 && word[sizeof(msgid) - 1] && sel->kind != HISTORY_TALKS) {
 		out->msgid = str_of(word + sizeof(msgid) - 1);
@@ -62,7 +62,7 @@ static bool take_bound(const struct call *call, const struct selector *sel, cons
 		out->time = msgid_time(out->msgid);
 		return true;
 	}
-	return invalid(call, word, "Invalid message reference");
+	return invalid(call, word, N_("Invalid message reference"));
 }
 
 /* The parameters of a selector: its name, the target but for TARGETS, the bounds, the limit. */
@@ -73,12 +73,12 @@ static bool take(const struct call *call, const struct selector *sel, struct his
 
 	if (call->msg->nparams != wanted)
 		return invalid(call, NULL,
-			       call->msg->nparams < wanted ? "Insufficient parameters" : "Too many parameters");
+			       call->msg->nparams < wanted ? N_("Insufficient parameters") : N_("Too many parameters"));
 	for (size_t i = 0; i < sel->bounds; i++)
 		if (!take_bound(call, sel, call_param(call, first + i), &bounds[i]))
 			return false;
 	if (!str_u64(str_of(call_param(call, wanted - 1)), UINT32_MAX, &n))
-		return invalid(call, call_param(call, wanted - 1), "Invalid limit");
+		return invalid(call, call_param(call, wanted - 1), N_("Invalid limit"));
 	*limit = call->env->server->history.limit;
 	if (n < *limit)
 		*limit = (uint32_t)n;
@@ -117,7 +117,7 @@ static void chathistory_run(struct call *call)
 	uint32_t limit = 0;
 
 	if (!sel) {
-		invalid(call, NULL, "Unknown command");
+		invalid(call, NULL, N_("Unknown command"));
 		return;
 	}
 	if (!take(call, sel, bounds, &limit) || !call->env->host->read)

@@ -10,6 +10,7 @@
 #include "command/account_edit.h"
 #include "command/codes.h"
 #include "command/command.h"
+#include "command/login.h"
 #include "command/services.h"
 #include "net/address.h"
 
@@ -135,39 +136,68 @@ static void sent(struct mail *mail, const char *why)
 
 static const char *subject_of(const char *purpose)
 {
-	return strcmp(purpose, CODE_RESET) == 0 ? "A new password for your account" : "Confirm your e-mail address";
+	return strcmp(purpose, CODE_RESET) == 0 ? N_("A new password for your account")
+						: N_("Confirm your e-mail address");
 }
 
-/* How it is typed. */
-static void add_command(struct buf *out, const struct letter *l)
+/* What has happened, and how one goes on. */
+static void write_news(struct buf *out, const struct command_env *env, const struct letter *l, enum language language)
 {
-	const char *name = account_text(l->account, ACCOUNT_NAME);
+	const char *name = account_text(l->account, ACCOUNT_NAME), *server = env->server->name;
 
 	if (strcmp(l->purpose, CODE_RESET) == 0)
-		buf_fmt(out, "    /msg NickServ RESETPASS %s %s <new password>\n", name, l->code);
+		buf_fmt(out,
+			language_words(language,
+				       N_("Somebody, probably you, wants a new password for the account %s on %s.")),
+			name, server);
+	else if (strcmp(l->purpose, CODE_EMAIL) == 0)
+		buf_fmt(out,
+			language_words(language,
+				       N_("Somebody, probably you, gave this address for the account %s on %s.")),
+			name, server);
+	else
+		buf_fmt(out, language_words(language, N_("Somebody, probably you, made the account %s on %s.")), name,
+			server);
+	buf_fmt(out, "\n%s\n\n", language_words(language, N_("To go on, type there:")));
+	if (strcmp(l->purpose, CODE_RESET) == 0)
+		buf_fmt(out, "    /msg NickServ RESETPASS %s %s %s\n", name, l->code,
+			language_words(language, N_("<new password>")));
 	else
 		buf_fmt(out, "    /msg NickServ VERIFY %s %s\n", name, l->code);
 }
 
-static void write_text(struct mail *mail, const struct command_env *env, const struct letter *l)
+static void write_text(struct mail *mail, const struct command_env *env, const struct letter *l, enum language language)
 {
+	char until[32];
 	struct buf b;
 
-	buf_init(&b, mail->text, sizeof(mail->text) - 1);
-	buf_fmt(&b, "Hello,\n\nsomebody, probably you, %s the account %s on %s.\nTo go on, type there:\n\n",
-		strcmp(l->purpose, CODE_RESET) == 0   ? "wants a new password for"
-		: strcmp(l->purpose, CODE_EMAIL) == 0 ? "gave this address for"
-						      : "made",
-		account_text(l->account, ACCOUNT_NAME), env->server->name);
-	add_command(&b, l);
-	buf_cstr(&b, "\nThe code is good until ");
+	buf_init(&b, until, sizeof(until) - 1);
 	buf_time(&b, l->until);
-	buf_cstr(&b, ". If it was not you, nothing needs to be done.\n");
+	until[b.n] = '\0';
+	buf_init(&b, mail->text, sizeof(mail->text) - 1);
+	buf_fmt(&b, "%s\n\n", language_words(language, N_("Hello,")));
+	write_news(&b, env, l, language);
+	buf_chr(&b, '\n');
+	buf_fmt(&b,
+		language_words(language, N_("The code is good until %s. If it was not you, nothing needs to be done.")),
+		until);
+	buf_chr(&b, '\n');
 	mail->text[b.n] = '\0';
+}
+
+/* The account's, for it may be somebody else who asks; else that of who asks. */
+static enum language language_of(const struct command_env *env, const struct session *s, const struct account *a)
+{
+	unsigned chosen = login_language(a);
+
+	if (chosen)
+		return (enum language)(chosen - 1);
+	return s ? session_language(s) : env->server->language;
 }
 
 bool courier_send(const struct command_env *env, const struct session *s, const struct letter *l)
 {
+	enum language language = language_of(env, s, l->account);
 	struct sending *g;
 
 	if (!courier_able(env) || !mail_address_valid(l->to) || !count_all(env, s, l))
@@ -177,12 +207,12 @@ bool courier_send(const struct command_env *env, const struct session *s, const 
 	g->session = l->session;
 	g->created = l->account->created;
 	g->new_account = strcmp(l->purpose, CODE_VERIFY) == 0;
-	g->mail.subject = subject_of(l->purpose);
+	g->mail.subject = language_words(language, subject_of(l->purpose));
 	g->mail.host = env->server->name;
 	g->mail.done = sent;
 	(void)strlcpy(g->mail.to, l->to, sizeof(g->mail.to));
 	(void)strlcpy(g->account, account_text(l->account, ACCOUNT_NAME), sizeof(g->account));
-	write_text(&g->mail, env, l);
+	write_text(&g->mail, env, l, language);
 	/* A restart waits for those that are under way, within bounds. */
 	(*env->errands)++;
 	if (mailer_send(env->courier->mailer, &env->server->mail, &g->mail))

@@ -110,7 +110,8 @@ static void refuse(const struct call *call, const struct filter_try *t, const st
 
 	if (t->target == FILTER_NOTICE || t->target == FILTER_PART || t->target == FILTER_QUIT)
 		return;
-	snprintf(text, sizeof(text), "Not sent: %s", *b->reason ? b->reason : "a filter of this server refuses it");
+	snprintf(text, sizeof(text), reply_words(call->session, N_("Not sent: %s")),
+		 *b->reason ? b->reason : reply_words(call->session, N_("a filter of this server refuses it")));
 	reply_fail(call->session, call->row->name, "FILTERED", t->where ? target_shown(t->where) : NULL, text);
 }
 
@@ -216,18 +217,18 @@ static void add(const struct call *call)
 	}
 	why = filter_pattern_check(str_of(pattern), memory);
 	if (!filter_action_parse(call_param(call, 1), &r.ban.action, &r.ban.ban_ms))
-		why = "The action is refuse, warn, hide, kick, or ban=DURATION";
+		why = N_("The action is refuse, warn, hide, kick, or ban=DURATION");
 	else if (!filter_targets_parse(call_param(call, 2), &r.ban.targets))
-		why = "The targets are letters of cpntPqu, or *";
+		why = N_("The targets are letters of cpntPqu, or *");
 	else if (!duration_parse(call_param(call, 3), &lasts))
-		why = "How long it holds is a duration, or 0";
+		why = N_("How long it holds is a duration, or 0");
 	if (why) {
 		fail(call, "INVALID_PARAMS", NULL, why);
 		return;
 	}
 	if (!network_ban_find(net, BAN_FILTER, str_of(pattern)) &&
 	    network_bans(net, BAN_FILTER)->count >= call->env->server->filters_max) {
-		fail(call, "LIST_FULL", NULL, "There are as many filters as the configuration allows");
+		fail(call, "LIST_FULL", NULL, N_("There are as many filters as the configuration allows"));
 		return;
 	}
 	oper_audit(call, &(struct deed){.target = pattern, .reason = call_param(call, 4)});
@@ -256,7 +257,7 @@ static void del(const struct call *call, const char *text)
 	else
 		b = network_ban_find(call->env->net, BAN_FILTER, str_of(text));
 	if (!b || b->kind != BAN_FILTER) {
-		fail(call, "NO_SUCH_FILTER", NULL, "There is no such filter");
+		fail(call, "NO_SUCH_FILTER", NULL, N_("There is no such filter"));
 		return;
 	}
 	oper_audit(call, &(struct deed){.target = b->mask});
@@ -296,7 +297,8 @@ static void list(const struct call *call, const char *glob)
 		const struct filter_row *row = &server->filters[i];
 
 		reply_notice(call->session, "[filter %s] %s on %s: %s: %s", row->name, row->pattern, row->targets,
-			     row->action, row->reason ? row->reason : "no reason given");
+			     row->action,
+			     row->reason ? row->reason : reply_words(call->session, N_("no reason given")));
 	}
 	ban_list(call, &(struct ban_listing){.kinds = 1u << BAN_FILTER, .glob = glob});
 }
@@ -316,7 +318,7 @@ static void run_filter(struct call *call)
 	else if (strcasecmp(what, "TEST") == 0)
 		test(call, first);
 	else
-		fail(call, "UNKNOWN_SUBCOMMAND", what, "FILTER knows ADD, DEL, LIST and TEST");
+		fail(call, "UNKNOWN_SUBCOMMAND", what, N_("FILTER knows ADD, DEL, LIST and TEST"));
 }
 
 static const struct command rows[] = {

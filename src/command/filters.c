@@ -141,9 +141,9 @@ const char *filter_pattern_check(struct str pattern, char why[128])
 	int err;
 
 	if (pattern.n < 2 || pattern.n > FILTER_PATTERN_MAX)
-		return "A pattern has 2 to 256 bytes";
+		return N_("A pattern has 2 to 256 bytes");
 	if (!utf8_valid(pattern))
-		return "The pattern is not UTF-8";
+		return N_("The pattern is not UTF-8");
 	ctx = new_compiling();
 	code = compile(pattern, ctx, &err);
 	pcre2_compile_context_free(ctx);

@@ -142,7 +142,7 @@ static void set(const struct service_ask *a, const struct ban_order *o)
 		return;
 	}
 	buf_init(&out, text, sizeof(text) - 1);
-	ban_describe(&out, b, now);
+	ban_describe(&out, b, session_language(a->call->session), now);
 	text[out.n] = '\0';
 	service_tell(a, text);
 	if (o->kind == BAN_NICK)

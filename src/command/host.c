@@ -141,7 +141,7 @@ static void run_vhost(struct call *call)
 	}
 	oper_audit(call, &(struct deed){.target = call_param(call, 0), .reason = host});
 	if (host_set_account(call->env, a, vhost))
-		reply_notice(call->session, "%s has the host %s", call_param(call, 0), vhost.n ? host : "of its address");
+		reply_notice(call->session, "%s has the host %s", call_param(call, 0), vhost.n ? host : reply_words(call->session, N_("of its address")));
 	else
 		reply_fail(call->session, "VHOST", "ACCOUNT_CHANGED", NULL, "The account was changed meanwhile");
 }

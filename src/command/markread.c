@@ -73,7 +73,7 @@ static void markread_run(struct call *call)
 	int64_t time;
 
 	if (!target)
-		fail(call, "NEED_MORE_PARAMS", NULL, "Missing parameters");
+		fail(call, "NEED_MORE_PARAMS", NULL, N_("Missing parameters"));
 	else if (strlen(target) > NAME_MAX_BYTES)
 		fail(call, "INVALID_PARAMS", "*", "Invalid parameters");
 	else if (!when)

@@ -73,7 +73,7 @@ static bool find_target(struct asked *a, const char *name)
 			return true;
 		}
 	}
-	fail(a, "INVALID_TARGET", name, "Invalid metadata target");
+	fail(a, "INVALID_TARGET", name, N_("Invalid metadata target"));
 	return false;
 }
 
@@ -90,7 +90,7 @@ static bool may_read(const struct asked *a)
 	if (!c || network_member(c, a->call->user) || user_may(a->call->user, PRIV_SEE_SECRET) ||
 	    !((c->flags & CHAN_INVITE_ONLY) || c->key))
 		return true;
-	fail_key(a, "KEY_NO_PERMISSION", "*", "You are not in that channel");
+	fail_key(a, "KEY_NO_PERMISSION", "*", N_("You are not in that channel"));
 	return false;
 }
 
@@ -119,7 +119,7 @@ static void run_get(struct asked *a)
 		struct str value;
 
 		if (!metadata_key_fits(str_of(key)))
-			fail(a, "KEY_INVALID", *key ? key : "*", "Invalid key");
+			fail(a, "KEY_INVALID", *key ? key : "*", N_("Invalid key"));
 		else if (value_of(a, str_of(key), &value))
 			show(a, str_of(key), value);
 		else
@@ -157,9 +157,9 @@ static bool value_suffices(const struct asked *a, const char *key, const char *v
 	if (!value || metadata_value_fits(str_of(value)))
 		return true;
 	if (session_has(a->s, CAP_METADATA_3))
-		fail(a, "INVALID_VALUE", key, "The value is too long or no UTF-8");
+		fail(a, "INVALID_VALUE", key, N_("The value is too long or no UTF-8"));
 	else
-		fail(a, "VALUE_INVALID", NULL, "The value is too long or no UTF-8");
+		fail(a, "VALUE_INVALID", NULL, N_("The value is too long or no UTF-8"));
 	return false;
 }
 
@@ -171,7 +171,7 @@ static bool in_pace(const struct asked *a, const char *key)
 	if (!wait)
 		return true;
 	snprintf(context, sizeof(context), "%s %s %u", a->target, key, wait);
-	fail(a, "RATE_LIMITED", context, "Too many changes");
+	fail(a, "RATE_LIMITED", context, N_("Too many changes"));
 	return false;
 }
 
@@ -250,13 +250,13 @@ static void run_set(struct asked *a)
 	struct str now;
 
 	if (!key || !metadata_key_fits(str_of(key))) {
-		fail(a, "KEY_INVALID", key ? key : "*", "Invalid key");
+		fail(a, "KEY_INVALID", key ? key : "*", N_("Invalid key"));
 		return;
 	}
 	if (!may_set(a, key) || !value_suffices(a, key, value))
 		return;
 	if (!value && !value_of(a, str_of(key), &now)) {
-		fail_key(a, "KEY_NOT_SET", key, "That key is not set");
+		fail_key(a, "KEY_NOT_SET", key, N_("That key is not set"));
 		return;
 	}
 	if (!in_pace(a, key))
@@ -322,11 +322,11 @@ static void run_sub(struct asked *a)
 		const char *key = call_param(a->call, i);
 
 		if (!metadata_key_fits(str_of(key))) {
-			fail(a, "KEY_INVALID", *key ? key : "*", "Invalid key");
+			fail(a, "KEY_INVALID", *key ? key : "*", N_("Invalid key"));
 		} else if (subscriptions_add(a->s, str_of(key), a->call->env->server->subscriptions_max)) {
 			buf_fmt(&done, "%s%s", done.n ? " " : "", key);
 		} else {
-			fail(a, "TOO_MANY_SUBS", key, "Too many subscriptions");
+			fail(a, "TOO_MANY_SUBS", key, N_("Too many subscriptions"));
 			break;
 		}
 	}
@@ -347,7 +347,7 @@ static void run_unsub(struct asked *a)
 		const char *key = call_param(a->call, i);
 
 		if (!metadata_key_fits(str_of(key))) {
-			fail(a, "KEY_INVALID", *key ? key : "*", "Invalid key");
+			fail(a, "KEY_INVALID", *key ? key : "*", N_("Invalid key"));
 			continue;
 		}
 		subscriptions_remove(a->s, str_of(key));
@@ -410,12 +410,12 @@ static void metadata_run(struct call *call)
 		if (!str_eq_nocase(str_of(name), str_of(subcommands[i].name)))
 			continue;
 		if ((subcommands[i].self && !is_self(&a)) || (subcommands[i].here && !call->user))
-			fail(&a, "INVALID_TARGET", call_param(call, 0), "Invalid metadata target");
+			fail(&a, "INVALID_TARGET", call_param(call, 0), N_("Invalid metadata target"));
 		else
 			subcommands[i].run(&a);
 		return;
 	}
-	fail(&a, "SUBCOMMAND_INVALID", *name ? name : "*", "Invalid subcommand");
+	fail(&a, "SUBCOMMAND_INVALID", *name ? name : "*", N_("Invalid subcommand"));
 }
 
 /* What others owe */

@@ -77,7 +77,8 @@ static void list_show(struct mode_batch *b, enum chan_list list)
 static void param_refuse(struct mode_batch *b, const struct mode_step *step, const char *shown, const char *why)
 {
 	if (b->may)
-		reply(b->call->session, ERR_INVALIDMODEPARAM, b->channel->name, step->letter, target_shown(shown), why);
+		reply(b->call->session, ERR_INVALIDMODEPARAM, b->channel->name, step->letter, target_shown(shown),
+		      reply_words(b->call->session, why));
 	else
 		b->denied = true;
 }
@@ -121,7 +122,7 @@ static bool take_key(struct mode_batch *b, const struct mode_step *step, struct 
 	op->param = step->set ? str_of(step->param) : STR("*");
 	if (!step->set || name_key_valid(op->param))
 		return true;
-	param_refuse(b, step, "*", "Key is not well-formed");
+	param_refuse(b, step, "*", N_("Key is not well-formed"));
 	return false;
 }
 
@@ -129,17 +130,17 @@ static const char *value_wanted(const struct chan_mode *mode)
 {
 	switch ((enum chan_param)mode->bit) {
 	case CHAN_PARAM_FORWARD:
-		return "Not the name of a channel";
+		return N_("Not the name of a channel");
 	case CHAN_PARAM_FLOOD:
-		return "Wanted: lines:seconds, as 5:10";
+		return N_("Wanted: lines:seconds, as 5:10");
 	case CHAN_PARAM_JOINS:
-		return "Wanted: joins:seconds, as 3:10";
+		return N_("Wanted: joins:seconds, as 3:10");
 	case CHAN_PARAM_SLOW:
-		return "Wanted: seconds, up to 21600";
+		return N_("Wanted: seconds, up to 21600");
 	case CHAN_PARAM_HISTORY:
-		return "Wanted: joined, always or never";
+		return N_("Wanted: joined, always or never");
 	default:
-		return "Limit is not a number above zero";
+		return N_("Limit is not a number above zero");
 	}
 }
 
@@ -164,7 +165,7 @@ static bool take_mask(struct mode_batch *b, const struct mode_step *step, struct
 
 	buf_init(&mask, text->p + text->n, text->cap - text->n);
 	if (strchr(step->param, ' ') || !rule_mask_normalise(&mask, str_of(step->param)) || mask.full || !mask.n) {
-		param_refuse(b, step, step->param, "Mask is not well-formed");
+		param_refuse(b, step, step->param, N_("Mask is not well-formed"));
 		return false;
 	}
 	text->n += mask.n;
@@ -237,7 +238,7 @@ static void step_add(struct mode_batch *b, const struct mode_step *step)
 		return;
 	if (step_incomplete(step)) {
 		if (!letter_complained(b, step->letter))
-			param_refuse(b, step, "*", "A parameter is missing");
+			param_refuse(b, step, "*", N_("A parameter is missing"));
 		return;
 	}
 	if (step->param && b->nparams++ >= b->call->env->server->modes_max)

@@ -157,7 +157,7 @@ static bool end_early(struct showing *sh, struct session *s)
 		reply_batch_enter(s, &sh->batch);
 		reply_batch_end(s, &sh->batch);
 	} else {
-		fail(sh, s, "You are not there any more");
+		fail(sh, s, N_("You are not there any more"));
 	}
 	return true;
 }
@@ -170,8 +170,8 @@ static bool show(struct showing *sh, struct session *s)
 		return end_early(sh, s);
 	if (sh->read->err) {
 		fail(sh, s,
-		     sh->read->err == HISTORY_NO_MESSAGE ? "There is no such message"
-		     : sh->read->err == HISTORY_TOO_LONG ? "That takes too long: ask for less"
+		     sh->read->err == HISTORY_NO_MESSAGE ? N_("There is no such message")
+		     : sh->read->err == HISTORY_TOO_LONG ? N_("That takes too long: ask for less")
 							 : "Messages could not be retrieved");
 		return true;
 	}
@@ -201,7 +201,7 @@ static bool step(struct stream *st, struct session *s)
 		/* Asked all the same: a restart does not wait. */
 		if (sh->begun && !st->waits)
 			return show(sh, s);
-		fail(sh, s, "The server is restarting, ask again");
+		fail(sh, s, N_("The server is restarting, ask again"));
 		return true;
 	}
 	return st->waits ? false : show(sh, s);

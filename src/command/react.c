@@ -41,10 +41,10 @@ static bool count(const struct call *call, const struct react_try *t, struct rea
 	r->who = account.n ? account : (struct str){(const char *)&u->id, sizeof(u->id)};
 	switch (reactions_take(call->env->hub->reactions, r, server->reactions, server->reactions_each)) {
 	case REACTION_MESSAGE_FULL:
-		refuse(call, t, "TOO_MANY_REACTIONS", "There are too many different reactions to this message");
+		refuse(call, t, "TOO_MANY_REACTIONS", N_("There are too many different reactions to this message"));
 		return false;
 	case REACTION_USER_FULL:
-		refuse(call, t, "TOO_MANY_REACTIONS", "You have reacted to this message often enough");
+		refuse(call, t, "TOO_MANY_REACTIONS", N_("You have reacted to this message often enough"));
 		return false;
 	default:
 		return true;
@@ -60,7 +60,7 @@ bool react_may(const struct call *call, const struct react_try *t)
 		.msgid = record_tags_reply(t->tags), .back = back, .what = back ? unreact.value : react.value};
 
 	if (set && back) {
-		refuse(call, t, "INVALID_REACTION", "A message cannot react and take a reaction back at once");
+		refuse(call, t, "INVALID_REACTION", N_("A message cannot react and take a reaction back at once"));
 		return false;
 	}
 	/* About nothing, it is kept nowhere. */

@@ -79,7 +79,7 @@ static void done(struct errand *e, struct session *s)
 	else if (take_message(r, &room, &message))
 		ask_for_it(&call, r, &message);
 	else
-		fail(s, r, "UNKNOWN_MSGID", "This message does not exist or is too old");
+		fail(s, r, "UNKNOWN_MSGID", N_("This message does not exist or is too old"));
 }
 
 static void let_go(struct errand *e)

@@ -42,7 +42,7 @@ static const struct channel *find_channel(const struct call *call)
 	if (!c || !rule_sees_channel(c, call->user))
 		reply(call->session, ERR_NOSUCHCHANNEL, target_shown(call_param(call, 0)));
 	else
-		fail(call->session, "PRIVS_NEEDED", "Only operators of the channel may relay messages there");
+		fail(call->session, "PRIVS_NEEDED", N_("Only operators of the channel may relay messages there"));
 	return NULL;
 }
 
@@ -57,11 +57,11 @@ static void relaymsg_run(struct call *call)
 	if (!c)
 		return;
 	if (!name_fits(str_of(name))) {
-		fail(call->session, "INVALID_NICK", "A relayed name is two parts with a / between them");
+		fail(call->session, "INVALID_NICK", N_("A relayed name is two parts with a / between them"));
 		return;
 	}
 	if (!*text) {
-		fail(call->session, "BLANK_MSG", "There is nothing to relay");
+		fail(call->session, "BLANK_MSG", N_("There is nothing to relay"));
 		return;
 	}
 	if (filter_stops(call, &t))

@@ -238,7 +238,7 @@ static void monitor_run(struct call *call)
 	else if (strcasecmp(what, "S") == 0)
 		monitor_status(call);
 	else
-		reply(call->session, ERR_UNKNOWNERROR, call->row->name, "Unknown subcommand");
+		reply(call->session, ERR_UNKNOWNERROR, call->row->name, reply_words(call->session, "Unknown subcommand"));
 }
 
 static const struct command rows[] = {

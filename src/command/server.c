@@ -55,10 +55,11 @@ static void run_info(struct call *call)
 
 	if (!server_target(call, call_word(call, 0)))
 		return;
-	reply(s, RPL_INFO, "chatd " CHAT_VERSION ", a chat server");
+	snprintf(line, sizeof(line), "chatd " CHAT_VERSION "%s", reply_words(s, ", a chat server"));
+	reply(s, RPL_INFO, line);
 	snprintf(line, sizeof(line), "%s: %s", server->name, server->description);
 	reply(s, RPL_INFO, line);
-	snprintf(line, sizeof(line), "Running since %s", server->started);
+	snprintf(line, sizeof(line), reply_words(s, "Running since %s"), server->started);
 	reply(s, RPL_INFO, line);
 	reply(s, RPL_ENDOFINFO);
 }
@@ -148,7 +149,7 @@ static void stats_present_opers(const struct call *call)
 		if (!visible_oper(call->user, u))
 			continue;
 		snprintf(line, sizeof(line), "%s (%s@%s) %s", user_nick(u), user_text(u, USER_NAME),
-			 user_text(u, USER_HOST), u->oper && *u->oper->title ? u->oper->title : "an IRC operator");
+			 user_text(u, USER_HOST), u->oper && *u->oper->title ? u->oper->title : reply_words(call->session, N_("an IRC operator")));
 		reply(call->session, RPL_STATSDEBUG, 'P', line);
 	}
 }

@@ -47,7 +47,7 @@ static void tban_run(struct call *call)
 		reply_fail(call->session, "TBAN", "INVALID_DURATION", c->name, "Wanted: how long, as 30m, 2h or 1d12h");
 	else if (!rule_mask_normalise(&mask, str_of(call_param(call, 2))) || mask.full || !mask.n)
 		reply(call->session, ERR_INVALIDMODEPARAM, c->name, 'b', target_shown(call_param(call, 2)),
-		      "Mask is not well-formed");
+		      reply_words(call->session, "Mask is not well-formed"));
 	else if (is_banned(call->env->net, c, buf_view(&mask)))
 		reply_fail(call->session, "TBAN", "ALREADY_BANNED", c->name, "That mask is in the list already");
 	else

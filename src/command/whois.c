@@ -68,7 +68,7 @@ static void whois_standing(struct session *s, const struct user *u)
 	const char *account = user_text(u, USER_ACCOUNT);
 
 	if (visible_oper(s->user, u))
-		reply(s, RPL_WHOISOPERATOR, nick, u->oper && *u->oper->title ? u->oper->title : "an IRC operator");
+		reply(s, RPL_WHOISOPERATOR, nick, u->oper && *u->oper->title ? u->oper->title : reply_words(s, N_("an IRC operator")));
 	if (u->modes & USER_REGISTERED)
 		reply(s, RPL_WHOISREGNICK, nick);
 	if (*account)

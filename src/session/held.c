@@ -190,7 +190,8 @@ static bool pass_on(struct session *s, size_t n)
 /* In the answer's place, which is in front of all that still waits. */
 static void say_lost(struct session *s, const struct piece *p)
 {
-	static const char why[] = "It was delivered but could not be stored, and will not be in the history";
+	static const char english[] = N_("It was delivered but could not be stored, and will not be in the history");
+	const char *why = reply_words(s, english);
 	struct held *h = s->held;
 	char body[LINE_BODY_MAX], label[LINE_CLIENT_TAGS_MAX] = "";
 

@@ -51,6 +51,21 @@ def plain(daemon, account, password=PASSWORD):
     return sasl.plain(client, account, password)
 
 
+def test_mails_are_in_the_language_of_the_account(mailing, letters):
+    client = mailing.client("acc", caps=CAPS)
+    client.ask("NS SET LANGUAGE es")
+    said = client.ask(f"REGISTER * ann@example.org :{PASSWORD}").one("REGISTER").params
+    assert said[-1] == "Cuenta creada; va de camino a ann@example.org un código para confirmarla con VERIFY"
+    mail = letters.wait()
+    assert mail["Subject"] == "Confirma tu dirección de correo" and mail.get_content().startswith("Hola:\n\nAlguien,")
+    assert client.ask(f"VERIFY {client.nick} {code_of(mail)}").of("900")
+    client.ask("NS SET LANGUAGE es")
+    mailing.client().ask(f"NS SENDPASS {client.nick}")
+    mail = letters.wait(2)
+    assert mail["Subject"] == "Una contraseña nueva para tu cuenta"
+    assert f"/msg NickServ RESETPASS {client.nick} {code_of(mail)} <contraseña nueva>\n" in mail.get_content()
+
+
 def test_register_and_verify(mailing, letters):
     client, said = register(mailing)
     answer = said.one("REGISTER")

@@ -148,3 +148,35 @@ def test_failures(accounts):
     client = accounts.client(caps="standard-replies draft/account-registration")
     ns(client, "SET LANGUAGE es")
     assert client.ask("REGISTER * * :x").one("FAIL").params[-1] == "La contraseña es demasiado corta"
+
+
+@pytest.mark.parametrize(
+    "line, command, said",
+    [
+        ("TBAN {0} x *!*@h", "FAIL", "Se espera cuánto tiempo: 30m, 2h o 1d12h"),
+        ("MODE {0} +l x", "696", "El límite no es un número mayor que cero"),
+        ("FILTER ADD deny c 0 reason :abc", "FAIL", "La acción es refuse, warn, hide, kick o ban=DURACIÓN"),
+        ("UBAN ADD 1h 192.0.2.9 bots", "NOTICE", ", acaba en 1h, aplicado 0: bots"),
+        ("UBAN DEL 192.0.2.77", "FAIL", "No existe ese veto"),
+        ("INFO", "371", "En marcha desde"),
+        ("BATCH x", "FAIL", "Se espera un nombre con «+» o «-» delante"),
+        ("MODE {nick} +s Z", "NOTICE", "No hay ninguna clase de aviso del servidor con la letra Z"),
+    ],
+)
+def test_what_commands_answer(accounts, line, command, said):
+    client = accounts.client(caps="standard-replies batch draft/multiline message-tags")
+    channel = accounts.channel(client)
+    client.ask("OPER root secret")
+    ns(client, "SET LANGUAGE es")
+    assert said in client.ask(line.format(channel, nick=client.nick)).of(command).text
+
+
+def test_each_reader_of_a_channel_is_answered_in_its_own(accounts):
+    spanish, english = accounts.client(), accounts.client()
+    ns(spanish, "SET LANGUAGE es")
+    owner = accounts.client()
+    mine = accounts.channel(owner)
+    owner.ask(f"MODE {mine} +m")
+    for client, said in ((spanish, "está moderado"), (english, "it is moderated")):
+        client.join(mine)
+        assert said in client.ask(f"PRIVMSG {mine} :hi").one("404").params[-1]

@@ -171,13 +171,13 @@ static void test_describe(void **state)
 
 	(void)state;
 	buf_init(&out, memory, sizeof(memory));
-	ban_describe(&out, &b, 1700000000000);
+	ban_describe(&out, &b, LANGUAGE_ENGLISH, 1700000000000);
 	assert_true(str_eq(
 		buf_view(&out),
 		STR("#3 mask a!*@*: refuse, set by ann 2023-11-14 22:13 UTC, for good, met 2: no reason given")));
 	b.until = 1700000060000;
 	buf_init(&out, memory, sizeof(memory));
-	ban_describe(&out, &b, 1700000000000);
+	ban_describe(&out, &b, LANGUAGE_ENGLISH, 1700000000000);
 	assert_true(str_eq(
 		buf_view(&out),
 		STR("#3 mask a!*@*: refuse, set by ann 2023-11-14 22:13 UTC, ends in 1m, met 2: no reason given")));
