@@ -38,7 +38,7 @@ def test_language_of_the_environment(env, spanish):
     done = subprocess.run([CLIENT], capture_output=True, text=True, timeout=DEADLINE, check=False,
                           env={**os.environ, **env})
     assert done.returncode == 64
-    wanted = "chat-client: \u00bfqu\u00e9 servidor?\nPruebe" if spanish else "chat-client: which server?\nTry"
+    wanted = "chat-client: \u00bfqu\u00e9 servidor?\nPrueba" if spanish else "chat-client: which server?\nTry"
     assert done.stderr.startswith(wanted)
 
 
