@@ -164,6 +164,8 @@ static const struct config_key table[] = {
 	{"accounts", "multiclient", CONFIG_BOOL, SERVER(accounts.multiclient), 0, 0, "yes or no"},
 	{"accounts", "always_on", CONFIG_BOOL, SERVER(accounts.always_on), 0, 0, "yes or no"},
 	{"accounts", "always_on_expiry", CONFIG_DURATION, SERVER(accounts.absence_ms), 0, CENTURY, "a duration"},
+	{"accounts", "expiry", CONFIG_PERIOD, SERVER(accounts.expiry_ms), 0, CENTURY, "a duration, or never"},
+	{"accounts", "nick_expiry", CONFIG_PERIOD, SERVER(accounts.nick_expiry_ms), 0, CENTURY, "a duration, or never"},
 	{"accounts", "nick_protection", CONFIG_NICK_POLICY, SERVER(accounts.nicks), 0, 0, "strict, lenient or none"},
 	{"accounts", "guest_delay", CONFIG_DURATION, SERVER(accounts.guest_ms), SECOND, HOUR, "a duration"},
 	{"accounts", "nicks", CONFIG_NUMBER, SERVER(accounts.nicks_max), 0, 32, "a number"},
@@ -190,6 +192,7 @@ static const struct config_key table[] = {
 	{"mail", "reset_time", CONFIG_DURATION, SERVER(mail.reset_ms), SECOND, DAY, "a duration"},
 
 	{"channels", "unfiltered", CONFIG_TEXT, SERVER(filter_exempt), 0, 300, "masks of channels"},
+	{"channels", "expiry", CONFIG_PERIOD, SERVER(channel_expiry_ms), 0, CENTURY, "a duration, or never"},
 	{"channels", "default_modes", CONFIG_CHAN_MODES, SERVER(default_channel_flags), 0, 0,
 	 "modes without a parameter"},
 	{"users", "default_modes", CONFIG_USER_MODES, SERVER(default_user_modes), 0, 0, "modes that a user may set"},

@@ -18,6 +18,7 @@ enum config_type {
 	CONFIG_NUMBER,     /* uint32_t from min to max */
 	CONFIG_SIZE,       /* uint32_t from min to max, in bytes */
 	CONFIG_DURATION,   /* int64_t from min to max, in ms */
+	CONFIG_PERIOD,     /* the same, or "never", which is 0 */
 	CONFIG_BOOL,       /* bool */
 	CONFIG_LINE,       /* adds to struct text_lines; min and max bytes */
 	CONFIG_LINES,      /* a file's lines, in place of what struct text_lines held */

@@ -169,6 +169,15 @@ static void set_duration(struct config_job *job, const struct config_key *key, v
 		*ms = (int64_t)n;
 }
 
+/* 0 says the same as "never". */
+static void set_period(struct config_job *job, const struct config_key *key, void *at, const char *value)
+{
+	if (strcasecmp(value, "never") == 0)
+		*(int64_t *)at = 0;
+	else
+		set_duration(job, key, at, value);
+}
+
 static void set_bool(struct config_job *job, const struct config_key *key, void *at, const char *value)
 {
 	if (!config_value_bool(value, at))
@@ -611,6 +620,7 @@ void config_set_value(struct config_job *job, const struct config_key *key, void
 		[CONFIG_NUMBER] = set_number,
 		[CONFIG_SIZE] = set_size,
 		[CONFIG_DURATION] = set_duration,
+		[CONFIG_PERIOD] = set_period,
 		[CONFIG_BOOL] = set_bool,
 		[CONFIG_LINE] = set_line,
 		[CONFIG_LINES] = set_lines,

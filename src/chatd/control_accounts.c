@@ -8,6 +8,7 @@
 #include "command/account_edit.h"
 #include "command/codes.h"
 #include "command/command.h"
+#include "command/expiry.h"
 #include "command/services.h"
 #include "network/access.h"
 #include "proto/name.h"
@@ -39,6 +40,11 @@ static void show(struct control_conn *c, const struct account *a)
 	json_begin(j);
 	json_str(j, "account", account_str(a, ACCOUNT_NAME));
 	json_time(j, "created", a->created);
+	if (expiry_seen(a))
+		json_time(j, "last_seen", expiry_seen(a));
+	if (expiry_of_account(env_of(c)->server, a))
+		json_time(j, "expires", expiry_of_account(env_of(c)->server, a));
+	json_bool(j, "no_expiry", a->flags & ACCOUNT_NO_EXPIRY);
 	json_bool(j, "verified", !(a->flags & ACCOUNT_UNVERIFIED));
 	json_bool(j, "totp", account_count(a, ACCOUNT_TOTP));
 	json_bool(j, "suspended", a->flags & ACCOUNT_SUSPENDED);
@@ -156,12 +162,18 @@ static void run_known(struct control_conn *c, const char *what, const struct acc
 		drop_second(c, a);
 	} else if (strcmp(what, "verify") == 0) {
 		verify(c, a);
+	} else if (strcmp(what, "noexpire") == 0 && control_switch(rest)) {
+		if (expiry_keep_account(env_of(c), a, strcmp(rest, "on") == 0))
+			control_ok(c);
+		else
+			control_fail(c, "refused", "the account was changed meanwhile");
 	} else if (strcmp(what, "delete") == 0) {
 		account_drop(a, env_of(c), NULL);
 		control_ok(c);
 	} else {
 		control_fail(c, "bad_request",
-			     "wanted is account list, show, create, suspend, unsuspend, verify, totp-off, credentials or delete");
+			     "wanted is account list, show, create, suspend, unsuspend, verify, totp-off, noexpire on|off, credentials or "
+			     "delete");
 	}
 	explicit_bzero(&credential, sizeof(credential));
 }

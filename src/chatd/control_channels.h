@@ -5,7 +5,7 @@
 struct control_conn;
 
 /*
- * "channel suspend CHANNEL [DURATION] [REASON]", "channel unsuspend CHANNEL", "channel suspended": words[1] is the rest
- * of the line.
+ * "channel suspend CHANNEL [DURATION] [REASON]", "channel unsuspend CHANNEL", "channel suspended",
+ * "channel show CHANNEL", "channel noexpire CHANNEL on|off": words[1] is the rest of the line.
  */
 void control_channel(struct control_conn *c, const char *const *words, size_t n);

@@ -59,6 +59,8 @@ void control_fail(struct control_conn *c, const char *code, const char *error);
 
 /* The user's name, or the number where there is no name. */
 const char *control_user(struct control_conn *c);
+/* It is "on" or "off". */
+bool control_switch(const char *word);
 /* Who did what. What does not apply is NULL. */
 struct control_deed {
 	const char *command, *channel, *target, *reason;

@@ -8,18 +8,16 @@
 #include "account/logins.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "chatd/ban_watch.h"
-#include "chatd/list_watch.h"
 #include "chatd/carry.h"
 #include "chatd/handoff.h"
 #include "chatd/keep.h"
 #include "session/msgid.h"
 #include "chatd/oper_notices.h"
-#include "chatd/presence_watch.h"
 #include "chatd/opers.h"
 #include "chatd/past_events.h"
 #include "chatd/report.h"
 #include "chatd/stay.h"
+#include "chatd/watches.h"
 #include "command/answers.h"
 #include "command/away.h"
 #include "command/batch.h"
@@ -69,9 +67,7 @@ struct engine {
 	uint64_t last_user;
 	struct keep keep;
 	struct past_events past;
-	struct ban_watch bans;
-	struct list_watch lists;
-	struct presence_watch presence;
+	struct watches watches;
 	uint64_t position;   /* of the record that was ordered last */
 	bool refused;        /* it was, wholly or in part */
 	enum refusal why;    /* of the last refusal */
@@ -151,8 +147,7 @@ static void tell(void *ctx, const struct change *c)
 	if (e->config->keep_events)
 		past_events_note(&e->past, c);
 	report_channel(c);
-	ban_watch_note(&e->bans, c);
-	list_watch_note(&e->lists, c);
+	watches_note(&e->watches, c);
 	if (c->type == CHANGE_NICK)
 		oper_notices_add(e->notices, NOTICE_NICKS, "%.*s is now %s", STR_ARG(c->was), user_nick(c->user));
 	if (c->type == CHANGE_USER_ADDED)
@@ -320,7 +315,7 @@ static void leave(struct engine *e, struct session *s, const char *reason)
 	if (head || login_stays(e->net, u)) {
 		away_settle(&e->env, u);
 		if (!head)
-			presence_watch_note(&e->presence);
+			presence_watch_note(&e->watches.presence);
 		return;
 	}
 	r.origin = u->id;
@@ -513,13 +508,10 @@ int engine_new(struct engine **out, struct loop *loop, struct config *config, co
 	e->hub.lookups = lookups_new(loop, &config->server.lookup, &key);
 	e->keep.net = e->net;
 	e->keep.config = config;
-	e->lists = (struct list_watch){.loop = loop, .net = e->net, .submit = submit, .ctx = e};
-	e->presence = (struct presence_watch){
-		.loop = loop, .net = e->net, .server = &config->server, .submit = submit, .ctx = e};
-	e->bans = (struct ban_watch){.loop = loop, .net = e->net, .submit = submit, .ctx = e};
 	e->notices = oper_notices_new(loop, e->net);
 	e->fanout = fanout_new(&e->hub, e->net);
 	env_init(e);
+	watches_init(&e->watches, &e->env, submit, e);
 	e->env.courier = courier_new(&e->env);
 	e->env.helper = helper_new(loop);
 	e->env.filters = filters_new(e->net, &config->server);
@@ -582,10 +574,8 @@ int engine_open(struct engine *e, struct worker *worker, char *why, size_t size)
 	opers_refresh(&e->env);
 	nicks_watch_all(&e->env);
 	registration_resume_all(&e->env);
-	ban_watch_start(&e->bans);
-	list_watch_start(&e->lists);
 	courier_start(e->env.courier);
-	presence_watch_start(&e->presence);
+	watches_start(&e->watches);
 	oper_notices_arrive(e->notices);
 	return err;
 }
@@ -693,9 +683,7 @@ void engine_free(struct engine *e)
 	worker_free(e->errand_worker);
 	courier_free(e->env.courier);
 	helper_free(e->env.helper);
-	ban_watch_stop(&e->bans);
-	list_watch_stop(&e->lists);
-	presence_watch_stop(&e->presence);
+	watches_stop(&e->watches);
 	keep_forget(&e->keep);
 	mem_free(e->env.usage);
 	filters_free(e->env.filters);
@@ -726,7 +714,7 @@ bool engine_banned(struct engine *e, const struct address *peer, char *why, size
 	ban = cidr_parse(&address, str_of(host)) ? network_ban_address(e->net, &address) : NULL;
 	if (!ban)
 		return false;
-	ban_watch_met(&e->bans, ban, host);
+	ban_watch_met(&e->watches.bans, ban, host);
 	buf_init(&text, memory, sizeof(memory));
 	ban_explain(&text, ban);
 	snprintf(why, size, "%.*s", STR_ARG(utf8_cut(buf_view(&text), size - 1)));
@@ -750,7 +738,7 @@ void engine_reconfigured(struct engine *e)
 	lookups_reconfigured(&e->hub);
 	opers_warn_plain(&e->env);
 	opers_refresh(&e->env);
-	presence_watch_start(&e->presence);
+	watches_reconfigured(&e->watches);
 	if (e->stored)
 		store_configure(e->journal, e->config->durability, &e->config->retention);
 }

@@ -160,6 +160,32 @@ void account_unregister_channel(const struct command_env *env, struct str channe
 	submit(env, &r);
 }
 
+static bool forget_channel(const struct command_env *env, const struct account *a, struct str channel)
+{
+	struct account_edit e;
+	struct str name;
+	uint8_t rank;
+
+	account_edit_begin(&e, a);
+	for (uint32_t i = 0; i < a->items.count; i++) {
+		struct str text = str_of(((const struct account_kept *)a->items.items[i])->text);
+
+		if (access_parse(text, &name, &rank) && casemap_eq(network_casemap(env->net), name, channel))
+			account_edit_drop_exact(&e, ACCOUNT_CHANNEL, text);
+	}
+	return account_edit_submit(&e, env);
+}
+
+/* From the last on: an account goes from the list with its rank. */
+void account_forget_channel(const struct command_env *env, struct str channel)
+{
+	const struct vec *list;
+
+	while ((list = network_access_list(env->net, channel)) &&
+	       forget_channel(env, list->items[list->count - 1], channel))
+		;
+}
+
 /* A channel without its founder is registered no more. */
 static void give_channels_up(const struct command_env *env, const struct account *a)
 {

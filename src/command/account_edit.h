@@ -31,5 +31,7 @@ bool account_edit_submit(struct account_edit *e, const struct command_env *env);
 void account_drop(const struct account *a, const struct command_env *env, const struct session *s);
 /* The channel is as any other from now on. */
 void account_unregister_channel(const struct command_env *env, struct str channel);
+/* No account has a rank there any more. */
+void account_forget_channel(const struct command_env *env, struct str channel);
 /* Logs out who is logged in to that account. */
 void account_log_out_all(const struct command_env *env, struct str account);

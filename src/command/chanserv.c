@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "command/account_edit.h"
 #include "command/command.h"
+#include "command/expiry.h"
 #include "command/filter.h"
 #include "command/forbid.h"
 #include "command/login.h"
@@ -17,7 +18,7 @@
 static const char self[] = "ChanServ";
 
 /* Ranks that an account takes from others: the rest of its room is for what is its own. */
-enum { ITEM_MAX = 128, GIVEN_MAX = 64 };
+enum { ITEM_MAX = 128, GIVEN_MAX = 64, DATE_MAX = 32 };
 
 /* The customary names of ranks in a channel, the highest first. */
 static const struct preset {
@@ -167,16 +168,6 @@ static uint32_t founded(const struct account *a)
 	return n;
 }
 
-/* From the last on: an account goes from the list with its rank. */
-static void drop_access(const struct service_ask *a, const struct channel *c)
-{
-	const struct vec *list;
-
-	while ((list = network_access_list(a->call->env->net, str_of(c->name))) &&
-	       set_access(a, list->items[list->count - 1], c, NULL))
-		;
-}
-
 static void run_register(const struct service_ask *a)
 {
 	const struct channel *c = channel_of(a);
@@ -192,13 +183,14 @@ static void run_register(const struct service_ask *a)
 		service_tell(a, "Your account has as many channels as it may.");
 	} else {
 		/* Those whom somebody gave a rank while it was his are nothing to its new founder. */
-		drop_access(a, c);
+		account_forget_channel(a->call->env, str_of(c->name));
 		if (!set_access(a, own(a), c, preset_find("FOUNDER"))) {
 			service_tell(a, "That could not be done: try again.");
 			return;
 		}
 		submit_modes(a, c, &registered);
 		update_members(a, own(a), c, &owner);
+		expiry_note_channel(a->call->env, c);
 		services_say(a->call->session, self, "%s is registered to your account.", c->name);
 	}
 }
@@ -217,10 +209,34 @@ static void run_drop(const struct service_ask *a)
 		return;
 	}
 	name = mem_strdup(c->name);
-	drop_access(a, c);
+	account_forget_channel(a->call->env, str_of(name));
 	account_unregister_channel(a->call->env, str_of(name));
 	services_say(a->call->session, self, "%s is registered no more.", name);
 	mem_free(name);
+}
+
+static struct str date_of(int64_t ms, char dst[DATE_MAX])
+{
+	struct buf b;
+
+	buf_init(&b, dst, DATE_MAX);
+	buf_time(&b, ms);
+	return buf_view(&b);
+}
+
+/* When somebody with a rank was there last, for those who have one. */
+static void say_use(const struct service_ask *a, const struct channel *c)
+{
+	const struct channel_settings *s = channel_settings(c);
+	int64_t until = expiry_of_channel(a->call->env->net, a->call->env->server, c);
+	char date[DATE_MAX];
+
+	if (s->used)
+		services_say(a->call->session, self, "Last used: %.*s", STR_ARG(date_of(s->used, date)));
+	if (until)
+		services_say(a->call->session, self, "Expires, if nobody uses it: %.*s", STR_ARG(date_of(until, date)));
+	if (s->flags & CHANNEL_NO_EXPIRY)
+		service_tell(a, "It does not expire.");
 }
 
 static void run_info(const struct service_ask *a)
@@ -239,6 +255,8 @@ static void run_info(const struct service_ask *a)
 		     founder ? account_text(founder, ACCOUNT_NAME) : reply_words(a->call->session, N_("none")));
 	if (channel_settings(c)->entry)
 		services_say(a->call->session, self, "Entry message: %s", channel_settings(c)->entry);
+	if (network_access(a->call->env->net, own(a), str_of(c->name)) || user_may(a->call->user, PRIV_REGISTER))
+		say_use(a, c);
 	say_shut(a, c);
 }
 
@@ -435,6 +453,8 @@ static const struct service_row rows[] = {
 	{"SUSPEND", 1, false, forbid_run_suspend, N_("<channel> [<duration>] [<reason>] | LIST"),
 	 N_("Lets nobody in, and keeps all that the channel has. For operators.")},
 	{"UNSUSPEND", 1, false, forbid_run_unsuspend, N_("<channel>"), N_("Opens it again. For operators.")},
+	{"NOEXPIRE", 2, false, expiry_run_channel, N_("<channel> on|off"),
+	 N_("Keeps it, however long nobody uses it. For operators.")},
 	{"FORBID", 1, false, forbid_run_channels, N_("ADD <channel> [<duration>] [<reason>] | DEL <channel> | LIST"),
 	 N_("Which channels nobody gets, with * and ?. For operators.")},
 	{"UP", 1, true, run_up, N_("<channel>"), N_("Gives you the rank that your account has.")},

@@ -9,6 +9,7 @@
 #include "command/audit.h"
 #include "command/command.h"
 #include "command/errand.h"
+#include "command/expiry.h"
 #include "command/forbid.h"
 #include "command/login.h"
 #include "command/nicks.h"
@@ -378,6 +379,28 @@ static void show_devices(const struct service_ask *a, const struct account *acco
 	}
 }
 
+static struct str date_of(int64_t ms, char dst[DATE_MAX])
+{
+	struct buf b;
+
+	buf_init(&b, dst, DATE_MAX);
+	buf_time(&b, ms);
+	return buf_view(&b);
+}
+
+static void say_use(const struct service_ask *a, const struct account *account)
+{
+	int64_t seen = expiry_seen(account), until = expiry_of_account(a->call->env->server, account);
+	char date[DATE_MAX];
+
+	if (seen)
+		services_say(a->call->session, self, "Last seen: %.*s", STR_ARG(date_of(seen, date)));
+	if (until)
+		services_say(a->call->session, self, "Expires, if nobody uses it: %.*s", STR_ARG(date_of(until, date)));
+	if (account->flags & ACCOUNT_NO_EXPIRY)
+		service_tell(a, "It does not expire.");
+}
+
 static void run_info(const struct service_ask *a)
 {
 	const char *name = service_word(a, 0);
@@ -408,6 +431,7 @@ static void run_info(const struct service_ask *a)
 	if (*account_text(account, ACCOUNT_EMAIL))
 		services_say(s, self, "E-mail: %s", account_text(account, ACCOUNT_EMAIL));
 	list_items(a, account, ACCOUNT_CERTFP, N_("Certificate"));
+	say_use(a, account);
 	show_devices(a, account);
 	services_say(s, self, "Second factor: %s", reply_words(s, second_wanted(account) ? N_("yes") : N_("no")));
 	if (language)
@@ -480,6 +504,8 @@ static const struct service_row rows[] = {
 	 N_("A second factor: codes that a program of yours makes.")},
 	{"SUSPEND", 1, false, run_suspend, N_("<account> [<reason>]"), N_("Lets nobody log in. For operators.")},
 	{"UNSUSPEND", 1, false, run_unsuspend, N_("<account>"), N_("Lets its owner log in again. For operators.")},
+	{"NOEXPIRE", 2, false, expiry_run_account, N_("<account> on|off"),
+	 N_("Keeps an account and its nicks, however long nobody uses them. For operators.")},
 	{"FORBID", 1, false, forbid_run_nicks,
 	 N_("ADD <nick|address> [<duration>] [<reason>] | DEL <nick|address> | LIST"),
 	 N_("Which nicks, accounts and e-mail addresses nobody gets, with * and ?. For operators.")},

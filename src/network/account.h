@@ -26,7 +26,8 @@ enum {
 	ACCOUNT_NICK_OPEN = 1 << 5,    /* anybody may use its nicks */
 	ACCOUNT_ALWAYS_ON = 1 << 6,    /* its user stays when the last device leaves */
 	ACCOUNT_PRIVATE = 1 << 7,      /* INFO shows its owner more than others */
-	ACCOUNT_FLAGS = (1 << 8) - 1,
+	ACCOUNT_NO_EXPIRY = 1 << 8,    /* it stays, however long nobody logs in to it */
+	ACCOUNT_FLAGS = (1 << 9) - 1,
 };
 
 enum account_text {

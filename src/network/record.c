@@ -669,6 +669,7 @@ static const char *const account_item_names[ACCOUNT_ITEM_KINDS] = {
 	[ACCOUNT_CERTFP] = "certfp", [ACCOUNT_NICK] = "nick",       [ACCOUNT_MEMO] = "memo",
 	[ACCOUNT_CODE] = "code",     [ACCOUNT_SETTING] = "setting", [ACCOUNT_SEEN] = "seen", [ACCOUNT_CHANNEL] = "channel",
 	[ACCOUNT_METADATA] = "metadata", [ACCOUNT_TOTP] = "totp",    [ACCOUNT_RECOVERY] = "recovery",
+	[ACCOUNT_LAST] = "last",
 };
 
 static const struct str withheld = STR("(withheld)");

@@ -124,7 +124,7 @@ struct list_item {
 /* What an account has any number of. As stored: these numbers are not used again. */
 enum account_item_kind {
 	ACCOUNT_CERTFP,  /* SHA-256 of a client certificate that logs in, lower-case hex */
-	ACCOUNT_NICK,    /* a nick of it beside its name */
+	ACCOUNT_NICK,    /* a nick of it beside its name; time: when it was used last, see command/expiry.h */
 	ACCOUNT_MEMO,    /* "from text", left while nobody was there; time: when */
 	ACCOUNT_CODE,    /* "purpose hash ...": what is waited for, see command/codes.h; time: until when */
 	ACCOUNT_SETTING, /* "name value" */
@@ -133,6 +133,7 @@ enum account_item_kind {
 	ACCOUNT_SEEN,    /* a device, "*" for those without a name; time: when it left last */
 	ACCOUNT_TOTP,     /* the secret of a second factor in base32; time: the step of the code that was taken last */
 	ACCOUNT_RECOVERY, /* in the place of such a code, once: its hash in hex */
+	ACCOUNT_LAST,     /* "*"; time: when somebody was logged in to it last, see command/expiry.h */
 	ACCOUNT_ITEM_KINDS,
 };
 

@@ -77,6 +77,8 @@ struct account_policy {
 	bool multiclient;    /* several devices on one nick */
 	bool always_on;      /* what a new account has */
 	int64_t absence_ms;  /* for how long one stays without a device; 0: for good */
+	int64_t expiry_ms;      /* for how long an account stays that nobody uses; 0: for good */
+	int64_t nick_expiry_ms; /* the same of nicks beside its name */
 	enum nick_policy nicks;
 	int64_t guest_ms;      /* NICK_LENIENT: until the guest is renamed */
 	uint32_t nicks_max;    /* of one account, beside its name */
@@ -124,6 +126,7 @@ struct server {
 	enum casemap casemap;
 	uint32_t nick_max, channel_max, topic_max, away_max, kick_max, realname_max;
 	uint32_t channels_max;   /* of one user */
+	int64_t channel_expiry_ms; /* for how long a registered channel stays that nobody uses; 0: for good */
 	uint32_t list_max;       /* entries of all lists of a channel */
 	uint32_t modes_max;      /* parameters in one MODE */
 	uint32_t targets_max;    /* of one command */
