@@ -20,32 +20,46 @@ static void tell_member(const struct apply *a, enum change_type type, const stru
 	apply_tell(a, &c);
 }
 
-/* Told by the server, when the member is in. */
-void apply_access(const struct apply *a, struct member *m)
+/* The rank that the member has by its account, and did not have before; 0: none. */
+static uint8_t take_access(const struct apply *a, struct member *m)
+{
+	uint8_t rank;
+
+	if (!(m->channel->flags & CHAN_REGISTERED) || !user_str(m->user, USER_ACCOUNT).n)
+		return 0;
+	rank = network_access(a->net, network_account(a->net, user_str(m->user, USER_ACCOUNT)),
+			      str_of(m->channel->name));
+	if (m->rank & rank)
+		return 0;
+	m->rank |= rank;
+	return rank;
+}
+
+/* By the server. */
+static void tell_access(const struct apply *a, const struct member *m, uint8_t rank)
 {
 	struct change c = apply_change(a, CHANGE_CHANNEL_MODES);
 	struct mode_op op = {.set = true, .user = m->user->id};
 	const struct chan_mode *modes;
-	uint8_t rank;
 	size_t n;
 
-	if (!(m->channel->flags & CHAN_REGISTERED) || !user_str(m->user, USER_ACCOUNT).n)
-		return;
-	rank = network_access(a->net, network_account(a->net, user_str(m->user, USER_ACCOUNT)),
-			      str_of(m->channel->name));
-	if (!rank || (m->rank & rank))
+	if (!rank)
 		return;
 	modes = chan_modes(&n);
 	for (size_t i = 0; i < n; i++)
 		if (modes[i].type == CHAN_MODE_PREFIX && modes[i].bit == rank)
 			op.letter = modes[i].letter;
-	m->rank |= rank;
 	c.by = NULL;
 	c.user = NULL;
 	c.channel = m->channel;
 	c.ops = &op;
 	c.nops = 1;
 	apply_tell(a, &c);
+}
+
+void apply_access(const struct apply *a, struct member *m)
+{
+	tell_access(a, m, take_access(a, m));
 }
 
 /* Whoever is to keep order there is not kept out. */
@@ -136,8 +150,10 @@ void apply_join(struct apply *a)
 		state_pace_joined(c, a->r->time);
 	m = state_member_add(c, a->origin, rank);
 	m->joined = a->r->time;
+	/* Before it is told: whom an auditorium shows, and what NAMES says, goes by the rank. */
+	rank = take_access(a, m);
 	tell_member(a, CHANGE_JOINED, m, STR_NONE);
-	apply_access(a, m);
+	tell_access(a, m, rank);
 }
 
 void apply_part(struct apply *a)

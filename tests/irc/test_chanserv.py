@@ -43,7 +43,20 @@ def test_founder_comes_back(accounts):
     other = accounts.client()
     assert other.ask(f"JOIN {channel}").of("473")
     said = owner.ask(f"JOIN {channel}")
+    assert said.commands == ["JOIN", "353", "366", "MODE"]
+    assert said.one("353").params[3] == f"~{owner.nick}"
     assert said.one("MODE").params == [channel, "+q", owner.nick]
+
+
+def test_auditorium(accounts):
+    """Who has a rank by an account is shown to all when it comes, and the mode tells of nobody whom they do not know."""
+    owner, friend, guest = make(accounts), make(accounts), accounts.client()
+    channel = registered(accounts, owner)
+    cs(owner, f"VOP {channel} ADD {friend.nick}")
+    owner.ask(f"MODE {channel} +u")
+    guest.join(channel)
+    friend.join(channel)
+    assert [m.command for m in guest.sync()] == ["JOIN", "MODE"]
 
 
 @pytest.mark.parametrize("preset, mode", [("SOP", "+a"), ("AOP", "+o"), ("HOP", "+h"), ("VOP", "+v")])
