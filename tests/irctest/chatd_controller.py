@@ -21,6 +21,7 @@ motd_text = Welcome.
 admin_location = Somewhere
 admin_organisation = irctest
 admin_mail = admin@example.org
+state = state
 {password}
 
 [listen]
@@ -34,6 +35,9 @@ level = debug
 flood_burst = 10000
 flood_rate = 10000
 multiline_lines = 32
+
+[history]
+durability = none
 
 [accounts]
 password_min = 1
@@ -145,7 +149,16 @@ class ChatdController(BaseServerController, DirectoryBasedController):
         )
         self.faketime_enabled = bool(faketime and shutil.which("faketime"))
         wrapper = ["faketime", "-f", faketime] if self.faketime_enabled else []
-        self.proc = self.execute([*wrapper, CHATD, "-c", configuration], proc_name="chatd")
+        self.command = [*wrapper, CHATD, "-c", configuration]
+        self.proc = self.execute(self.command, proc_name="chatd")
+
+    def restart(self):
+        """Another process, with what the first one has kept."""
+        self.proc.terminate()
+        self.proc.wait()
+        self.port_open = False
+        self.proc = self.execute(self.command, proc_name="chatd")
+        self.wait_for_port()
 
     def wants_always_on(self):
         """What tests ask of Ergo is the same here, under another name."""
