@@ -61,6 +61,21 @@ static void run_register(const struct service_ask *a)
 	register_account(a->call, &r);
 }
 
+/* The password goes to nobody's log. */
+static void run_saregister(const struct service_ask *a)
+{
+	const struct registering r = {.account = a->words[0],
+				      .email = service_word(a, 2) ? service_word(a, 2) : "*",
+				      .password = a->words[1],
+				      .say = say_registered,
+				      .for_other = true};
+
+	if (!call_may(a->call, PRIV_ACCOUNTS) || nickserv_is_cut(a, 3))
+		return;
+	oper_audit(a->call, &(struct deed){.command = "NickServ SAREGISTER", .target = r.account});
+	register_account(a->call, &r);
+}
+
 static void run_verify(const struct service_ask *a)
 {
 	if (!nickserv_verify_email(a))
@@ -135,9 +150,9 @@ static void set_flag(const struct service_ask *a, uint32_t flag, const char *val
 	struct account_edit e;
 
 	account_edit_begin(&e, own(a));
-	if (strcasecmp(value, "on") == 0) {
+	if (strcasecmp(value, "on") == 0 || strcasecmp(value, "true") == 0) {
 		e.r.account.flags |= flag;
-	} else if (strcasecmp(value, "off") == 0) {
+	} else if (strcasecmp(value, "off") == 0 || strcasecmp(value, "false") == 0) {
 		e.r.account.flags &= ~flag;
 	} else {
 		service_tell(a, "That is on, or off.");
@@ -207,7 +222,7 @@ static void run_set(const struct service_ask *a)
 		nickserv_set_email(a, value);
 	else if (strcasecmp(what, "ENFORCE") == 0)
 		set_enforce(a, value);
-	else if (strcasecmp(what, "ALWAYSON") == 0)
+	else if (strcasecmp(what, "ALWAYSON") == 0 || strcasecmp(what, "ALWAYS-ON") == 0)
 		set_flag(a, ACCOUNT_ALWAYS_ON, value);
 	else if (strcasecmp(what, "PRIVATE") == 0)
 		set_flag(a, ACCOUNT_PRIVATE, value);
@@ -504,6 +519,8 @@ static const struct service_row rows[] = {
 	 N_("A second factor: codes that a program of yours makes.")},
 	{"SUSPEND", 1, false, run_suspend, N_("<account> [<reason>]"), N_("Lets nobody log in. For operators.")},
 	{"UNSUSPEND", 1, false, run_unsuspend, N_("<account>"), N_("Lets its owner log in again. For operators.")},
+	{"SAREGISTER", 2, false, run_saregister, N_("<account> <password> [<email>]"),
+	 N_("Makes an account for somebody. For operators.")},
 	{"NOEXPIRE", 2, false, expiry_run_account, N_("<account> on|off"),
 	 N_("Keeps an account and its nicks, however long nobody uses them. For operators.")},
 	{"FORBID", 1, false, forbid_run_nicks,

@@ -115,11 +115,19 @@ static const char *check_email(const struct call *call, const char *email, const
 	return NULL;
 }
 
+/* What an account has to be, whoever makes it. */
+static const char *check_account(const struct call *call, const struct registering *r, const char **why)
+{
+	const char *code = check_name(call, r->account, why);
+
+	if (!code)
+		code = check_email(call, r->email, why);
+	return code ? code : register_check_password(call, r->account, r->password, why);
+}
+
 /* The first thing that stands in the way; NULL: nothing. */
 static const char *check(const struct call *call, const struct registering *r, const char **why)
 {
-	const char *code;
-
 	if (!call->env->server->accounts.registration) {
 		*why = N_("Accounts are not made here by everybody");
 		return "TEMPORARILY_UNAVAILABLE";
@@ -140,10 +148,11 @@ static const char *check(const struct call *call, const struct registering *r, c
 		*why = N_("Too many accounts were made from your address, try again later");
 		return "TEMPORARILY_UNAVAILABLE";
 	}
-	code = check_name(call, r->account, why);
-	if (!code)
-		code = check_email(call, r->email, why);
-	return code ? code : register_check_password(call, r->account, r->password, why);
+	if (emergency_has(call->env, EMERGENCY_NO_REGISTRATION)) {
+		*why = N_("No accounts are made at the moment");
+		return "TEMPORARILY_UNAVAILABLE";
+	}
+	return check_account(call, r, why);
 }
 
 /* On the worker */
@@ -152,7 +161,7 @@ struct making {
 	struct errand errand;
 	struct credential credential;
 	uint32_t iterations;
-	bool made;
+	bool made, for_other;
 	register_say_fn say;
 	char *account, *email, *password;
 	char code[CODE_SIZE + 1]; /* that goes to the address; "": none does */
@@ -239,7 +248,8 @@ static void done(struct errand *e, struct session *s)
 		return;
 	}
 	m->say(s, NULL, m->account, "Account successfully registered");
-	login_enter(&l, a);
+	if (!m->for_other)
+		login_enter(&l, a);
 }
 
 static void making_free(struct errand *e)
@@ -264,22 +274,20 @@ void register_account(const struct call *call, const struct registering *wanted)
 	/* The rows of the commands say how many parameters there are: NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker) */
 	if (strcmp(r.account, "*") == 0 && nick)
 		r.account = nick;
-	code = check(call, &r, &why);
-	if (!code && emergency_has(call->env, EMERGENCY_NO_REGISTRATION)) {
-		code = "TEMPORARILY_UNAVAILABLE";
-		why = N_("No accounts are made at the moment");
-	}
+	code = r.for_other ? check_account(call, &r, &why) : check(call, &r, &why);
 	if (code) {
 		r.say(call->session, code, target_shown(r.account), why);
 		return;
 	}
-	login_place_count(call->env, LOGINS_REGISTER, call->session);
+	if (!r.for_other)
+		login_place_count(call->env, LOGINS_REGISTER, call->session);
 	m = mem_zalloc(sizeof(*m));
 	m->errand.work = work;
 	m->errand.done = done;
 	m->errand.free = making_free;
 	m->iterations = call->env->server->accounts.iterations;
 	m->say = r.say;
+	m->for_other = r.for_other;
 	m->account = mem_strdup(r.account);
 	m->email = mem_strdup(strcmp(r.email, "*") == 0 ? "" : r.email);
 	m->password = mem_strdup(r.password);

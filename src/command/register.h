@@ -21,6 +21,7 @@ struct registering {
 	const char *email;   /* "*": none */
 	const char *password;
 	register_say_fn say;
+	bool for_other; /* by an operator, for somebody else: whatever the policy says, and without a login */
 };
 void register_account(const struct call *call, const struct registering *r);
 

@@ -192,3 +192,25 @@ def test_memos(accounts):
     for _ in range(20):
         ms(ann, f"SEND {bob.nick} again")
     assert ms(ann, f"SEND {bob.nick} again") == ["That account has as many memos as it may."]
+
+
+def test_saregister(accounts):
+    """By an operator, for somebody who is not here; the password is in no log."""
+    op, client, name = accounts.client(), accounts.client(), fresh("given")
+    assert client.ask(f"NS SAREGISTER {name} secretword").one("481")
+    assert op.ask("OPER root secret").one("381")
+    assert ns(op, f"SAREGISTER {name} short") == [f"{name}: The password is too short"]
+    assert ns(op, f"SAREGISTER {name} secretword more@example.org and") != []
+    assert ns(op, f"SAREGISTER {name} secretword") == [f"{name}: Account successfully registered"]
+    assert account_of(client, op.nick) is None, "it logs nobody in"
+    assert login(accounts, sasl.plain, name, "secretword")[1].of("900", "903")
+    assert ns(op, f"SAREGISTER {name} secretword") == [f"{name}: Somebody has this account already"]
+    accounts.wait_log(f"NickServ SAREGISTER of {name}")
+    assert "secretword" not in accounts.log
+
+
+@pytest.mark.parametrize("line", ["ALWAYSON on", "ALWAYSON true", "ALWAYS-ON on", "always-on true"])
+def test_words_of_elsewhere(accounts, line):
+    owner = make(accounts)
+    assert ns(owner, f"SET {line}") == ["Done."] and "Always on: yes" in ns(owner, "INFO")
+    assert ns(owner, "SET ALWAYSON false") == ["Done."] and "Always on: no" in ns(owner, "INFO")
