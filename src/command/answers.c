@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "chat_version.h"
 #include "command/ban_order.h"
+#include "command/forbid.h"
 #include "command/markread.h"
 #include "command/metadata.h"
 #include "command/mode.h"
@@ -307,7 +308,7 @@ static void refused_forbidden(struct session *s, const struct change *c, const c
 		return;
 	}
 	buf_init(&b, memory, sizeof(memory) - 1);
-	forbid_explain(&b, c->ban);
+	forbid_say(&b, c->ban, session_language(s));
 	memory[b.n] = '\0';
 	if (c->record->type == RECORD_JOIN) {
 		reply(s, ERR_UNAVAILRESOURCE, name, memory);

@@ -76,9 +76,9 @@ static void say_shut(const struct service_ask *a, const struct channel *c)
 	if (!b)
 		return;
 	buf_init(&out, text, sizeof(text) - 1);
-	forbid_explain(&out, b);
+	forbid_say(&out, b, session_language(a->call->session));
 	text[out.n] = '\0';
-	service_tell(a, text);
+	services_say(a->call->session, self, "%s", text);
 }
 
 /* The same, if the caller's account has at least that rank there. */

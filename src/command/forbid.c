@@ -88,6 +88,20 @@ const char *suspend_parse(const struct command_env *env, struct ban_order *o, co
 	return c && (c->flags & CHAN_REGISTERED) ? NULL : N_("There is no such registered channel");
 }
 
+void forbid_say(struct buf *out, const struct ban *b, enum language language)
+{
+	char until[32];
+	struct buf time;
+
+	buf_cstr(out, language_words(language, forbid_words(b->kind)));
+	buf_cstr(out, *b->reason ? b->reason : language_words(language, N_("no reason given")));
+	if (!b->until)
+		return;
+	buf_init(&time, until, sizeof(until));
+	ban_time(&time, b->until);
+	buf_fmt(out, language_words(language, N_(" (until %.*s)")), STR_ARG(buf_view(&time)));
+}
+
 /* From the last on: one that goes with the new nick is replaced by one that was looked at. */
 void forbid_rename_all(const struct command_env *env)
 {
@@ -144,7 +158,7 @@ static void set(const struct service_ask *a, const struct ban_order *o)
 	buf_init(&out, text, sizeof(text) - 1);
 	ban_describe(&out, b, session_language(a->call->session), now);
 	text[out.n] = '\0';
-	service_tell(a, text);
+	services_say(a->call->session, a->service->name, "%s", text);
 	if (o->kind == BAN_NICK)
 		forbid_rename_all(env);
 }

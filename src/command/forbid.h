@@ -22,6 +22,9 @@ const char *forbid_parse(struct ban_order *o, const char *const *words, size_t n
 /* "#channel [duration] [reason...]" of a channel that is registered: the same, of BAN_SUSPENDED. */
 const char *suspend_parse(const struct command_env *env, struct ban_order *o, const char *const *words, size_t n);
 
+/* What forbid_explain says, in that language. */
+void forbid_say(struct buf *out, const struct ban *b, enum language language);
+
 /* Those who have a nick that nobody may have get another one. After a ban of the kind BAN_NICK. */
 void forbid_rename_all(const struct command_env *env);
 

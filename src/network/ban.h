@@ -80,6 +80,8 @@ static inline bool ban_is_of_name(enum ban_kind kind)
 {
 	return kind >= BAN_NICK && kind <= BAN_SUSPENDED;
 }
+/* "This channel is suspended: ", marked; "": the kind forbids nothing. */
+const char *forbid_words(enum ban_kind kind);
 /* "This channel is suspended: reason (until ...)" */
 void forbid_explain(struct buf *out, const struct ban *b);
 

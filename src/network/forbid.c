@@ -1,3 +1,4 @@
+#include "base/mark.h"
 #include "network/state.h"
 #include "proto/mask.h"
 
@@ -25,15 +26,20 @@ const struct ban *network_channel_shut(const struct network *net, struct str cha
 	return b ? b : network_forbidden(net, BAN_CHANNEL, channel);
 }
 
-void forbid_explain(struct buf *out, const struct ban *b)
+const char *forbid_words(enum ban_kind kind)
 {
 	static const char *const words[BAN_KIND_COUNT] = {
-		[BAN_NICK] = "This nick is forbidden: ",
-		[BAN_CHANNEL] = "This channel is forbidden: ",
-		[BAN_EMAIL] = "This e-mail address is not accepted: ",
-		[BAN_SUSPENDED] = "This channel is suspended: ",
+		[BAN_NICK] = N_("This nick is forbidden: "),
+		[BAN_CHANNEL] = N_("This channel is forbidden: "),
+		[BAN_EMAIL] = N_("This e-mail address is not accepted: "),
+		[BAN_SUSPENDED] = N_("This channel is suspended: "),
 	};
 
-	buf_cstr(out, words[b->kind] ? words[b->kind] : "");
+	return words[kind] ? words[kind] : "";
+}
+
+void forbid_explain(struct buf *out, const struct ban *b)
+{
+	buf_cstr(out, forbid_words(b->kind));
 	ban_reason(out, b);
 }

@@ -3,6 +3,7 @@
 #include <stdbool.h>
 
 #include "base/buf.h"
+#include "base/mark.h"
 #include "base/str.h"
 
 /*
@@ -14,9 +15,6 @@ enum language {
 	LANGUAGE_ENGLISH, /* those of po/chatd/LINGUAS follow, in its order */
 	LANGUAGE_MAX = 255,
 };
-
-/* A text in a table, or one of several: it is looked up where it is said. */
-#define N_(text) (text)
 
 /* "en", "es"; false: there is no such language here. The case of letters does not count. */
 bool language_find(struct str code, enum language *out);

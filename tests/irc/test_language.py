@@ -180,3 +180,14 @@ def test_each_reader_of_a_channel_is_answered_in_its_own(accounts):
     for client, said in ((spanish, "está moderado"), (english, "it is moderated")):
         client.join(mine)
         assert said in client.ask(f"PRIVMSG {mine} :hi").one("404").params[-1]
+
+
+def test_what_is_forbidden(accounts):
+    oper, guest, channel = accounts.client(), accounts.client(), "#shutdoor"
+    oper.ask("OPER root secret")
+    ns(guest, "SET LANGUAGE es")
+    ns(oper, f"FORBID ADD {channel} 1h nobody goes there", "ChanServ")
+    assert "Este canal está prohibido: nobody goes there (hasta 2" in guest.ask(f"JOIN {channel}").text
+    ns(oper, f"FORBID ADD {channel}", "ChanServ")
+    assert "Este canal está prohibido: sin motivo" in guest.ask(f"JOIN {channel}").text
+    assert "This channel is forbidden: no reason given" in accounts.client().ask(f"JOIN {channel}").text

@@ -66,7 +66,7 @@ class Domain:
 CLIENT = Domain("po", ("src/chat-client/*.c",), r"\b(?:_|N_|WORDS|PHRASE|N_PHRASE)\(\"")
 DAEMON = Domain(
     "po/chatd",
-    ("src/session/*.c", "src/command/*.c", "src/fanout/*.c", "src/chatd/*.c"),
+    ("src/network/*.c", "src/session/*.c", "src/command/*.c", "src/fanout/*.c", "src/chatd/*.c"),
     r"\b(?:N_|reply_words|reply_notice|reply_fail|services_say|services_tell|service_tell)\([^;{]*?\"",
 )
 # Those that answer people, and answer in words.
