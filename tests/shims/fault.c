@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -196,25 +197,37 @@ int fdatasync(int fd)
 	return fails(SYNC) ? -1 : real(fd);
 }
 
-/* SQLite: what it returns is the code. */
+/*
+ * SQLite: what it returns is the code. It calls itself by these names, too, and takes the code from elsewhere then: a step
+ * that was not made would pass for one that went well.
+ */
+
+static int is_own(const void *caller)
+{
+	Dl_info where;
+
+	return dladdr(caller, &where) && where.dli_fname && strstr(where.dli_fname, "libsqlite3");
+}
+
+#define SQLITE_FAILS (!is_own(__builtin_return_address(0)) && fails(SQLITE))
 
 int sqlite3_step(void *statement)
 {
 	REAL(sqlite3_step);
-	return fails(SQLITE) ? (int)control->error : real(statement);
+	return SQLITE_FAILS ? (int)control->error : real(statement);
 }
 
 int sqlite3_prepare_v3(void *db, const char *text, int n, unsigned flags, void **out, const char **tail)
 {
 	REAL(sqlite3_prepare_v3);
 	*out = NULL;
-	return fails(SQLITE) ? (int)control->error : real(db, text, n, flags, out, tail);
+	return SQLITE_FAILS ? (int)control->error : real(db, text, n, flags, out, tail);
 }
 
 int sqlite3_exec(void *db, const char *text, void *each, void *ctx, char **why)
 {
 	REAL(sqlite3_exec);
-	return fails(SQLITE) ? (int)control->error : real(db, text, each, ctx, why);
+	return SQLITE_FAILS ? (int)control->error : real(db, text, each, ctx, why);
 }
 
 /* OpenSSL */
