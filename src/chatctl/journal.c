@@ -12,10 +12,10 @@
 #include "base/mem.h"
 #include "chatctl/flat.h"
 #include "chatctl/table.h"
-#include "chatd/json.h"
 #include "chatd/record_json.h"
 #include "chatd/replay.h"
 #include "journal/store_tools.h"
+#include "proto/json_write.h"
 
 enum { WHY_MAX = 512, RESULT_MAX = 2048 };
 

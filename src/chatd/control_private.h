@@ -2,11 +2,11 @@
 
 #include "chatd/control.h"
 #include "chatd/engine.h"
-#include "chatd/json.h"
 #include "chatd/peer.h"
 #include "chatd/side.h"
 #include "command/ban_list.h"
 #include "command/cursor.h"
+#include "proto/json_write.h"
 
 /* What the files of the control socket share: control.c (who may come in, lines), control_requests.c (what they ask).
  */

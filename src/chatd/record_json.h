@@ -1,6 +1,6 @@
 #pragma once
 
-#include "chatd/json.h"
+#include "proto/json_write.h"
 #include "network/record.h"
 
 /*

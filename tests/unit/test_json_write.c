@@ -8,8 +8,8 @@
 #include <cmocka.h>
 
 #include "base/buf.h"
-#include "chatd/json.h"
 #include "chatd/record_json.h"
+#include "proto/json_write.h"
 
 struct written {
 	char text[4096];

@@ -1,4 +1,4 @@
-#include "chatd/json.h"
+#include "proto/json_write.h"
 
 #include <stdio.h>
 
