@@ -162,7 +162,14 @@ bool keep_text(struct str bytes, struct journal_text *out)
 	struct record r;
 	const char *bang;
 
-	if (!record_decode(&r, &room, bytes) || r.type != RECORD_MESSAGE || !r.message.text.n)
+	if (!record_decode(&r, &room, bytes))
+		return false;
+	if (r.type == RECORD_EVENT || (r.type == RECORD_MESSAGE && !r.message.text.n)) {
+		*out = (struct journal_text){
+			.account = r.type == RECORD_EVENT ? r.event.account : r.message.account};
+		return out->account.n > 0;
+	}
+	if (r.type != RECORD_MESSAGE)
 		return false;
 	*out = (struct journal_text){.text = r.message.text, .nick = r.message.by, .account = r.message.account};
 	bang = out->nick.n ? memchr(out->nick.p, '!', out->nick.n) : NULL;

@@ -385,6 +385,8 @@ void history_answer(struct history_read *r, const struct history_source *source)
 		r->err = answer_talks(&w);
 	else if (r->kind == HISTORY_SEARCH)
 		r->err = answer_search(&w);
+	else if (r->kind == HISTORY_SAID)
+		r->err = source->said(source->ctx, r);
 	else if (r->kind == HISTORY_AROUND)
 		r->err = answer_around(&w);
 	else if (r->kind == HISTORY_BETWEEN)

@@ -22,6 +22,7 @@ enum history_kind {
 	HISTORY_SEARCH,  /* by words, the newest or, where there is an after, the oldest; of person's conversations too
 			  */
 	HISTORY_TALKS,   /* the targets alone, each with its newest message, where that is between from and to */
+	HISTORY_SAID,    /* all of person's own, and what they did, as it was ordered: what stands behind seen */
 };
 
 enum {
@@ -76,7 +77,9 @@ struct history_read {
 	struct vec targets; /* struct history_target * */
 	int64_t person_since;
 	struct history_search search;
-	struct str person; /* of HISTORY_TALKS and HISTORY_SEARCH: whose conversations count too; empty: nobody's */
+	/* Of HISTORY_TALKS and HISTORY_SEARCH: whose conversations count too; empty: nobody's. Of HISTORY_SAID: whose. */
+	struct str person;
+	uint64_t seen; /* of HISTORY_SAID: a position; then up to where it has looked, UINT64_MAX: to the end */
 	char *memory[5];
 
 	/* The journal's, while it is under way. */

@@ -266,7 +266,7 @@ static bool matches(const struct history_mem *h, const struct history_row *row, 
 
 	if ((s->after && row->time < s->after) || (s->before && row->time > s->before))
 		return false;
-	if (!h->text || !h->text(row->bytes, &t) || (s->nick.n && !str_eq_nocase(t.nick, s->nick)))
+	if (!h->text || !h->text(row->bytes, &t) || !t.text.n || (s->nick.n && !str_eq_nocase(t.nick, s->nick)))
 		return false;
 	while (history_search_next(&rest, &word, &quoted))
 		if (!has_word(t.text, word))
@@ -336,9 +336,54 @@ static int talks(void *ctx, struct str person, history_talk_fn each, void *each_
 	return err;
 }
 
+/* The next of either kind, in the order of positions. */
+static const struct kept *next_of_all(const struct kept *next[STORES])
+{
+	const struct kept *a = next[MESSAGES], *b = next[EVENTS];
+	enum store store = !a || (b && b->row->position < a->row->position) ? EVENTS : MESSAGES;
+	const struct kept *k = next[store];
+
+	if (k)
+		next[store] = TAILQ_NEXT(k, age);
+	return k;
+}
+
+static int take_said(const struct history_mem *h, struct history_read *r, const struct kept *k)
+{
+	struct journal_text t = {0};
+	struct history_row *made;
+
+	if (k->row->time < r->person_since || !h->text || !h->text(k->row->bytes, &t) ||
+	    !str_eq_nocase(t.account, r->person))
+		return 0;
+	made = history_row_new(k->row);
+	if (!made)
+		return -ENOMEM;
+	vec_push(&r->rows, made);
+	return 0;
+}
+
+static int said(void *ctx, struct history_read *r)
+{
+	const struct history_mem *h = ctx;
+	const struct kept *next[STORES] = {TAILQ_FIRST(&h->all[MESSAGES]), TAILQ_FIRST(&h->all[EVENTS])};
+	const struct kept *k;
+	int err = 0;
+
+	while (!err && r->rows.count < r->limit && (k = next_of_all(next))) {
+		if (k->row->position <= r->seen)
+			continue;
+		r->seen = k->row->position;
+		err = take_said(h, r, k);
+	}
+	if (r->rows.count < r->limit)
+		r->seen = UINT64_MAX;
+	return err;
+}
+
 void history_mem_read(struct history_mem *h, struct history_read *r)
 {
-	const struct history_source source = {scan, find, fetch, search, talks, h};
+	const struct history_source source = {scan, find, fetch, search, talks, said, h};
 
 	history_answer(r, &source);
 	if (r->err == -ENOENT)

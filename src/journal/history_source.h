@@ -33,6 +33,7 @@ struct history_source {
 	int (*fetch)(void *ctx, const struct history_place *at, struct history_row **out);
 	int (*search)(void *ctx, struct history_read *r); /* fills in the rows, in any order */
 	int (*talks)(void *ctx, struct str person, history_talk_fn each, void *each_ctx);
+	int (*said)(void *ctx, struct history_read *r); /* fills in the rows, and seen */
 	void *ctx;
 	bool (*late)(void *ctx); /* it takes too long; NULL: it never does */
 };

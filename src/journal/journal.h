@@ -33,7 +33,7 @@ struct journal_about {
 	/* Of a removal: msgid is the message's, or target is an account, all of whose messages from time up to now go. */
 };
 
-/* What of a stored message is looked for. What does not apply is empty. */
+/* What of a stored message is looked for. What does not apply is empty; without a text it is found by its account alone. */
 struct journal_text {
 	struct str text;
 	struct str nick, account; /* whose it is */

@@ -70,7 +70,7 @@ static const char *const sql_of[STMT_END] = {
 	[STMT_RECORD_AFTER] = "SELECT position, time FROM journal WHERE position > ?1 ORDER BY position LIMIT 1",
 	[STMT_FORGET_ADD] = "INSERT OR REPLACE INTO forgetting(account, upto, at) VALUES(?1, ?2, ?3)",
 	[STMT_FORGET_NEXT] = "SELECT account, upto, at FROM forgetting LIMIT 1",
-	[STMT_FORGET_FIND] = "SELECT f.rowid, j.target_id, j.bytes FROM message_text f CROSS JOIN journal j"
+	[STMT_FORGET_FIND] = "SELECT f.rowid, j.target_id, j.bytes, j.time, j.msgid FROM message_text f CROSS JOIN journal j"
 			     " ON j.position = f.rowid WHERE f.message_text MATCH ?1 AND f.rowid > ?2"
 			     " AND f.rowid <= ?3 ORDER BY f.rowid LIMIT ?4",
 	[STMT_FORGET_MOVE] = "UPDATE forgetting SET at = ?2 WHERE account = ?1",

@@ -152,12 +152,12 @@ int disk_write(struct disk *d, const struct batch *b); /* 0 or -errno; -ESTALE: 
 int disk_trim(struct disk *d, uint64_t position);      /* state up to there, one step; 1: there is more */
 
 /* store_index.c */
-enum { INDEX_FORM = 2, INDEX_ROWS = 4000, INDEX_NICK = 'n', INDEX_ACCOUNT = 'a' };
+enum { INDEX_FORM = 3, INDEX_ROWS = 4000, INDEX_NICK = 'n', INDEX_ACCOUNT = 'a' };
 #define INDEX_DROP "DROP TABLE IF EXISTS message_text;"
 #define INDEX_CREATE                                                                                                   \
 	"CREATE VIRTUAL TABLE message_text USING fts5(words, content='', columnsize=0, detail=none,"                   \
 	" tokenize='unicode61 remove_diacritics 2');"                                                                  \
-	"INSERT OR REPLACE INTO meta(key, value) VALUES('indexed', 0), ('index_form', 2);"
+	"INSERT OR REPLACE INTO meta(key, value) VALUES('indexed', 0), ('index_form', 3);"
 struct message_row {
 	uint64_t position;
 	int64_t target_id, time;
@@ -165,6 +165,9 @@ struct message_row {
 };
 /* What stands for a name, or a target, among the words, with a blank behind it. */
 void index_put_name(struct buf *out, char kind, struct str name);
+/* The same of an account, as a query has it. */
+enum { INDEX_ACCOUNT_MAX = 512 };
+void index_put_account(struct buf *out, struct str account);
 void index_put_target(struct buf *out, int64_t id);
 int disk_index_open(struct disk *d);
 int disk_index_remove(struct disk *d, const struct message_row *m);

@@ -169,8 +169,8 @@ static int stop_late(void *disk)
 /* A page is as dear as it is long. How long it takes to look through what there is depends on how much that is. */
 static void answer(struct store_history *h, struct history_read *r)
 {
-	const struct history_source source = {scan, find, fetch, store_search, talks, &h->disk, is_late};
-	bool bounded = r->kind == HISTORY_SEARCH || r->kind == HISTORY_TALKS;
+	const struct history_source source = {scan, find, fetch, store_search, talks, store_said, &h->disk, is_late};
+	bool bounded = r->kind == HISTORY_SEARCH || r->kind == HISTORY_TALKS || r->kind == HISTORY_SAID;
 
 	h->until_ms = clock_mono_us() / 1000 + LONGEST_MS;
 	if (bounded)
@@ -228,7 +228,9 @@ static void give(struct store *s, struct history_read *r)
 /* All that it must see is written, or never will be; the words of it may not be indexed. */
 static void give_written(struct store *s, struct history_read *r)
 {
-	if (r->kind != HISTORY_SEARCH || s->closing || !s->owner.text || s->keep.indexed >= s->written) {
+	bool by_words = r->kind == HISTORY_SEARCH || r->kind == HISTORY_SAID;
+
+	if (!by_words || s->closing || !s->owner.text || s->keep.indexed >= s->written) {
 		give(s, r);
 		return;
 	}

@@ -43,6 +43,14 @@ void index_put_name(struct buf *out, char kind, struct str name)
 	buf_chr(out, ' ');
 }
 
+void index_put_account(struct buf *out, struct str account)
+{
+	buf_chr(out, '"');
+	index_put_name(out, INDEX_ACCOUNT, account);
+	out->n--;
+	buf_chr(out, '"');
+}
+
 void index_put_target(struct buf *out, int64_t id)
 {
 	buf_fmt(out, MARK "t%llx ", (unsigned long long)id);
@@ -63,11 +71,14 @@ static void put_text(struct buf *out, struct str text)
 
 static void put_words(struct buf *out, int64_t target, const struct journal_text *t)
 {
+	if (t->account.n)
+		index_put_name(out, INDEX_ACCOUNT, t->account);
+	/* Without a text it is nothing that somebody looks for. */
+	if (!t->text.n)
+		return;
 	index_put_target(out, target);
 	if (t->nick.n)
 		index_put_name(out, INDEX_NICK, t->nick);
-	if (t->account.n)
-		index_put_name(out, INDEX_ACCOUNT, t->account);
 	put_text(out, t->text);
 }
 

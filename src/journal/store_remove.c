@@ -215,15 +215,12 @@ static int find_some(struct disk *d, const struct forgetting *f, struct found fo
 		     int *rc)
 {
 	sqlite3_stmt *st = disk_statement(d, STMT_FORGET_FIND);
-	char memory[512];
+	char memory[INDEX_ACCOUNT_MAX];
 	struct buf words;
 	int n = 0, looked = 0;
 
 	buf_init(&words, memory, sizeof(memory));
-	buf_chr(&words, '"');
-	index_put_name(&words, INDEX_ACCOUNT, str_of(f->account));
-	words.n--;
-	buf_chr(&words, '"');
+	index_put_account(&words, str_of(f->account));
 	if (!st) {
 		*rc = disk_code(d);
 		return 0;

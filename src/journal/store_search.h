@@ -5,3 +5,5 @@
 
 /* For history_source: ctx is a struct disk. -ETIME: it would take too long. */
 int store_search(void *ctx, struct history_read *r);
+/* store_said.c: the same for HISTORY_SAID. */
+int store_said(void *ctx, struct history_read *r);
