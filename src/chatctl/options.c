@@ -37,6 +37,7 @@ static void help(FILE *out)
 	      "                             what is kept of one, and whether that is for good\n"
 	      "  account list|show|create|password|suspend|unsuspend|verify|totp-off|noexpire|delete [NAME] [REASON]\n"
 	      "                             looks after the accounts of people\n"
+	      "  account export NAME        all that is known of one, and kept of what was said with it, as JSON lines\n"
 	      "  webhook add CHANNEL NAME [signed], webhook show|del NAME, webhook format NAME [TEXT], webhook list\n"
 	      "                             addresses of HTTP that say something in a channel\n"
 	      "  reload                     reads the configuration again\n"

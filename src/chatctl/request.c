@@ -101,7 +101,7 @@ static const struct command commands[] = {
 	{"restart", 0, OPTIONS_WORDS_MAX, 0, SHAPE_COMPLAINTS, NULL, true},
 };
 
-/* Those whose answer is a table: of a command that has other answers beside it. */
+/* Those whose answer is of another shape than that of the command without the word. */
 static const struct {
 	const char *what; /* the word behind it */
 	struct command command;
@@ -110,6 +110,7 @@ static const struct {
 	{"list", {"forbid", 1, 1, 1, SHAPE_TABLE, ban_columns, false}},
 	{"suspended", {"channel", 1, 1, 1, SHAPE_TABLE, ban_columns, false}},
 	{"list", {"account", 1, 1, 1, SHAPE_TABLE, account_columns, false}},
+	{"export", {"account", 2, 2, 2, SHAPE_LINES, NULL, false}},
 	{"list", {"webhook", 1, 1, 1, SHAPE_TABLE, hook_columns, false}},
 };
 

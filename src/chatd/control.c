@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "chatd/control_backup.h"
+#include "command/known.h"
 #include "proto/line.h"
 #include "proto/utf8.h"
 
@@ -96,6 +97,7 @@ static void end(struct side_conn *base)
 
 	loop_timer_stop(control_of(c)->loop, &c->again);
 	control_backup_forget(c);
+	known_free(c->known);
 }
 
 /* What the peer can take of a long answer, and the others can wait for. True: it is through. */
@@ -104,7 +106,7 @@ static bool go_on(struct control_conn *c)
 	struct loop *loop = control_of(c)->loop;
 
 	for (int i = 0; c->step; i++) {
-		if (conn_is_clogged(&c->base.conn) || conn_is_dead(&c->base.conn))
+		if (c->waits || conn_is_clogged(&c->base.conn) || conn_is_dead(&c->base.conn))
 			return false;
 		if (i == STEPS_MAX) {
 			loop_timer_set(loop, &c->again, loop_clock(loop)->mono_ms);

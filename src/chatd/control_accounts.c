@@ -9,6 +9,7 @@
 #include "command/codes.h"
 #include "command/command.h"
 #include "command/expiry.h"
+#include "command/known.h"
 #include "command/services.h"
 #include "network/access.h"
 #include "proto/name.h"
@@ -142,6 +143,42 @@ static void verify(struct control_conn *c, const struct account *a)
 	finish(c, &e);
 }
 
+static void export_on(void *ctx)
+{
+	struct control_conn *c = ctx;
+	struct loop *loop = control_of(c)->loop;
+
+	c->waits = false;
+	side_conn_touch(&c->base);
+	loop_timer_set(loop, &c->again, loop_clock(loop)->mono_ms);
+}
+
+static bool step_export(struct control_conn *c)
+{
+	enum known_result result = known_next(c->known, &c->json);
+
+	if (result == KNOWN_LINE)
+		return false;
+	c->waits = result == KNOWN_WAITS;
+	if (c->waits)
+		return false;
+	known_free(c->known);
+	c->known = NULL;
+	if (result == KNOWN_END)
+		control_ok(c);
+	else if (result == KNOWN_GONE)
+		control_fail(c, "no_such_account", "there is no such account any more");
+	else
+		control_fail(c, "failed", "what was said cannot be read");
+	return true;
+}
+
+static void export(struct control_conn *c, const struct account *a)
+{
+	c->known = known_new(env_of(c), a, export_on, c);
+	c->step = step_export;
+}
+
 static void run_known(struct control_conn *c, const char *what, const struct account *a, const char *rest)
 {
 	struct credential credential;
@@ -167,13 +204,15 @@ static void run_known(struct control_conn *c, const char *what, const struct acc
 			control_ok(c);
 		else
 			control_fail(c, "refused", "the account was changed meanwhile");
+	} else if (strcmp(what, "export") == 0) {
+		export(c, a);
 	} else if (strcmp(what, "delete") == 0) {
 		account_drop(a, env_of(c), NULL);
 		control_ok(c);
 	} else {
 		control_fail(c, "bad_request",
-			     "wanted is account list, show, create, suspend, unsuspend, verify, totp-off, noexpire on|off, credentials or "
-			     "delete");
+			     "wanted is account list, show, export, create, suspend, unsuspend, verify, totp-off, noexpire on|off, "
+			     "credentials or delete");
 	}
 	explicit_bzero(&credential, sizeof(credential));
 }

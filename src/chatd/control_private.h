@@ -22,6 +22,8 @@ struct control {
 	struct backup *backup; /* NULL: none is under way */
 };
 
+struct known;
+
 struct control_conn {
 	struct side_conn base; /* first */
 	struct json json;      /* writes to the connection */
@@ -35,6 +37,7 @@ struct control_conn {
 	struct ban_walk bans;
 	unsigned ban_kinds; /* that are walked */
 	uint32_t accounts; /* that were not shown yet */
+	struct known *known; /* of the one that is exported; NULL: none is */
 	size_t hooks;      /* that were */
 };
 

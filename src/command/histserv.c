@@ -3,6 +3,7 @@
 #include <strings.h>
 
 #include "command/command.h"
+#include "command/export.h"
 #include "command/login.h"
 #include "command/past.h"
 #include "command/services.h"
@@ -88,13 +89,15 @@ static const struct service_row rows[] = {
 	{"SEARCH", 2, false, run_search, N_("<channel|nick|*> <words>"),
 	 N_("Finds what was said, where you may read it.")},
 	{"PLAY", 2, false, run_play, N_("<channel|nick> <number>"), N_("Shows the last lines once more.")},
+	{"EXPORT", 0, true, export_run, "",
+	 N_("Shows all that is known of you and kept of what you said, as JSON lines.")},
 	{"FORGET", 0, true, run_forget, N_("[<code>]"), N_("Deletes everything that you said. It asks once more.")},
 };
 
 const struct service *histserv(void)
 {
 	static const struct service service = {self,
-					       N_("HistServ shows what was said before, and deletes what you said."),
+					       N_("HistServ shows what was said before, and shows or deletes all of your own."),
 					       rows, sizeof(rows) / sizeof(rows[0])};
 
 	return &service;

@@ -526,6 +526,7 @@ static const struct service_row rows[] = {
 	{"FORBID", 1, false, forbid_run_nicks,
 	 N_("ADD <nick|address> [<duration>] [<reason>] | DEL <nick|address> | LIST"),
 	 N_("Which nicks, accounts and e-mail addresses nobody gets, with * and ?. For operators.")},
+	{"DATA", 0, true, nickserv_data, "", N_("Tells all that is known of you, in words.")},
 	{"INFO", 0, false, run_info, N_("[<account>]"), N_("Tells what is known of an account.")},
 };
 

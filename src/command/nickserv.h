@@ -10,6 +10,9 @@ struct service_ask;
 /* More words came than there are, which means that a password has blanks: that was answered. */
 bool nickserv_is_cut(const struct service_ask *a, size_t most);
 
+/* nickserv_data.c */
+void nickserv_data(const struct service_ask *a);
+
 /* nickserv_password.c */
 void nickserv_set_password(const struct service_ask *a, const char *password);
 void nickserv_set_email(const struct service_ask *a, const char *address);
