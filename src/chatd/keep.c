@@ -139,6 +139,41 @@ static int64_t forgotten_since(const struct keep *k, const struct record *r)
 	return a ? a->created + 1 : r->time;
 }
 
+/* Its conversation with one whose nick that is, or was: as an account, and as a guest. */
+static void put_talks(struct keep *k, struct buf *out, const struct record *r)
+{
+	const struct user *u = network_user_by_nick(k->net, r->forget.place);
+	const struct account *a = u ? network_account(k->net, user_str(u, USER_ACCOUNT))
+				    : network_account_of_nick(k->net, r->forget.place);
+	char mine[KEEP_FOLDED_MAX], theirs[HISTORY_NAME_MAX], talk[HISTORY_NAME_MAX];
+	struct str me = folded(k, mine, r->forget.account);
+
+	if (a) {
+		buf_chr(out, '\n');
+		buf_str(out, history_talk_name(talk, me, account_str(a, ACCOUNT_FOLDED)));
+	}
+	buf_chr(out, '\n');
+	buf_str(out, history_talk_name(talk, me, person(k, theirs, STR_NONE, r->forget.place)));
+}
+
+static struct str forgotten(struct keep *k, const struct record *r)
+{
+	char name[KEEP_FOLDED_MAX];
+	struct buf b;
+
+	buf_init(&b, k->forgotten, sizeof(k->forgotten));
+	buf_str(&b, r->forget.account);
+	if (r->forget.whole) {
+		buf_cstr(&b, "\n*");
+	} else if (str_starts(r->forget.place, STR("#"))) {
+		buf_chr(&b, '\n');
+		buf_str(&b, folded(k, name, r->forget.place));
+	} else if (r->forget.place.n) {
+		put_talks(k, &b, r);
+	}
+	return buf_view(&b);
+}
+
 void keep_encode(struct keep *k, struct buf *out, const struct record *r, struct journal_about *about)
 {
 	struct record kept;
@@ -153,7 +188,7 @@ void keep_encode(struct keep *k, struct buf *out, const struct record *r, struct
 	if (r->type == RECORD_REDACT)
 		about->msgid = r->redact.msgid;
 	else if (r->type == RECORD_FORGET)
-		*about = (struct journal_about){.time = forgotten_since(k, r), .target = r->forget.account};
+		*about = (struct journal_about){.time = forgotten_since(k, r), .target = forgotten(k, r)};
 }
 
 bool keep_text(struct str bytes, struct journal_text *out)

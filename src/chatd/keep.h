@@ -26,6 +26,7 @@ struct keep {
 	unsigned walked;   /* which of the parts of a snapshot are behind it */
 	char by[512];      /* who spoke */
 	char target[HISTORY_NAME_MAX], events[HISTORY_NAME_MAX]; /* what a message is filed under */
+	char forgotten[2 * HISTORY_NAME_MAX]; /* whose messages go, and from where */
 	uint64_t *users;   /* ids of those who stay, and were altered */
 	uint32_t nusers;
 	char touched[256]; /* a registered channel that was altered, its name; empty: none */

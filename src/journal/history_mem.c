@@ -140,14 +140,30 @@ void history_mem_add(struct history_mem *h, uint64_t position, const struct jour
 		drop(h, TAILQ_FIRST(&h->all[store]));
 }
 
+/* The name is one of the places, or of what belongs to one; places: as journal_about has them, may be none. */
+static bool is_place(struct str places, struct str name)
+{
+	char memory[HISTORY_NAME_MAX];
+	bool any = places.n == 0 || str_eq(places, STR("*"));
+	struct str place;
+
+	while (!any && str_split(&places, '\n', &place))
+		for (unsigned n = 0; n < HISTORY_FORMS && !any; n++)
+			any = str_eq(history_form(memory, place, n), name);
+	return any;
+}
+
 static bool goes(const struct history_mem *h, const struct kept *k, const struct journal_about *about)
 {
+	struct str places = about->target, account = STR_NONE;
 	struct journal_text t = {0};
 
 	if (about->msgid.n)
 		return str_eq(k->row->msgid, about->msgid);
-	return k->row->time >= about->time && h->text && h->text(k->row->bytes, &t) && t.account.n &&
-	       str_eq_nocase(t.account, about->target);
+	if (!str_split(&places, '\n', &account) || k->row->time < about->time || !h->text ||
+	    !h->text(k->row->bytes, &t))
+		return false;
+	return t.account.n && str_eq_nocase(t.account, account) && is_place(places, k->pile->name);
 }
 
 void history_mem_remove(struct history_mem *h, const struct journal_about *about)

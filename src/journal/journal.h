@@ -30,7 +30,11 @@ struct journal_about {
 	 * Of state: two folded channels with a blank between them: all that is filed under the first is from now on under
 	 * the second, with what belongs to it. Who asks under the second finds nothing of what was there before.
 	 */
-	/* Of a removal: msgid is the message's, or target is an account, all of whose messages from time up to now go. */
+	/*
+	 * Of a removal: msgid is the message's, or target begins with an account, all of whose messages from time up to now
+	 * go. Lines behind it name places: those of channels and conversations, where alone they go, with what belongs to
+	 * these; or "*", with which nothing of older state may be left either, for the account goes.
+	 */
 };
 
 /* What of a stored message is looked for. What does not apply is empty; without a text it is found by its account alone. */

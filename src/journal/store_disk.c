@@ -68,13 +68,13 @@ static const char *const sql_of[STMT_END] = {
 	[STMT_MESSAGE_FIND] = "SELECT position, target_id FROM journal WHERE class = 1 AND msgid = ?1",
 	[STMT_TARGET_NAME] = "SELECT name FROM targets WHERE id = ?1",
 	[STMT_RECORD_AFTER] = "SELECT position, time FROM journal WHERE position > ?1 ORDER BY position LIMIT 1",
-	[STMT_FORGET_ADD] = "INSERT OR REPLACE INTO forgetting(account, upto, at) VALUES(?1, ?2, ?3)",
-	[STMT_FORGET_NEXT] = "SELECT account, upto, at FROM forgetting LIMIT 1",
+	[STMT_FORGET_ADD] = "INSERT OR REPLACE INTO forgetting(account, places, upto, at) VALUES(?1, ?4, ?2, ?3)",
+	[STMT_FORGET_NEXT] = "SELECT account, upto, at, places FROM forgetting ORDER BY at >= upto LIMIT 1",
 	[STMT_FORGET_FIND] = "SELECT f.rowid, j.target_id, j.bytes, j.time, j.msgid FROM message_text f CROSS JOIN journal j"
 			     " ON j.position = f.rowid WHERE f.message_text MATCH ?1 AND f.rowid > ?2"
 			     " AND f.rowid <= ?3 ORDER BY f.rowid LIMIT ?4",
-	[STMT_FORGET_MOVE] = "UPDATE forgetting SET at = ?2 WHERE account = ?1",
-	[STMT_FORGET_DEL] = "DELETE FROM forgetting WHERE account = ?1 AND upto = ?2",
+	[STMT_FORGET_MOVE] = "UPDATE forgetting SET at = ?2 WHERE account = ?1 AND places = ?3",
+	[STMT_FORGET_DEL] = "DELETE FROM forgetting WHERE account = ?1 AND upto = ?2 AND places = ?3",
 };
 
 static struct str target_key(const void *item)

@@ -134,7 +134,7 @@ void disk_note(struct disk *d, enum log_event event, const char *fmt, ...) __att
 void notes_log(struct notes *notes, const char *path);
 
 /* store_schema.c */
-enum { SCHEMA_VERSION = 4 };
+enum { SCHEMA_VERSION = 5 };
 int disk_open(struct disk *d, char *why, size_t size); /* anything but 0 comes with a sentence */
 int disk_project(struct disk *d);                      /* drops and rebuilds what answers queries, in a transaction */
 
@@ -189,7 +189,9 @@ int disk_removal(struct disk *d, const struct batch_record *r);
  * for a clock that was put back by much.
  */
 int disk_position_before(struct disk *d, int64_t since, uint64_t last, uint64_t *before);
-int disk_forget_step(struct disk *d); /* a transaction of its own. 1: there is more; 0; -errno */
+/* A transaction of its own. 1: there is more; 0; -errno; DISK_FORGET_STATE: state up to now must be trimmed for it. */
+enum { DISK_FORGET_STATE = 2 };
+int disk_forget_step(struct disk *d);
 
 /* store_trouble.c */
 bool disk_is_damage(int rc);

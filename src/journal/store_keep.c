@@ -127,6 +127,12 @@ static int trim(struct store *s)
 static void trim_done(struct store *s, int result)
 {
 	want(s, result > 0 ? CHORE_TRIM : CHORE_VACUUM);
+	if (result > 0 || !s->keep.erased)
+		return;
+	/* Whether all is gone is looked at once more; and what the write-ahead log has of it goes too. */
+	s->keep.erased = false;
+	want(s, CHORE_FORGET);
+	be_idle_in(s, 0);
 }
 
 static int retain(struct store *s)
@@ -182,7 +188,9 @@ static int forget(struct store *s)
 
 static void forget_done(struct store *s, int result)
 {
-	if (result > 0)
+	if (result == DISK_FORGET_STATE)
+		s->keep.erase = true;
+	else if (result > 0)
 		want(s, CHORE_FORGET);
 	scrub_later(s);
 }

@@ -24,7 +24,7 @@ bool making_wanted(const struct store *s)
 
 	if (!s->restored || s->trouble.failing || k->making.state != ASKING_NOT)
 		return false;
-	if (!k->urgent && k->since < s->options.tuning.snapshot_after)
+	if (!k->urgent && !k->erase && k->since < s->options.tuning.snapshot_after)
 		return false;
 	return mono_ms() >= k->making.not_before_ms;
 }
@@ -38,11 +38,12 @@ void making_start(struct store *s)
 	m->spoiled = m->drop = 0;
 	m->writer.fd = -1;
 	m->position = s->head;
+	m->alone = k->erase;
 	m->nth = 0;
 	m->covers = k->since;
 	m->started_ms = mono_ms();
 	k->since = 0;
-	k->urgent = false;
+	k->urgent = k->erase = false;
 }
 
 /* Each is asked for once, for the owner may walk on with it: so there is room for the longest. */
@@ -102,6 +103,8 @@ int making_finish(struct store *s)
 	struct snapshot_making *m = &s->keep.making;
 	int err = snapshot_end(&m->writer, &m->older);
 
+	if (!err && m->alone)
+		err = snapshot_alone(s->disk.directory, m->position, &m->older);
 	if (err)
 		snapshot_abort(&m->writer);
 	return err;
@@ -123,6 +126,7 @@ void making_failed(struct store *s, int err)
 	struct keep *k = &s->keep;
 
 	k->since += k->making.covers;
+	k->erase |= k->making.alone;
 	end(s);
 	if (err == -ECANCELED)
 		return;
@@ -140,6 +144,7 @@ void making_done(struct store *s)
 	end(s);
 	m->not_before_ms = 0;
 	s->keep.trim_to = m->older;
+	s->keep.erased |= m->alone;
 	log_text(LOG_LEVEL_INFO, "journal: snapshot at %llu with %llu items in %lld ms",
 		 (unsigned long long)m->position, (unsigned long long)m->writer.records,
 		 (long long)(mono_ms() - m->started_ms));

@@ -70,6 +70,7 @@ struct snapshot_making {
 	int drop;       /* the same, for the job */
 	uint64_t older; /* from the job: position of the oldest snapshot kept */
 	struct snapshot_writer writer;
+	bool alone; /* keep.erase, when it was begun */
 	uint64_t position;
 	uint64_t nth;
 	uint64_t shows; /* the newest record that may be in an item */
@@ -90,6 +91,8 @@ struct keep {
 	struct snapshot_making making;
 	uint32_t since;   /* state records behind the newest snapshot */
 	bool urgent;      /* one must be taken at once: the database lacks state */
+	bool erase;       /* the next one takes the place of all before, and of all state up to it */
+	bool erased;      /* one did, and that state is about to be trimmed */
 	uint64_t trim_to; /* state up to here is in every kept snapshot */
 	struct timer idle;
 	struct timer retain;

@@ -1,14 +1,16 @@
 #include "journal/store_disk.h"
 
+#include <stdio.h>
 #include <string.h>
 
+#include "journal/history.h"
 #include "journal/store_batch.h"
 
 /*
  * Messages that go: one at the wish of somebody, all of an account, or those that are over the bounds. What goes by
  * wish is overwritten in the file, and its words go out of the index.
  */
-enum { FORGET_ROWS = 64 };
+enum { FORGET_ROWS = 64, PLACES_MAX = 1024 };
 
 static int run_with(struct disk *d, enum disk_statement which, int64_t value)
 {
@@ -149,17 +151,46 @@ int disk_position_before(struct disk *d, int64_t since, uint64_t last, uint64_t 
 	return rc;
 }
 
+/* Their ids, with a comma on each side, for the names may be given to others before it is done. */
+static int put_ids(struct disk *d, struct str places, struct buf *out)
+{
+	char memory[HISTORY_NAME_MAX];
+	int rc = SQLITE_OK;
+	struct str place;
+	int64_t id;
+
+	while (str_split(&places, '\n', &place))
+		for (unsigned n = 0; n < HISTORY_FORMS && !rc; n++) {
+			rc = disk_target_id(d, history_form(memory, place, n), &id);
+			if (id)
+				buf_fmt(out, "%s%lld,", out->n ? "" : ",", (long long)id);
+		}
+	return rc;
+}
+
 static int forget_later(struct disk *d, const struct batch_record *r)
 {
+	struct str places = r->about.target, account = STR_NONE;
+	bool there = str_split(&places, '\n', &account) && places.n && !str_eq(places, STR("*"));
+	char ids[PLACES_MAX];
 	uint64_t before;
+	struct buf b;
 	int rc = disk_position_before(d, r->about.time, r->position, &before);
 	sqlite3_stmt *st = rc ? NULL : disk_statement(d, STMT_FORGET_ADD);
 
 	if (!st)
 		return rc ? rc : disk_code(d);
-	sqlite3_bind_text(st, 1, r->about.target.p, (int)r->about.target.n, SQLITE_STATIC);
+	buf_init(&b, ids, sizeof(ids));
+	rc = there ? put_ids(d, places, &b) : SQLITE_OK;
+	/* Nothing is kept of there. */
+	if (rc || (there && !b.n))
+		return rc;
+	if (!there)
+		buf_str(&b, places);
+	sqlite3_bind_text(st, 1, account.p, (int)account.n, SQLITE_STATIC);
 	sqlite3_bind_int64(st, 2, (sqlite3_int64)r->position);
 	sqlite3_bind_int64(st, 3, (sqlite3_int64)before);
+	sqlite3_bind_text(st, 4, ids, (int)b.n, SQLITE_STATIC);
 	return disk_run(st);
 }
 
@@ -173,8 +204,17 @@ int disk_removal(struct disk *d, const struct batch_record *r)
 /* An account about to be forgotten. */
 struct forgetting {
 	char account[128];
+	char places[PLACES_MAX]; /* as in the table */
 	uint64_t upto, at;
 };
+
+static void copy(char *dst, size_t size, struct str s)
+{
+	size_t n = s.n < size ? s.n : size - 1;
+
+	memcpy(dst, s.p ? s.p : "", n);
+	dst[n] = '\0';
+}
 
 static int next_forgetting(struct disk *d, struct forgetting *f)
 {
@@ -185,11 +225,8 @@ static int next_forgetting(struct disk *d, struct forgetting *f)
 		return disk_code(d);
 	rc = sqlite3_step(st);
 	if (rc == SQLITE_ROW) {
-		struct str account = disk_column(st, 0);
-		size_t n = account.n < sizeof(f->account) ? account.n : sizeof(f->account) - 1;
-
-		memcpy(f->account, account.p, n);
-		f->account[n] = '\0';
+		copy(f->account, sizeof(f->account), disk_column(st, 0));
+		copy(f->places, sizeof(f->places), disk_column(st, 3));
 		f->upto = (uint64_t)sqlite3_column_int64(st, 1);
 		f->at = (uint64_t)sqlite3_column_int64(st, 2);
 	}
@@ -203,6 +240,14 @@ static bool is_whose(struct disk *d, struct str bytes, const char *account)
 	struct journal_text t = {0};
 
 	return d->text(bytes, &t) && str_eq_nocase(t.account, str_of(account));
+}
+
+static bool is_there(const struct forgetting *f, int64_t target)
+{
+	char id[24];
+
+	snprintf(id, sizeof(id), ",%lld,", (long long)target);
+	return f->places[0] != ',' || strstr(f->places, id);
 }
 
 struct found {
@@ -232,7 +277,7 @@ static int find_some(struct disk *d, const struct forgetting *f, struct found fo
 	while ((*rc = sqlite3_step(st)) == SQLITE_ROW) {
 		*seen = (uint64_t)sqlite3_column_int64(st, 0);
 		looked++;
-		if (is_whose(d, disk_column(st, 2), f->account))
+		if (is_there(f, sqlite3_column_int64(st, 1)) && is_whose(d, disk_column(st, 2), f->account))
 			found[n++] = (struct found){*seen, sqlite3_column_int64(st, 1)};
 	}
 	sqlite3_reset(st);
@@ -243,40 +288,50 @@ static int find_some(struct disk *d, const struct forgetting *f, struct found fo
 	return n;
 }
 
-static int end_forgetting(struct disk *d, const struct forgetting *f)
+/* With which of the two it is over, or goes on behind that position. */
+static int set_forgetting(struct disk *d, const struct forgetting *f, enum disk_statement which, uint64_t position)
 {
-	sqlite3_stmt *st = disk_statement(d, STMT_FORGET_DEL);
+	sqlite3_stmt *st = disk_statement(d, which);
 
 	if (!st)
 		return disk_code(d);
 	sqlite3_bind_text(st, 1, f->account, -1, SQLITE_STATIC);
-	sqlite3_bind_int64(st, 2, (sqlite3_int64)f->upto);
+	sqlite3_bind_int64(st, 2, (sqlite3_int64)position);
+	sqlite3_bind_text(st, 3, f->places, -1, SQLITE_STATIC);
 	return disk_run(st);
 }
 
-static int forget_some(struct disk *d, const struct forgetting *f)
+/* What was kept of an account goes when nothing of before is needed any more: a snapshot stands in its place. */
+static int end_forgetting(struct disk *d, const struct forgetting *f, bool *waits)
+{
+	int64_t oldest = 0;
+	int rc = f->places[0] == '*' ? disk_number(d, "SELECT min(position) FROM journal WHERE class = 2", &oldest)
+				     : SQLITE_OK;
+
+	*waits = oldest && (uint64_t)oldest <= f->upto;
+	if (rc)
+		return rc;
+	return *waits ? set_forgetting(d, f, STMT_FORGET_MOVE, f->upto) : set_forgetting(d, f, STMT_FORGET_DEL, f->upto);
+}
+
+static int forget_some(struct disk *d, const struct forgetting *f, bool *waits)
 {
 	struct found found[FORGET_ROWS];
 	uint64_t seen = 0;
-	sqlite3_stmt *st;
 	int rc;
 	int n = find_some(d, f, found, &seen, &rc);
 
 	for (int i = 0; i < n && !rc; i++)
 		rc = erase(d, found[i].position, found[i].target);
-	if (rc || seen == UINT64_MAX)
-		return rc ? rc : end_forgetting(d, f);
-	st = disk_statement(d, STMT_FORGET_MOVE);
-	if (!st)
-		return disk_code(d);
-	sqlite3_bind_text(st, 1, f->account, -1, SQLITE_STATIC);
-	sqlite3_bind_int64(st, 2, (sqlite3_int64)seen);
-	return disk_run(st);
+	if (rc)
+		return rc;
+	return seen == UINT64_MAX ? end_forgetting(d, f, waits) : set_forgetting(d, f, STMT_FORGET_MOVE, seen);
 }
 
 int disk_forget_step(struct disk *d)
 {
 	struct forgetting f = {.upto = 0};
+	bool waits = false;
 	int rc;
 
 	if (!d->db || !d->text)
@@ -291,6 +346,8 @@ int disk_forget_step(struct disk *d)
 	}
 	rc = disk_begin(d);
 	if (!rc)
-		rc = disk_end(d, forget_some(d, &f));
-	return rc ? disk_errno(rc) : 1;
+		rc = disk_end(d, forget_some(d, &f, &waits));
+	if (rc)
+		return disk_errno(rc);
+	return waits ? DISK_FORGET_STATE : 1;
 }

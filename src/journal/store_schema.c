@@ -23,9 +23,10 @@ _Static_assert(JOURNAL_PASSING == 0 && JOURNAL_MESSAGE == 1 && JOURNAL_STATE == 
 	"0),"                                                                                                          \
 	" ('position', 0);"
 
-/* Whose messages are about to go. */
+/* Whose messages are about to go. places: ",1,2," are ids of targets, "" is everywhere, "*" of state too. */
 #define CREATE_MORE                                                                                                    \
-	"CREATE TABLE forgetting(account TEXT PRIMARY KEY, upto INTEGER NOT NULL, at INTEGER NOT NULL) WITHOUT ROWID;"
+	"CREATE TABLE forgetting(account TEXT NOT NULL, places TEXT NOT NULL, upto INTEGER NOT NULL,"                  \
+	" at INTEGER NOT NULL, PRIMARY KEY(account, places)) WITHOUT ROWID;"
 
 /* What answers queries: all of it can be made from the table journal. */
 #define DROP_PROJECTION                                                                                                \
@@ -49,7 +50,10 @@ static const char *const migrations[VERSION + 1] = {
 	      "DROP TABLE journal_1;" CREATE_COUNTERS "UPDATE meta SET value = (SELECT coalesce(max(position), 0) FROM "
 	      "journal) WHERE key = 'position';" CREATE_PROJECTION,
 	[3] = CREATE_SECOND,
-	[4] = CREATE_MORE INDEX_CREATE,
+	[4] = "CREATE TABLE forgetting(account TEXT PRIMARY KEY, upto INTEGER NOT NULL, at INTEGER NOT NULL)"
+	      " WITHOUT ROWID;" INDEX_CREATE,
+	[5] = "ALTER TABLE forgetting RENAME TO forgetting_4;" CREATE_MORE
+	      "INSERT INTO forgetting SELECT account, '', upto, at FROM forgetting_4; DROP TABLE forgetting_4;",
 };
 
 static const char fresh[] =

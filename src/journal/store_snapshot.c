@@ -99,6 +99,21 @@ static void remove_old(const char *directory, uint64_t *older)
 			unlink(path);
 }
 
+int snapshot_alone(const char *directory, uint64_t position, uint64_t *older)
+{
+	uint64_t positions[SNAPSHOTS_MAX], records;
+	char path[SNAPSHOT_PATH];
+	int err = snapshot_read(directory, position, NULL, NULL, &records);
+	int n = err ? 0 : snapshot_list(directory, positions, SNAPSHOTS_MAX);
+
+	for (int i = 0; i < n; i++)
+		if (positions[i] != position && !snapshot_path(path, directory, positions[i], ""))
+			unlink(path);
+	if (!err)
+		*older = position;
+	return err;
+}
+
 static int finish(struct snapshot_writer *w)
 {
 	char from[SNAPSHOT_PATH], to[SNAPSHOT_PATH], count[LAST_BLOCK];

@@ -32,6 +32,9 @@ int snapshot_block(struct snapshot_writer *w, const char *frames, size_t n, uint
 int snapshot_end(struct snapshot_writer *w, uint64_t *older);
 void snapshot_abort(struct snapshot_writer *w);
 
+/* Removes all others, when this one was read and is good. *older: as above. */
+int snapshot_alone(const char *directory, uint64_t position, uint64_t *older);
+
 /* Their positions, newest first; how many, at most max. -errno. */
 int snapshot_list(const char *directory, uint64_t *positions, int max);
 /*

@@ -174,7 +174,11 @@ int disk_trim(struct disk *d, uint64_t position)
 		return disk_errno(disk_code(d));
 	sqlite3_bind_int64(st, 1, (sqlite3_int64)position);
 	sqlite3_bind_int(st, 2, TRIM_ROWS);
-	rc = disk_run(st);
+	/* There may be something of somebody in it who wishes to be forgotten. */
+	rc = disk_exec(d, "PRAGMA secure_delete = ON");
+	if (!rc)
+		rc = disk_run(st);
+	disk_exec(d, "PRAGMA secure_delete = OFF");
 	if (rc)
 		return disk_errno(rc);
 	return sqlite3_changes(d->db) == TRIM_ROWS;

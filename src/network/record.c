@@ -109,7 +109,7 @@ static const struct field fields[RECORD_TYPE_END][FIELDS_MAX + 1] = {
 			   AT(FIELD_RANK, redact.min_rank), AT(FIELD_STR, redact.msgid), AT(FIELD_STR, redact.reason),
 			   AT(FIELD_U64, redact.author), AT(FIELD_STR, redact.account), AT(FIELD_U64, redact.said),
 			   AT(FIELD_U64, redact.window_ms)},
-	[RECORD_FORGET] = {AT(FIELD_STR, forget.account)},
+	[RECORD_FORGET] = {AT(FIELD_STR, forget.account), AT(FIELD_STR, forget.place), AT(FIELD_U32, forget.whole)},
 	[RECORD_EVENT] = {AT(FIELD_EVENT_KIND, event.kind), AT(FIELD_STR, event.channel), AT(FIELD_STR, event.by),
 			  AT(FIELD_STR, event.account), AT(FIELD_STR, event.target), AT(FIELD_STR, event.text)},
 	[RECORD_USER_STAY] = {AT(FIELD_STR, stay.account), AT(FIELD_STR, stay.nick), AT(FIELD_STR, stay.username),

@@ -406,6 +406,8 @@ struct record {
 		/* All that the account has said up to now. By one who is logged in to it, or the server. */
 		struct {
 			struct str account;
+			struct str place; /* a channel, or a nick: what was said there alone; empty: anywhere */
+			uint32_t whole;   /* 1: the account goes too, and nothing that was kept of it may be left */
 		} forget;
 	};
 };

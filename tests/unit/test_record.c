@@ -158,6 +158,8 @@ static struct record sample(enum record_type type)
 		break;
 	case RECORD_FORGET:
 		r.forget.account = STR("acc");
+		r.forget.place = STR("#c");
+		r.forget.whole = 1;
 		break;
 	case RECORD_CHANNEL:
 		r.channel.name = STR("#c");

@@ -371,7 +371,28 @@ static void test_migration(void **state)
 					       " message_at JOIN targets ON id = target_id WHERE name = '#a'"
 					       " ORDER BY time)"),
 			 1);
-	assert_int_equal(store_test_number(&t, "PRAGMA user_version"), 4);
+	assert_int_equal(store_test_number(&t, "PRAGMA user_version"), 5);
+	store_test_end(&t);
+}
+
+/* What was asked for of schema 4 is done still: everywhere, for there were no places. */
+static void test_wishes_of_schema_4(void **state)
+{
+	struct store_test t;
+
+	(void)state;
+	store_test_begin(&t);
+	store_test_open(&t);
+	store_test_message(&t, "#a", 1);
+	store_test_close(&t);
+	store_test_exec(&t, "DROP TABLE forgetting; CREATE TABLE forgetting(account TEXT PRIMARY KEY, upto INTEGER NOT"
+			    " NULL, at INTEGER NOT NULL) WITHOUT ROWID;"
+			    "INSERT INTO forgetting VALUES('ann', 7, 3); PRAGMA user_version = 4");
+	store_test_open(&t);
+	assert_true(store_test_logged(&t, "moved to schema 5"));
+	assert_int_equal(store_test_number(&t, "SELECT count(*) FROM forgetting WHERE account = 'ann' AND places = ''"
+					       " AND upto = 7 AND at = 3"),
+			 1);
 	store_test_end(&t);
 }
 
@@ -385,9 +406,9 @@ static void test_refused(void **state)
 	store_test_open(&t);
 	store_test_message(&t, "#a", 1);
 	store_test_close(&t);
-	store_test_exec(&t, "PRAGMA user_version = 5");
+	store_test_exec(&t, "PRAGMA user_version = 6");
 	assert_int_equal(store_test_try(&t, why, sizeof(why)), -EPROTONOSUPPORT);
-	assert_non_null(strstr(why, "schema 5"));
+	assert_non_null(strstr(why, "schema 6"));
 	store_test_exec(&t, "PRAGMA user_version = 0");
 	assert_int_equal(store_test_try(&t, why, sizeof(why)), -EINVAL);
 	assert_non_null(strstr(why, "some other program"));
@@ -556,7 +577,7 @@ int main(void)
 		cmocka_unit_test(test_unreadable_snapshot),
 		cmocka_unit_test(test_no_good_snapshot),
 		cmocka_unit_test(test_unfinished_snapshot),
-		cmocka_unit_test(test_migration),
+		cmocka_unit_test(test_migration), cmocka_unit_test(test_wishes_of_schema_4),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_many),
 		cmocka_unit_test(test_retention_by_count),
