@@ -27,6 +27,11 @@ static bool ask(char password[PASSWORD_SIZE])
 	return same;
 }
 
+static bool is_deletion(const struct options *o)
+{
+	return o->nwords == 3 && strcmp(o->words[0], "account") == 0 && strcmp(o->words[1], "delete") == 0;
+}
+
 int account_prepare(struct options *o, char keys[ACCOUNT_KEYS_SIZE])
 {
 	bool create = o->nwords == 3 && strcmp(o->words[1], "create") == 0;
@@ -35,6 +40,10 @@ int account_prepare(struct options *o, char keys[ACCOUNT_KEYS_SIZE])
 	struct buf b;
 	bool made;
 
+	if (o->with_data && !is_deletion(o))
+		return options_usage();
+	if (o->with_data)
+		o->words[1] = "forget";
 	if (o->nwords != 3 || strcmp(o->words[0], "account") != 0 || (!create && strcmp(o->words[1], "password") != 0))
 		return EX_OK;
 	made = ask(password) && credential_make(&c, str_of(password), ITERATIONS);

@@ -7,7 +7,7 @@
 
 #include "chat_version.h"
 
-enum { OPTION_JSON = 256, OPTION_STATE, OPTION_CASEMAPPING, OPTION_HELP, OPTION_VERSION };
+enum { OPTION_JSON = 256, OPTION_STATE, OPTION_CASEMAPPING, OPTION_HELP, OPTION_VERSION, OPTION_WITH_DATA };
 
 static const struct option longs[] = {
 	{"casemapping", required_argument, NULL, OPTION_CASEMAPPING},
@@ -16,6 +16,7 @@ static const struct option longs[] = {
 	{"socket", required_argument, NULL, 's'},
 	{"state", required_argument, NULL, OPTION_STATE},
 	{"version", no_argument, NULL, OPTION_VERSION},
+	{"with-data", no_argument, NULL, OPTION_WITH_DATA},
 	{NULL, 0, NULL, 0},
 };
 
@@ -37,6 +38,8 @@ static void help(FILE *out)
 	      "                             what is kept of one, and whether that is for good\n"
 	      "  account list|show|create|password|suspend|unsuspend|verify|totp-off|noexpire|delete [NAME] [REASON]\n"
 	      "                             looks after the accounts of people\n"
+	      "  account delete --with-data NAME\n"
+	      "                             deletes one, and all that is kept of its owner and was said with it\n"
 	      "  account export NAME        all that is known of one, and kept of what was said with it, as JSON lines\n"
 	      "  webhook add CHANNEL NAME [signed], webhook show|del NAME, webhook format NAME [TEXT], webhook list\n"
 	      "                             addresses of HTTP that say something in a channel\n"
@@ -64,6 +67,9 @@ static int take(struct options *o, int c)
 		return OPTIONS_RUN;
 	case OPTION_JSON:
 		o->json = true;
+		return OPTIONS_RUN;
+	case OPTION_WITH_DATA:
+		o->with_data = true;
 		return OPTIONS_RUN;
 	case OPTION_STATE:
 		o->state = optarg;

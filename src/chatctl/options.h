@@ -13,6 +13,7 @@ struct options {
 	const char *state;
 	enum casemap casemap;
 	bool json;
+	bool with_data; /* of "account delete" */
 	const char *words[OPTIONS_WORDS_MAX]; /* the command and what stands behind it */
 	size_t nwords;
 };

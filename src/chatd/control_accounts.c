@@ -206,13 +206,16 @@ static void run_known(struct control_conn *c, const char *what, const struct acc
 			control_fail(c, "refused", "the account was changed meanwhile");
 	} else if (strcmp(what, "export") == 0) {
 		export(c, a);
+	} else if (strcmp(what, "forget") == 0) {
+		account_forget(a, env_of(c), NULL);
+		control_ok(c);
 	} else if (strcmp(what, "delete") == 0) {
 		account_drop(a, env_of(c), NULL);
 		control_ok(c);
 	} else {
 		control_fail(c, "bad_request",
 			     "wanted is account list, show, export, create, suspend, unsuspend, verify, totp-off, noexpire on|off, "
-			     "credentials or delete");
+			     "credentials, delete or forget");
 	}
 	explicit_bzero(&credential, sizeof(credential));
 }

@@ -1,5 +1,6 @@
 #include "command/account_edit.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -215,5 +216,40 @@ void account_drop(const struct account *a, const struct command_env *env, const 
 			  LOG_FIELDS({"CHATD_NICK", session_nick(s)}, {"CHATD_ACCOUNT", name},
 				     {"CHATD_PEER", s->address}),
 			  "account %s was given up from %s", name, s->address);
+	mem_free(name);
+}
+
+/* A memo begins with who left it. */
+static void take_memos_back(const struct command_env *env, const struct account *from)
+{
+	const struct vec *accounts = network_accounts(env->net);
+	char start[LINE_BODY_MAX];
+	struct account_edit e;
+
+	snprintf(start, sizeof(start), "%s ", account_text(from, ACCOUNT_NAME));
+	for (uint32_t i = 0; i < accounts->count; i++) {
+		const struct account *a = accounts->items[i];
+
+		if (a == from || !account_count(a, ACCOUNT_MEMO))
+			continue;
+		account_edit_begin(&e, a);
+		if (account_edit_drop(&e, ACCOUNT_MEMO, str_of(start)))
+			account_edit_submit(&e, env);
+	}
+}
+
+/* The words first: whose they are is known by the account. All of it is one batch, so no crash leaves half of it asked. */
+void account_forget(const struct account *a, const struct command_env *env, const struct session *s)
+{
+	struct record r = {.type = RECORD_FORGET};
+	char *name = mem_strdup(account_text(a, ACCOUNT_NAME));
+
+	take_memos_back(env, a);
+	r.forget.account = str_of(name);
+	r.forget.whole = 1;
+	submit(env, &r);
+	a = network_account(env->net, str_of(name));
+	if (a)
+		account_drop(a, env, s);
 	mem_free(name);
 }

@@ -29,6 +29,8 @@ bool account_edit_submit(struct account_edit *e, const struct command_env *env);
 /* Asks that the account be no more, and logs out who is logged in to it. s: whose wish it is; NULL: an administrator's.
  */
 void account_drop(const struct account *a, const struct command_env *env, const struct session *s);
+/* The same, and nothing is left of what was said with it, of what was kept of it, and of memos that it left. */
+void account_forget(const struct account *a, const struct command_env *env, const struct session *s);
 /* The channel is as any other from now on. */
 void account_unregister_channel(const struct command_env *env, struct str channel);
 /* No account has a rank there any more. */

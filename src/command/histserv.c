@@ -11,7 +11,7 @@
 static const char self[] = "HistServ";
 
 /* What a search costs more than a message, so that it costs as much as SEARCH. */
-enum { CONFIRMED_MAX = 128, SEARCH_COST = 1000 };
+enum { SEARCH_COST = 1000 };
 
 static void run_play(const struct service_ask *a)
 {
@@ -59,28 +59,45 @@ static void run_search(const struct service_ask *a)
 			    .read = r, .target = c ? c->name : in, .sub = "SEARCH", .batch = "soju.im/search"});
 }
 
+static bool is_code(const char *word)
+{
+	return strlen(word) == SERVICE_CODE_SIZE && strspn(word, "0123456789abcdefABCDEF") == SERVICE_CODE_SIZE;
+}
+
+static void explain_forget(const struct service_ask *a, const char *place, const char *code)
+{
+	if (place)
+		services_say(a->call->session, self,
+			     "This deletes everything that you said with this account there: FORGET %s %s does it.", place,
+			     code);
+	else
+		services_say(a->call->session, self,
+			     "This deletes everything that you said with this account, in all channels and to all people. "
+			     "FORGET %s does it.",
+			     code);
+}
+
 /* What is confirmed is that all is to go, not what there is of it by then. */
 static void run_forget(const struct service_ask *a)
 {
 	const struct account *me = login_account(a->call->env, a->call->session);
 	struct record r = call_record(a->call, RECORD_FORGET);
-	char what[CONFIRMED_MAX], code[SERVICE_CODE_SIZE + 1];
+	const char *place = a->n && !(a->n == 1 && is_code(a->words[0])) ? a->words[0] : NULL;
+	const char *given = service_word(a, place ? 1 : 0);
+	char what[LINE_BODY_MAX], code[SERVICE_CODE_SIZE + 1];
 
-	snprintf(what, sizeof(what), "messages of %s", account_text(me, ACCOUNT_NAME));
+	snprintf(what, sizeof(what), "messages of %s %s", account_text(me, ACCOUNT_NAME), place ? place : "");
 	service_drop_code(a, what, (uint64_t)me->created, code);
-	if (!service_word(a, 0)) {
-		services_say(
-			a->call->session, self,
-			"This deletes everything that you said with this account, in all channels and to all people. "
-			"FORGET %s does it.",
-			code);
+	if (!given) {
+		explain_forget(a, place, code);
 		return;
 	}
-	if (strcasecmp(a->words[0], code) != 0) {
-		service_tell(a, "That is not the code. FORGET alone tells it.");
+	if (strcasecmp(given, code) != 0) {
+		service_tell(a, "That is not the code. FORGET without it tells it.");
 		return;
 	}
 	r.forget.account = account_str(me, ACCOUNT_NAME);
+	r.forget.place = str_of(place);
 	call_submit(a->call, &r);
 	service_tell(a, "It is being deleted.");
 }
@@ -91,7 +108,8 @@ static const struct service_row rows[] = {
 	{"PLAY", 2, false, run_play, N_("<channel|nick> <number>"), N_("Shows the last lines once more.")},
 	{"EXPORT", 0, true, export_run, "",
 	 N_("Shows all that is known of you and kept of what you said, as JSON lines.")},
-	{"FORGET", 0, true, run_forget, N_("[<code>]"), N_("Deletes everything that you said. It asks once more.")},
+	{"FORGET", 0, true, run_forget, N_("[<channel|nick>] [<code>]"),
+	 N_("Deletes everything that you said, or what you said there. It asks once more.")},
 };
 
 const struct service *histserv(void)

@@ -316,8 +316,8 @@ enum known_result known_next(struct known *k, struct json *j)
 			put_account(j, a);
 			return KNOWN_LINE;
 		}
-		if ((k->stage == ITS_ITEMS && next_item(k, j, a)) || (k->stage == ITS_MARKERS && next_marker(k, j, a)) ||
-		    (k->stage == ITS_USERS && next_user(k, j, a)))
+		if ((k->stage == ITS_ITEMS && next_item(k, j, a)) ||
+		    (k->stage == ITS_MARKERS && next_marker(k, j, a)) || (k->stage == ITS_USERS && next_user(k, j, a)))
 			return KNOWN_LINE;
 	}
 	return next_words(k, j);

@@ -527,6 +527,8 @@ static const struct service_row rows[] = {
 	 N_("ADD <nick|address> [<duration>] [<reason>] | DEL <nick|address> | LIST"),
 	 N_("Which nicks, accounts and e-mail addresses nobody gets, with * and ?. For operators.")},
 	{"DATA", 0, true, nickserv_data, "", N_("Tells all that is known of you, in words.")},
+	{"FORGETME", 0, true, nickserv_forgetme, N_("[<code>]"),
+	 N_("Gives your account up, and deletes all that is known of you. It asks once more.")},
 	{"INFO", 0, false, run_info, N_("[<account>]"), N_("Tells what is known of an account.")},
 };
 

@@ -12,6 +12,7 @@ bool nickserv_is_cut(const struct service_ask *a, size_t most);
 
 /* nickserv_data.c */
 void nickserv_data(const struct service_ask *a);
+void nickserv_forgetme(const struct service_ask *a);
 
 /* nickserv_password.c */
 void nickserv_set_password(const struct service_ask *a, const char *password);

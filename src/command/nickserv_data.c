@@ -1,6 +1,8 @@
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
+#include "command/account_edit.h"
 #include "command/command.h"
 #include "command/login.h"
 #include "command/nickserv.h"
@@ -13,11 +15,6 @@
 static const char self[] = "NickServ";
 
 enum { DATE_MAX = 32 };
-
-static void say(const struct service_ask *a, const char *text)
-{
-	services_say(a->call->session, self, "%s", text);
-}
 
 static const char *date(char dst[DATE_MAX], int64_t ms)
 {
@@ -52,8 +49,8 @@ static void tell_item(const struct service_ask *a, const struct account_kept *it
 		services_say(s, self, "Certificate: %s", item->text);
 		break;
 	case ACCOUNT_SEEN:
-		services_say(s, self, "Device: %s, last seen %s", strcmp(item->text, "*") == 0 ? "without a name" : item->text,
-			     date(memory, item->time));
+		services_say(s, self, "Device: %s, last seen %s",
+			     strcmp(item->text, "*") == 0 ? "without a name" : item->text, date(memory, item->time));
 		break;
 	case ACCOUNT_SETTING:
 		services_say(s, self, "Setting: %s", item->text);
@@ -100,11 +97,32 @@ void nickserv_data(const struct service_ask *a)
 		services_say(s, self, "Host: %s", account_text(me, ACCOUNT_VHOST));
 	for (uint32_t i = 0; i < me->items.count; i++)
 		tell_item(a, me->items.items[i]);
-	services_say(s, self, "Proof that you are its owner: %s%s", *account_text(me, ACCOUNT_CREDENTIALS) ? "a password" : "no password",
+	services_say(s, self, "Proof that you are its owner: %s%s",
+		     *account_text(me, ACCOUNT_CREDENTIALS) ? "a password" : "no password",
 		     account_count(me, ACCOUNT_TOTP) ? ", and a second factor" : "");
 	services_say(s, self, "Memos: %u. Channels and people of which it is known how far you have read: %u.",
 		     (unsigned)account_count(me, ACCOUNT_MEMO), count_lines(me->markers));
 	tell_connection(a);
-	say(a, "What you said is kept for a time: HISTSERV EXPORT shows it all, with the above, as JSON lines.");
-	say(a, "HISTSERV FORGET deletes what you said, FORGETME all that is known of you.");
+	service_tell(a, "What you said is kept for a time: HISTSERV EXPORT shows it all, with the above, as JSON lines.");
+	service_tell(a, "HISTSERV FORGET deletes what you said, FORGETME all that is known of you.");
+}
+
+void nickserv_forgetme(const struct service_ask *a)
+{
+	const struct account *me = login_account(a->call->env, a->call->session);
+	char what[LINE_BODY_MAX], code[SERVICE_CODE_SIZE + 1];
+
+	snprintf(what, sizeof(what), "all of %s", account_text(me, ACCOUNT_FOLDED));
+	service_drop_code(a, what, (uint64_t)me->created, code);
+	if (!service_word(a, 0)) {
+		say(a,
+		    "This gives your account up, with its nicks and its channels, and deletes everything that you said "
+		    "with it, and whatever else is kept of you. It can not be undone.");
+		services_say(a->call->session, self, "HISTSERV EXPORT shows what that is. FORGETME %s does it.", code);
+	} else if (strcasecmp(a->words[0], code) != 0) {
+		service_tell(a, "That is not the code. FORGETME alone tells it.");
+	} else {
+		account_forget(me, a->call->env, a->call->session);
+		service_tell(a, "The account is no more, and what was kept of you is being deleted.");
+	}
 }

@@ -1,7 +1,9 @@
 """What is known of somebody: shown to them, and to nobody else, and deleted at their wish."""
 
+import contextlib
 import json
 import os
+import signal
 import subprocess
 
 import pytest
@@ -149,3 +151,113 @@ def test_data_in_words(daemon):
     said = "\n".join(notices(a, "NickServ", "DATA"))
     assert f"Account: {a.nick}" in said and "a password" in said and "HISTSERV EXPORT" in said
     assert "from 127.0.0.1" in said
+
+
+def code_of(said):
+    return [text for text in said if " does it." in text][0].split(" does it.")[0].split()[-1]
+
+
+def said(client, channel):
+    return [m.params[1] for m in client.ask(f"CHATHISTORY LATEST {channel} * 500").of("PRIVMSG")]
+
+
+def test_forget_one_place(daemon):
+    """What was said there alone, to whom it was said too; not what others said."""
+    a, b = member(daemon, "a"), member(daemon, "b")
+    here, there = daemon.channel(a, b), daemon.channel(a, b)
+    for where in (here, there, b.nick):
+        a.ask(f"PRIVMSG {where} :mine in {where}")
+    b.sync()
+    b.ask(f"PRIVMSG {here} :not mine", f"PRIVMSG {a.nick} :nor this")
+    a.sync()
+    for where in (here, b.nick):
+        code = code_of(notices(a, "HistServ", f"FORGET {where}"))
+        assert "not the code" in notices(a, "HistServ", f"FORGET {where} 00000000")[0]
+        assert "not the code" in notices(a, "HistServ", f"FORGET {there} {code}")[0]
+        assert notices(a, "HistServ", f"FORGET {where} {code}") == ["It is being deleted."]
+    harness.wait_until(lambda: len(of(export(a), "message")) == 1, "the deletion")
+    assert said(b, here) == ["not mine"] and said(b, there) == [f"mine in {there}"]
+    assert said(b, a.nick) == ["nor this"]
+
+
+def test_forget_me(daemon):
+    a, b = member(daemon, "a"), member(daemon, "b")
+    channel = daemon.channel(a, b)
+    a.ask(f"PRIVMSG ChanServ :REGISTER {channel}", f"PRIVMSG MemoServ :SEND {b.nick} a memo of mine")
+    a.ask(*(f"PRIVMSG {channel} :mine {n}" for n in range(150)), f"PRIVMSG {b.nick} :in private")
+    b.sync()
+    b.ask(f"PRIVMSG {channel} :not mine")
+    code = code_of(notices(a, "NickServ", "FORGETME"))
+    assert "not the code" in notices(a, "NickServ", "FORGETME 00000000")[0]
+    assert "is no more" in notices(a, "NickServ", f"FORGETME {code}")[0]
+    assert "no such account" in notices(b, "NickServ", f"INFO {a.nick}")[0]
+    assert "have 0 memos" in notices(b, "MemoServ", "LIST")[0]
+    harness.wait_until(lambda: said(b, channel) == ["not mine"], "the deletion")
+    harness.wait_until(lambda: said(b, a.nick) == [], "the deletion")
+    assert not [e for e in b.ask("SEARCH text=mine").of("PRIVMSG") if e.params[1] != "not mine"]
+    assert "logged in" in notices(a, "HistServ", "EXPORT")[0]
+
+
+def contents(folder):
+    """Of all files there. One may go meanwhile."""
+    found = b""
+    for path in folder.rglob("*"):
+        with contextlib.suppress(FileNotFoundError):
+            found += path.read_bytes() if path.is_file() else b""
+    return found
+
+
+def test_chatctl_deletes_with_data(start, tmp_path):
+    """No file has any of it afterwards, though older snapshots had; what others have stays."""
+    config = FAST + QUICK + f"[server]\nstate = {tmp_path}\n"
+    daemon = start(config)
+    a, b = member(daemon, "a"), member(daemon, "b")
+    channel = daemon.channel(a, b)
+    a.ask("METADATA * SET secret :the-blue-whale-sings", f"PRIVMSG {channel} :seventeen yellow submarines")
+    b.sync()
+    b.ask(f"PRIVMSG {channel} :a word of somebody else")
+    daemon.finish()
+    daemon = start(config)
+    daemon.descriptors_before += 1  # of the database: SQLite keeps it for the next one who opens the file
+    kept = contents(tmp_path)
+    for text in (b"blue-whale", b"yellow submarines", b"somebody else"):
+        assert text in kept
+    assert chatctl(daemon, "account", "delete", "--with-data", a.nick).returncode == 0
+    assert chatctl(daemon, "account", "delete", "--with-data", a.nick).returncode == 67
+    assert chatctl(daemon, "account", "show", "--with-data", b.nick).returncode == 64
+
+    def is_gone():
+        kept = contents(tmp_path)
+        return b"blue-whale" not in kept and b"yellow submarines" not in kept
+
+    harness.wait_until(is_gone, "an end to all that was kept")
+    daemon.wait_log("journal: snapshot at")
+    assert b"somebody else" in contents(tmp_path) and b.nick.encode() in contents(tmp_path)
+    daemon.finish()
+    verdict = subprocess.run([CHATCTL, "--state", str(tmp_path), "journal", "verify"], timeout=harness.DEADLINE)
+    assert verdict.returncode == 0
+
+
+def test_forget_me_survives_a_crash(start, tmp_path):
+    """It is killed as soon as it has answered: what is left to do is done by its successor."""
+    config = FAST + QUICK + f"[server]\nstate = {tmp_path}\n"
+    daemon = start(config)
+    a, b = member(daemon, "a"), member(daemon, "b")
+    channel = daemon.channel(a, b)
+    a.ask("METADATA * SET secret :the-blue-whale-sings")
+    a.ask(*(f"PRIVMSG {channel} :{n} yellow submarines" for n in range(1500)))
+    code = code_of(notices(a, "NickServ", "FORGETME"))
+    a.send(f"PRIVMSG NickServ :FORGETME {code}")
+    a.until(lambda m: m.command == "NOTICE" and "is no more" in m.params[1])
+    daemon.send_signal(signal.SIGKILL)
+    daemon.check_end(-signal.SIGKILL)
+    daemon = start(config)
+    again = daemon.client("c", caps=CAPS)
+    assert "no such account" in notices(again, "NickServ", f"INFO {a.nick}")[0]
+    harness.wait_until(
+        lambda: b"yellow submarines" not in contents(tmp_path) and b"blue-whale" not in contents(tmp_path),
+        "an end to all that was kept",
+    )
+    daemon.finish()
+    verdict = subprocess.run([CHATCTL, "--state", str(tmp_path), "journal", "verify"], timeout=harness.DEADLINE)
+    assert verdict.returncode == 0
