@@ -5,6 +5,7 @@
 
 #include "chatctl/account.h"
 #include "chatctl/backup.h"
+#include "chatctl/import.h"
 #include "chatctl/journal.h"
 #include "chatctl/options.h"
 #include "chatctl/request.h"
@@ -18,6 +19,8 @@ static int run(struct options *o)
 		return code;
 	if (strcmp(o->words[0], "journal") == 0)
 		return journal_run(o);
+	if (strcmp(o->words[0], "import") == 0)
+		return import_run(o);
 	return strcmp(o->words[0], "backup") == 0 ? backup_run(o) : request_run(o);
 }
 

@@ -7,10 +7,11 @@
 
 #include "chat_version.h"
 
-enum { OPTION_JSON = 256, OPTION_STATE, OPTION_CASEMAPPING, OPTION_HELP, OPTION_VERSION, OPTION_WITH_DATA };
+enum { OPTION_JSON = 256, OPTION_STATE, OPTION_CASEMAPPING, OPTION_HELP, OPTION_VERSION, OPTION_WITH_DATA, OPTION_DRY_RUN };
 
 static const struct option longs[] = {
 	{"casemapping", required_argument, NULL, OPTION_CASEMAPPING},
+	{"dry-run", no_argument, NULL, OPTION_DRY_RUN},
 	{"help", no_argument, NULL, OPTION_HELP},
 	{"json", no_argument, NULL, OPTION_JSON},
 	{"socket", required_argument, NULL, 's'},
@@ -46,6 +47,8 @@ static void help(FILE *out)
 	      "  reload                     reads the configuration again\n"
 	      "  export                     what is kept of channels, as JSON lines\n"
 	      "  backup DIRECTORY           copies what is kept, and checks the copy\n"
+	      "  import [--dry-run] anope|atheme|ergo FILE\n"
+	      "                             takes over accounts and channels from a file of theirs\n"
 	      "  stop [REASON]              ends the server\n"
 	      "  restart [REASON]           a fresh process takes its place; nobody is disconnected\n"
 	      "  journal verify|dump|replay looks at the files of the server; [--state DIRECTORY]\n"
@@ -67,6 +70,9 @@ static int take(struct options *o, int c)
 		return OPTIONS_RUN;
 	case OPTION_JSON:
 		o->json = true;
+		return OPTIONS_RUN;
+	case OPTION_DRY_RUN:
+		o->dry_run = true;
 		return OPTIONS_RUN;
 	case OPTION_WITH_DATA:
 		o->with_data = true;

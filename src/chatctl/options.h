@@ -14,6 +14,7 @@ struct options {
 	enum casemap casemap;
 	bool json;
 	bool with_data; /* of "account delete" */
+	bool dry_run;   /* of "import" */
 	const char *words[OPTIONS_WORDS_MAX]; /* the command and what stands behind it */
 	size_t nwords;
 };

@@ -11,6 +11,7 @@
 #include "chatd/control_bans.h"
 #include "chatd/control_channels.h"
 #include "chatd/control_hooks.h"
+#include "chatd/control_import.h"
 #include "chatd/record_json.h"
 #include "network/network.h"
 #include "proto/utf8.h"
@@ -381,6 +382,7 @@ static void run_backup(struct control_conn *c, const char *const *words, size_t 
 static const struct control_request requests[] = {
 	{"account", 1, 2, true, control_account},
 	{"channel", 1, 2, true, control_channel}, {"forbid", 1, 2, true, control_forbid},
+	{"import", 2, 2, true, control_import},
 	{"backup", 0, 0, false, run_backup},     {"ban", 1, 2, true, control_ban},
 	{"status", 0, 0, false, run_status},     {"users", 0, 0, false, run_users},
 	{"channels", 0, 0, false, run_channels}, {"export", 0, 0, false, run_export},
