@@ -9,6 +9,7 @@
 #include "chatctl/journal.h"
 #include "chatctl/options.h"
 #include "chatctl/request.h"
+#include "chatctl/restore.h"
 
 static int run(struct options *o)
 {
@@ -19,6 +20,8 @@ static int run(struct options *o)
 		return code;
 	if (strcmp(o->words[0], "journal") == 0)
 		return journal_run(o);
+	if (strcmp(o->words[0], "restore") == 0)
+		return restore_run(o);
 	if (strcmp(o->words[0], "import") == 0)
 		return import_run(o);
 	return strcmp(o->words[0], "backup") == 0 ? backup_run(o) : request_run(o);

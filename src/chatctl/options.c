@@ -47,6 +47,7 @@ static void help(FILE *out)
 	      "  reload                     reads the configuration again\n"
 	      "  export                     what is kept of channels, as JSON lines\n"
 	      "  backup DIRECTORY           copies what is kept, and checks the copy\n"
+	      "  restore DIRECTORY          puts such a copy in the place of what a stopped server has; [--state DIRECTORY]\n"
 	      "  import [--dry-run] anope|atheme|ergo FILE\n"
 	      "                             takes over accounts and channels from a file of theirs\n"
 	      "  stop [REASON]              ends the server\n"

@@ -1,11 +1,15 @@
 """chatctl backup: a copy of what is kept, from the running server."""
 
 import json
+import os
 import stat
+import subprocess
 
+import harness
 from harness import FAST
 from test_control import Control, chatctl, controlled  # noqa: F401 (a fixture)
 
+CHATCTL = os.path.join(os.path.dirname(harness.CHATD), "..", "chatctl", "chatctl")
 OPER = FAST + "[oper root]\npassword = pw\n"
 
 
@@ -67,3 +71,52 @@ def test_backup_that_nobody_waits_for(controlled, tmp_path):
             control.send(b"backup\n")
     daemon.finish()
     assert not list((tmp_path / "state").glob("backup*"))
+
+
+def restore(state, copy):
+    argv = [CHATCTL, "--state", str(state), "restore", str(copy)]
+    return subprocess.run(argv, capture_output=True, text=True, timeout=harness.DEADLINE)
+
+
+def test_restore(controlled, start, tmp_path):
+    """What was there at the time of the backup is there again, what came after it is set aside."""
+    state, copy = tmp_path / "state", tmp_path / "copy"
+    daemon = controlled(OPER, args=["--state", str(state)])
+    op = kept_channel(daemon, "#kept", "of then")
+    assert chatctl(daemon, "backup", copy).returncode == 0
+    op.ask("TOPIC #kept :of later")
+    refused = restore(state, copy)
+    assert refused.returncode == 69 and "process" in refused.stderr
+    daemon.finish()
+    later = {name: (state / name).read_bytes() for name in files(state) if name != "lock" and (state / name).is_file()}
+    done = restore(state, copy)
+    assert done.returncode == 0, done.stderr
+    (aside,) = state.glob("before-restore-*")
+    assert {name: (aside / name).read_bytes() for name in files(aside)} == {
+        name: data for name, data in later.items() if name.startswith(("chatd.db", "snapshot-"))
+    }
+    assert not (state / "restore.tmp").exists() and files(copy) == sorted(
+        name for name in files(copy) if name.startswith(("chatd.db", "snapshot-"))
+    )
+    again = start(OPER, args=["--state", str(state)])
+    assert again.client("c").ask("JOIN #kept").of("332")[0].params[-1] == "of then"
+
+
+def test_restore_of_a_damaged_copy_changes_nothing(controlled, start, tmp_path):
+    state, copy = tmp_path / "state", tmp_path / "copy"
+    daemon = controlled(OPER, args=["--state", str(state)])
+    kept_channel(daemon, "#kept", "whole")
+    assert chatctl(daemon, "backup", copy).returncode == 0
+    daemon.finish()
+    before = {path.name: path.read_bytes() for path in state.iterdir() if path.is_file() and path.name != "lock"}
+    database = bytearray((copy / "chatd.db").read_bytes())
+    at = database.index(b"line 25")
+    database[at - 12 : at] = b"\xff" * 12
+    (copy / "chatd.db").write_bytes(database)
+    done = restore(state, copy)
+    assert done.returncode == 65, done.stdout + done.stderr
+    assert restore(state, tmp_path / "nowhere").returncode == 66
+    assert {p.name: p.read_bytes() for p in state.iterdir() if p.is_file() and p.name != "lock"} == before
+    assert not list(state.glob("before-restore-*"))
+    again = start(OPER, args=["--state", str(state)])
+    assert again.client("c").ask("JOIN #kept").of("332")[0].params[-1] == "whole"
