@@ -53,7 +53,7 @@ static void put(void *ctx, const char *p, size_t n)
 
 static bool end(const struct exporting *x, const char *text)
 {
-	services_say(x->session, x->service, "%s", text);
+	services_say(x->session, x->service, "%s", reply_words(x->session, text));
 	return true;
 }
 
@@ -63,7 +63,7 @@ static bool step(struct stream *st, struct session *s)
 
 	x->session = s;
 	if (st->cut)
-		return end(x, "The server is restarting. What came so far is not all: ask again.");
+		return end(x, N_("The server is restarting. What came so far is not all: ask again."));
 	for (int i = 0; i < LINES_OF_A_STEP; i++) {
 		switch (known_next(x->known, &x->json)) {
 		case KNOWN_LINE:
@@ -76,9 +76,9 @@ static bool step(struct stream *st, struct session *s)
 			services_say(s, x->service, "That is all: %llu objects.", (unsigned long long)x->lines);
 			return true;
 		case KNOWN_FAILED:
-			return end(x, "The rest cannot be read. Ask again later.");
+			return end(x, N_("The rest cannot be read. Ask again later."));
 		case KNOWN_GONE:
-			return end(x, "There is no such account any more.");
+			return end(x, N_("There is no such account any more."));
 		}
 	}
 	return false;

@@ -68,13 +68,14 @@ static void explain_forget(const struct service_ask *a, const char *place, const
 {
 	if (place)
 		services_say(a->call->session, self,
-			     "This deletes everything that you said with this account there: FORGET %s %s does it.", place,
-			     code);
+			     "This deletes everything that you said with this account there: FORGET %s %s does it.",
+			     place, code);
 	else
-		services_say(a->call->session, self,
-			     "This deletes everything that you said with this account, in all channels and to all people. "
-			     "FORGET %s does it.",
-			     code);
+		services_say(
+			a->call->session, self,
+			"This deletes everything that you said with this account, in all channels and to all people. "
+			"FORGET %s does it.",
+			code);
 }
 
 /* What is confirmed is that all is to go, not what there is of it by then. */
@@ -114,9 +115,9 @@ static const struct service_row rows[] = {
 
 const struct service *histserv(void)
 {
-	static const struct service service = {self,
-					       N_("HistServ shows what was said before, and shows or deletes all of your own."),
-					       rows, sizeof(rows) / sizeof(rows[0])};
+	static const struct service service = {
+		self, N_("HistServ shows what was said before, and shows or deletes all of your own."), rows,
+		sizeof(rows) / sizeof(rows[0])};
 
 	return &service;
 }

@@ -33,7 +33,8 @@ static void tell_access(const struct service_ask *a, const struct account_kept *
 
 	if (access_parse(str_of(item->text), &channel, &rank))
 		services_say(a->call->session, self, "Channel: %.*s, %s", STR_ARG(channel),
-			     rank == RANK_OWNER ? "which is yours" : "where you have a rank");
+			     reply_words(a->call->session,
+					 rank == RANK_OWNER ? N_("which is yours") : N_("where you have a rank")));
 }
 
 static void tell_item(const struct service_ask *a, const struct account_kept *item)
@@ -50,7 +51,8 @@ static void tell_item(const struct service_ask *a, const struct account_kept *it
 		break;
 	case ACCOUNT_SEEN:
 		services_say(s, self, "Device: %s, last seen %s",
-			     strcmp(item->text, "*") == 0 ? "without a name" : item->text, date(memory, item->time));
+			     strcmp(item->text, "*") == 0 ? reply_words(s, N_("without a name")) : item->text,
+			     date(memory, item->time));
 		break;
 	case ACCOUNT_SETTING:
 		services_say(s, self, "Setting: %s", item->text);
@@ -98,12 +100,13 @@ void nickserv_data(const struct service_ask *a)
 	for (uint32_t i = 0; i < me->items.count; i++)
 		tell_item(a, me->items.items[i]);
 	services_say(s, self, "Proof that you are its owner: %s%s",
-		     *account_text(me, ACCOUNT_CREDENTIALS) ? "a password" : "no password",
-		     account_count(me, ACCOUNT_TOTP) ? ", and a second factor" : "");
+		     reply_words(s, *account_text(me, ACCOUNT_CREDENTIALS) ? N_("a password") : N_("no password")),
+		     account_count(me, ACCOUNT_TOTP) ? reply_words(s, N_(", and a second factor")) : "");
 	services_say(s, self, "Memos: %u. Channels and people of which it is known how far you have read: %u.",
 		     (unsigned)account_count(me, ACCOUNT_MEMO), count_lines(me->markers));
 	tell_connection(a);
-	service_tell(a, "What you said is kept for a time: HISTSERV EXPORT shows it all, with the above, as JSON lines.");
+	service_tell(a,
+		     "What you said is kept for a time: HISTSERV EXPORT shows it all, with the above, as JSON lines.");
 	service_tell(a, "HISTSERV FORGET deletes what you said, FORGETME all that is known of you.");
 }
 
@@ -115,9 +118,9 @@ void nickserv_forgetme(const struct service_ask *a)
 	snprintf(what, sizeof(what), "all of %s", account_text(me, ACCOUNT_FOLDED));
 	service_drop_code(a, what, (uint64_t)me->created, code);
 	if (!service_word(a, 0)) {
-		say(a,
-		    "This gives your account up, with its nicks and its channels, and deletes everything that you said "
-		    "with it, and whatever else is kept of you. It can not be undone.");
+		service_tell(a, "This gives your account up, with its nicks and its channels, and deletes everything "
+				"that you said "
+				"with it, and whatever else is kept of you. It can not be undone.");
 		services_say(a->call->session, self, "HISTSERV EXPORT shows what that is. FORGETME %s does it.", code);
 	} else if (strcasecmp(a->words[0], code) != 0) {
 		service_tell(a, "That is not the code. FORGETME alone tells it.");
