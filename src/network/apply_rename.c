@@ -75,6 +75,79 @@ static void move_markers(struct network *net, struct str from, struct str to)
 		markers_move(&((struct user *)net->users.items[i])->markers, from, to);
 }
 
+/* By the server, for whoever renames may have no say there; those who are there hear it. */
+static void tell_follows(const struct apply *a, const struct channel *c, const struct mode_op *ops, uint32_t nops)
+{
+	struct change change = apply_change(a, CHANGE_CHANNEL_MODES);
+
+	change.by = change.user = NULL;
+	change.channel = c;
+	change.ops = ops;
+	change.nops = nops;
+	apply_tell(a, &change);
+}
+
+static void follow_list(const struct apply *a, struct channel *c, const struct chan_mode *mode)
+{
+	enum chan_list list = (enum chan_list)mode->bit;
+
+	for (uint32_t i = 0; i < c->lists[list].count; i++) {
+		struct list_entry *e = c->lists[list].items[i];
+		struct mode_op ops[] = {{.set = false, .letter = mode->letter}, {.set = true, .letter = mode->letter}};
+		char memory[NETWORK_MASK_MAX];
+		struct buf mask;
+		char *was = e->mask;
+
+		buf_init(&mask, memory, sizeof(memory));
+		if (!state_mask_renamed(a->net, &mask, str_of(was), a->r->rename.channel, a->r->rename.name) ||
+		    str_eq(str_of(was), buf_view(&mask)))
+			continue;
+		ops[0].param = str_of(was);
+		ops[1].param = buf_view(&mask);
+		if (state_list_find(a->net, c, list, buf_view(&mask)) != NULL &&
+		    !casemap_eq(a->net->config.casemap, str_of(was), buf_view(&mask))) {
+			state_list_take(c, list, e);
+			tell_follows(a, c, ops, 1);
+			state_list_entry_free(e);
+			i--;
+			continue;
+		}
+		e->mask = mem_strndup(mask.p, mask.n);
+		tell_follows(a, c, ops, 2);
+		mem_free(was);
+	}
+}
+
+static void follow_forward(const struct apply *a, struct channel *c)
+{
+	struct mode_op op = {.set = true, .letter = 'f', .param = a->r->rename.name};
+
+	if (!c->extra || !c->extra->forward ||
+	    !casemap_eq(a->net->config.casemap, str_of(c->extra->forward), a->r->rename.channel))
+		return;
+	if (state_param_set(c, CHAN_PARAM_FORWARD, op.param))
+		tell_follows(a, c, &op, 1);
+}
+
+/*
+ * What of other channels names this one. The old name is anybody's from now on: who takes it must not be let in where
+ * its people were, nor be sent those who are turned away elsewhere.
+ */
+static void move_mentions(const struct apply *a)
+{
+	size_t count;
+	const struct chan_mode *modes = chan_modes(&count);
+
+	for (uint32_t i = 0; i < a->net->channels.count; i++) {
+		struct channel *c = a->net->channels.items[i];
+
+		for (size_t m = 0; m < count; m++)
+			if (modes[m].type == CHAN_MODE_LIST)
+				follow_list(a, c, &modes[m]);
+		follow_forward(a, c);
+	}
+}
+
 static enum refusal may_rename(const struct apply *a, const struct channel *c)
 {
 	const struct member *m = network_member(c, a->origin);
@@ -136,6 +209,7 @@ void apply_rename(struct apply *a)
 		return;
 	move_access(a->net, from, to);
 	move_markers(a->net, from, to);
+	move_mentions(a);
 	if (!c)
 		return;
 	was = state_channel_rename(a->net, c, to);

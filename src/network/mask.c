@@ -240,3 +240,14 @@ bool rule_mask_normalise(struct buf *out, struct str mask)
 	mask_normalise(out, rest);
 	return !out->full && out->n > before;
 }
+
+bool state_mask_renamed(const struct network *net, struct buf *out, struct str mask, struct str from, struct str to)
+{
+	char extban = take_wrappers(out, &mask);
+
+	if (extban != EXTBAN_CHANNEL || !casemap_eq(net->config.casemap, mask, from))
+		return false;
+	add_extban(out, extban);
+	buf_str(out, to);
+	return !out->full;
+}

@@ -168,6 +168,8 @@ enum mask_use {
 	MASK_JOIN,  /* mutes do not count */
 	MASK_SPEAK, /* all count */
 };
+/* The mask is about that channel (~c:): what it is when that has another name. False: it is about something else. */
+bool state_mask_renamed(const struct network *net, struct buf *out, struct str mask, struct str from, struct str to);
 bool state_list_matches(const struct network *net, const struct vec *list, const struct user *u, enum mask_use use);
 
 /* rule_mode with the target of a rank looked up by the caller; NULL: not there, or none. */

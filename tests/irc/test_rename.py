@@ -146,3 +146,28 @@ def test_a_registered_one_keeps_what_it_has(start, tmp_path):
     b = log_in(daemon, "bob")
     assert b.ask(f"JOIN {new}").one("MODE").params[1:] == ["+o", "bob"]
     assert a.ask(f"MODE {new} +q bob") and a.ask(f"RENAME {new} {old}").one("RENAME")
+
+
+def test_what_names_it_elsewhere_follows(start, tmp_path):
+    """The old name is anybody's afterwards: it must not let in who takes it, nor be sent those who are turned away elsewhere."""
+    args = ["--state", str(tmp_path / "state")]
+    daemon = start(QUICK, args=args)
+    a, b, guest = make(daemon, "ann"), make(daemon, "bob"), daemon.client("g")
+    old, other, new = daemon.channel(a, b), chan(), chan("New")
+    b.ask(f"JOIN {other}", f"PRIVMSG ChanServ :REGISTER {other}")
+    a.ask(f"MODE {old} +o bob")
+    b.ask(f"MODE {other} +iIf ~c:{old} {old}")
+    a.sync(), b.sync()
+    assert a.ask(f"RENAME {old} {new}").one("RENAME")
+    heard = [m.params[1:] for m in b.sync().of("MODE") if m.params[0] == other]
+    assert heard == [["-I+I", f"~c:{old}", f"~c:{new}"], ["+f", new]]
+    guest.ask(f"JOIN {old}")
+    assert guest.ask(f"JOIN {other}").one("470").params[-2] == new
+    daemon.hang_up()
+    daemon.send_signal(signal.SIGKILL)
+    daemon.check_end(-signal.SIGKILL)
+    daemon = start(QUICK, args=args)
+    b = log_in(daemon, "bob")
+    b.ask(f"JOIN {other}")
+    assert b.ask(f"MODE {other} I").one("346").params[2] == f"~c:{new}"
+    assert new in b.ask(f"MODE {other}").one("324").params
