@@ -46,14 +46,16 @@ static void run_rehash(struct call *call)
 {
 	const struct command_host *host = call->env->host;
 	const char *path = call->env->server->config_path;
-	char why[WHY_MAX] = "";
+	char why[WHY_MAX] = "", text[WHY_MAX + 64];
 
 	oper_audit(call, &(struct deed){0});
 	reply(call->session, RPL_REHASHING, target_shown(path ? path : "*"));
-	if (host->rehash(host->ctx, why, sizeof(why)))
+	if (host->rehash(host->ctx, why, sizeof(why))) {
 		reply_notice(call->session, "The configuration was read again");
-	else
-		reply_notice(call->session, "The configuration was refused, the old one stays: %s", why);
+		return;
+	}
+	snprintf(text, sizeof(text), "The configuration was refused, the old one stays: %s", why);
+	reply_fail(call->session, "REHASH", "CONFIG_BAD", NULL, text);
 }
 
 static void run_wallops(struct call *call)

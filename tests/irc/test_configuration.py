@@ -336,6 +336,16 @@ def test_reload_of_a_bad_file_changes_nothing(start):
     assert c.ask("MOTD").one("372").params[1] == "- newest"
 
 
+def test_an_operator_is_told_why_a_file_is_refused(start):
+    server = start("[oper root]\npassword = pw\n" + FAST)
+    op = server.client("op")
+    op.ask("OPER root pw")
+    server.configure("[limits]\nnicklen = 99\n")
+    said = op.ask("REHASH")
+    assert said.commands == ["382", "FAIL"] and said.one("FAIL").params[:2] == ["REHASH", "CONFIG_BAD"]
+    assert "nicklen: 99 is out of range" in said.one("FAIL").params[-1]
+
+
 def test_reload_without_the_file(start):
     server = start("[server]\nmotd_text = old\n" + FAST)
     server.path.unlink()
