@@ -76,8 +76,7 @@ class ChatdController(BaseServerController, DirectoryBasedController):
         }
     )
 
-    # What is missing: messages that are not UTF-8 (chatd is UTF8ONLY), what needs METADATA, and
-    # MULTI_NAMES_COMMAND. NAMES does take several channels, and answers each of them with an RPL_ENDOFNAMES of its own,
+    # What is missing: messages that are not UTF-8 (chatd is UTF8ONLY), and MULTI_NAMES_COMMAND. NAMES does take several channels, and answers each of them with an RPL_ENDOFNAMES of its own,
     # as modern.ircdocs.horse says; the suite wants one for all of them. So TARGMAX promises a single one.
     optional_behaviors = frozenset(
         {
@@ -93,6 +92,7 @@ class ChatdController(BaseServerController, DirectoryBasedController):
             OptionalBehaviors.INVITE_EXCEPTION_MODE,
             OptionalBehaviors.INVITE_LIST,
             OptionalBehaviors.INVITE_OVERRIDES_LIMIT,
+            OptionalBehaviors.METADATA_BEFORE_CONNECT,
             OptionalBehaviors.MULTI_JOIN,
             OptionalBehaviors.MULTI_KICK,
             OptionalBehaviors.MULTI_PRIVMSG,
