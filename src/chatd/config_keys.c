@@ -129,6 +129,7 @@ static const struct config_key table[] = {
 	{"history", "visibility", CONFIG_HISTORY, SERVER(history.usual), 0, 0, "joined, always or never"},
 	{"history", "limit", CONFIG_NUMBER, SERVER(history.limit), 1, 10000, "a number"},
 	{"history", "on_join", CONFIG_NUMBER, SERVER(history.on_join), 0, 1000, "a number"},
+	{"history", "edit_within", CONFIG_DURATION, SERVER(edit_ms), 0, CENTURY, "a duration"},
 	{"history", "redact_within", CONFIG_DURATION, SERVER(redact_ms), 0, CENTURY, "a duration"},
 	{"history", "missed", CONFIG_NUMBER, SERVER(history.missed), 0, 1000, "a number"},
 	{"history", "direct_max_age", CONFIG_DURATION, AT(retention.direct_age_ms), 0, CENTURY, "a duration"},

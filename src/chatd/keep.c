@@ -30,6 +30,8 @@ enum journal_class keep_class(const struct keep *k, const struct record *r)
 		return JOURNAL_MESSAGE;
 	case RECORD_REMOVAL:
 		return JOURNAL_REMOVAL;
+	case RECORD_REVISION:
+		return JOURNAL_REVISION;
 	default:
 		return JOURNAL_STATE;
 	}
@@ -174,10 +176,35 @@ static struct str forgotten(struct keep *k, const struct record *r)
 	return buf_view(&b);
 }
 
+/* The message that it makes of the one that it is about. */
+static struct record edited(const struct record *r)
+{
+	const struct edition *e = &r->edit;
+	struct record m = {.type = RECORD_MESSAGE, .time = e->of.said, .origin = e->of.author, .msgid = e->of.msgid};
+
+	m.message.kind = e->kind;
+	m.message.channel = e->of.channel;
+	m.message.target = e->of.channel.n ? 0 : e->of.target;
+	m.message.min_rank = e->of.min_rank;
+	m.message.text = e->text;
+	m.message.tags = e->tags;
+	m.message.by = e->by;
+	m.message.account = e->of.account;
+	m.message.to = e->name;
+	m.message.to_account = e->account;
+	return m;
+}
+
 void keep_encode(struct keep *k, struct buf *out, const struct record *r, struct journal_about *about)
 {
 	struct record kept;
 
+	if (r->type == RECORD_EDIT) {
+		kept = edited(r);
+		record_encode(out, &kept);
+		*about = (struct journal_about){.time = kept.time, .msgid = kept.msgid};
+		return;
+	}
 	if (r->type == RECORD_RENAME) {
 		kept = *r;
 		record_rename_kept(&kept);

@@ -193,6 +193,8 @@ static struct str wanted_channel(const struct record *r)
 		return r->rename.channel;
 	case RECORD_REDACT:
 		return r->redact.channel.n ? r->redact.channel : r->redact.to;
+	case RECORD_EDIT:
+		return r->edit.of.channel.n ? r->edit.of.channel : r->edit.of.to;
 	default:
 		return STR("*");
 	}
@@ -266,6 +268,29 @@ static void refused_by_ban(struct session *s, const struct ban *ban)
 	reply(s, ERR_YOUREBANNEDCREEP, STR_ARG(buf_view(&b)));
 }
 
+/* The rest is about saying it there, as of any message. */
+static bool is_about_message(enum refusal why)
+{
+	return why == REFUSAL_REDACT || why == REFUSAL_REDACT_LATE || why == REFUSAL_NOT_ON_CHANNEL ||
+	       why == REFUSAL_NO_SUCH_CHANNEL;
+}
+
+static void refused_edit(struct session *s, const struct change *c, const char *name)
+{
+	const struct redaction *r = &c->record->edit.of;
+	char context[LINE_BODY_MAX];
+	int n = snprintf(context, sizeof(context), "%s %.*s", name, STR_ARG(r->msgid));
+
+	if (c->refusal == REFUSAL_REDACT) {
+		reply_fail(s, "EDIT", "EDIT_FORBIDDEN", context, "You may not edit this message");
+	} else if (c->refusal == REFUSAL_REDACT_LATE) {
+		snprintf(context + n, sizeof(context) - (size_t)n, " %lld", (long long)(r->window_ms / 1000));
+		reply_fail(s, "EDIT", "EDIT_WINDOW_EXPIRED", context, "It is too late to edit this message");
+	} else {
+		reply_fail(s, "EDIT", "INVALID_TARGET", name, "You cannot edit messages there");
+	}
+}
+
 /* Whoever is not in the channel is told no more than that. */
 static void refused_redact(struct session *s, const struct change *c, const char *name)
 {
@@ -335,6 +360,10 @@ void answer_refused(struct session *s, const struct change *c)
 	snprintf(name, sizeof(name), "%.*s", STR_ARG(wanted_channel(c->record)));
 	if (c->record->type == RECORD_REDACT) {
 		refused_redact(s, c, name);
+		return;
+	}
+	if (c->record->type == RECORD_EDIT && is_about_message(c->refusal)) {
+		refused_edit(s, c, name);
 		return;
 	}
 	switch (c->refusal) {

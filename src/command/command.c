@@ -20,7 +20,7 @@ static const family_fn families[] = {
 	command_family_help,       command_family_oper,     command_family_ban,    command_family_emergency,
 	command_family_filter,     command_family_account,  command_family_sasl,   command_family_relay,
 	command_family_metadata,   command_family_markread, command_family_host,   command_family_services,
-	command_family_webirc,     command_family_redact,   command_family_search,
+	command_family_webirc,     command_family_redact,   command_family_search, command_family_edit,
 };
 
 enum { FAMILIES = sizeof(families) / sizeof(families[0]) };

@@ -18,6 +18,7 @@ const struct command *command_family_chathistory(size_t *count); /* CHATHISTORY 
 const struct command *command_family_batch(size_t *count);      /* BATCH */
 const struct command *command_family_search(size_t *count);     /* SEARCH */
 const struct command *command_family_redact(size_t *count);      /* REDACT */
+const struct command *command_family_edit(size_t *count);        /* EDIT */
 const struct command *command_family_who(size_t *count);        /* WHO */
 const struct command *command_family_whois(size_t *count);      /* WHOIS WHOWAS USERHOST ISON */
 const struct command *command_family_self(size_t *count);       /* AWAY SETNAME MONITOR */

@@ -34,6 +34,8 @@ static const struct help_topic topics[] = {
 	{"DLINE", "DLINE [<duration>] <network> [<reason>]",
 	 N_("Bans an address, or a network as 192.0.2.0/24: nobody comes in from there. For operators; see UBAN.\n"
 	    "Without parameters it lists those bans.\n")},
+	{"EDIT", "EDIT <channel|nick>",
+	 N_("Gives a message that you sent another text. For clients: which message, and the text, stand in tags.\n")},
 	{"ERROR", "ERROR <text>", N_("Accepted from clients, and ignored.\n")},
 	{"FILTER", "FILTER <ADD|DEL|LIST|TEST> [<parameters>]",
 	 N_("Filters of what people write. For operators.\n"

@@ -54,7 +54,8 @@ static void run_rehash(struct call *call)
 		reply_notice(call->session, "The configuration was read again");
 		return;
 	}
-	snprintf(text, sizeof(text), "The configuration was refused, the old one stays: %s", why);
+	snprintf(text, sizeof(text), reply_words(call->session, "The configuration was refused, the old one stays: %s"),
+		 why);
 	reply_fail(call->session, "REHASH", "CONFIG_BAD", NULL, text);
 }
 

@@ -455,9 +455,8 @@ static void on_message(struct fanout *f, const struct change *c)
 }
 
 /* As the message was told; whoever asked hears it in any case, for it is the answer. */
-static void on_redacted(struct fanout *f, const struct change *c)
+static void tell_of_message(struct fanout *f, const struct change *c, const struct redaction *r)
 {
-	const struct redaction *r = &c->record->redact;
 	const struct user *author = network_user(f->net, r->author);
 
 	begin_once(f);
@@ -475,6 +474,16 @@ static void on_redacted(struct fanout *f, const struct change *c)
 		tell_once(f, c->user, c);
 	if (author)
 		tell_once(f, author, c);
+}
+
+static void on_redacted(struct fanout *f, const struct change *c)
+{
+	tell_of_message(f, c, &c->record->redact);
+}
+
+static void on_edited(struct fanout *f, const struct change *c)
+{
+	tell_of_message(f, c, &c->record->edit.of);
 }
 
 static void tell_unknowing(struct fanout *f, const struct user *u, const struct change *c)
@@ -559,6 +568,7 @@ static const audience_fn audiences[] = {
 	[CHANGE_WALLOPS] = on_wallops,
 	[CHANGE_EMERGENCY] = on_emergency,
 	[CHANGE_REDACTED] = on_redacted,
+	[CHANGE_EDITED] = on_edited,
 	[CHANGE_RENAMED] = on_renamed,
 };
 

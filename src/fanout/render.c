@@ -54,6 +54,8 @@ cap_set render_matters(const struct change *c)
 		return caps | CAP_BIT(CAP_ACCOUNT_NOTIFY);
 	case CHANGE_RENAMED:
 		return caps | CAP_BIT(CAP_CHANNEL_RENAME);
+	case CHANGE_EDITED:
+		return caps | CAP_BIT(CAP_MESSAGE_EDIT);
 	case CHANGE_REDACTED:
 		return caps | CAP_BIT(CAP_MESSAGE_REDACTION);
 	case CHANGE_MESSAGE:
@@ -62,6 +64,23 @@ cap_set render_matters(const struct change *c)
 	default:
 		return caps;
 	}
+}
+
+/* It says what it says in tags. */
+static bool knows_edits(cap_set caps)
+{
+	return (caps & CAP_BIT(CAP_MESSAGE_EDIT)) && (caps & CAP_BIT(CAP_MESSAGE_TAGS));
+}
+
+static void edit_tags(struct buf *out, const struct change *c)
+{
+	char memory[2 * LINE_BODY_MAX];
+	struct buf text;
+
+	buf_init(&text, memory, sizeof(memory));
+	tags_escape(&text, c->text);
+	tags_add(out, "draft/target-msgid", c->record->edit.of.msgid);
+	tags_add(out, "draft/edit-text", buf_view(&text));
 }
 
 /* What history has too: by its id a client sees that it has it already. */
@@ -91,8 +110,10 @@ void render_tags(struct buf *out, const struct change *c, cap_set caps)
 		tags_add(out, "draft/oper", STR_NONE);
 	if (!(caps & CAP_BIT(CAP_MESSAGE_TAGS)))
 		return;
-	if (r->msgid.n && is_kept(c))
+	if (r->msgid.n && (is_kept(c) || (c->type == CHANGE_EDITED && knows_edits(caps))))
 		tags_add(out, "msgid", r->msgid);
+	if (c->type == CHANGE_EDITED && knows_edits(caps))
+		edit_tags(out, c);
 	if (u && (u->modes & USER_BOT))
 		tags_add(out, "bot", STR_NONE);
 }
@@ -260,22 +281,45 @@ static void render_invited(struct buf *out, const struct change *c, cap_set caps
 	buf_cstr(out, c->channel->name);
 }
 
+static struct str target_of(const struct change *c, const struct redaction *r)
+{
+	if (c->channel)
+		return str_of(c->channel->name);
+	if (c->user)
+		return user_str(c->user, USER_NICK);
+	return r->channel.n ? r->channel : r->to;
+}
+
+/* Whoever knows of no edits is told the new text as a NOTICE, which nothing answers by itself. */
+static void render_edited(struct buf *out, const struct change *c, cap_set caps)
+{
+	static const struct str action = STR("\001ACTION ");
+	struct str text = c->text;
+
+	word(out, knows_edits(caps) ? "EDIT" : "NOTICE");
+	buf_str(out, target_of(c, &c->record->edit.of));
+	if (knows_edits(caps))
+		return;
+	buf_cstr(out, " :(edited) ");
+	if (str_starts(text, action)) {
+		buf_cstr(out, "* ");
+		text = (struct str){text.p + action.n, text.n - action.n};
+		text.n -= text.n && text.p[text.n - 1] == '\001';
+	}
+	buf_str(out, text);
+}
+
 /* Others are told nothing, and keep what they saw. */
 static void render_redacted(struct buf *out, const struct change *c, cap_set caps)
 {
 	const struct redaction *r = &c->record->redact;
-	struct str target = r->channel.n ? r->channel : r->to;
 
 	if (!(caps & CAP_BIT(CAP_MESSAGE_REDACTION))) {
 		out->n = 0;
 		return;
 	}
-	if (c->channel)
-		target = str_of(c->channel->name);
-	else if (c->user)
-		target = user_str(c->user, USER_NICK);
 	word(out, "REDACT");
-	buf_str(out, target);
+	buf_str(out, target_of(c, r));
 	buf_chr(out, ' ');
 	buf_str(out, r->msgid);
 	if (c->text.n) {
@@ -315,7 +359,7 @@ static const render_fn renderers[] = {
 	[CHANGE_PARTED] = render_parted,   [CHANGE_KICKED] = render_kicked,
 	[CHANGE_TOPIC] = render_topic,     [CHANGE_INVITED] = render_invited,
 	[CHANGE_WALLOPS] = render_wallops, [CHANGE_REDACTED] = render_redacted,
-	[CHANGE_RENAMED] = render_renamed,
+	[CHANGE_EDITED] = render_edited,   [CHANGE_RENAMED] = render_renamed,
 };
 
 static void source_of_change(struct buf *out, const struct render_context *ctx, const struct change *c)

@@ -179,6 +179,35 @@ void history_mem_remove(struct history_mem *h, const struct journal_about *about
 	}
 }
 
+static struct kept *kept_by_msgid(struct history_mem *h, struct str msgid)
+{
+	struct kept *k;
+
+	for (int i = 0; i < STORES; i++)
+		TAILQ_FOREACH(k, &h->all[i], age)
+			if (str_eq(k->row->msgid, msgid))
+				return k;
+	return NULL;
+}
+
+void history_mem_revise(struct history_mem *h, const struct journal_about *about, struct str bytes)
+{
+	struct kept *k = kept_by_msgid(h, about->msgid);
+	struct history_row from, *row;
+
+	if (!k)
+		return;
+	from = *k->row;
+	from.bytes = bytes;
+	row = history_row_new(&from);
+	if (!row)
+		return;
+	h->bytes[k->pile->store] += bytes.n - k->row->bytes.n;
+	k->weight += bytes.n - k->row->bytes.n;
+	mem_free(k->row);
+	k->row = row;
+}
+
 static void move_pile(struct history_mem *h, struct str from, struct str to)
 {
 	struct pile *p = map_get(&h->piles, from), *there = map_get(&h->piles, to);

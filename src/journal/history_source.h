@@ -65,5 +65,7 @@ void history_mem_add(struct history_mem *h, uint64_t position, const struct jour
 /* move: as journal_about has it. */
 void history_mem_move(struct history_mem *h, struct str move);
 void history_mem_remove(struct history_mem *h, const struct journal_about *about);
+/* As JOURNAL_REVISION has it. */
+void history_mem_revise(struct history_mem *h, const struct journal_about *about, struct str bytes);
 /* Answers at once, and calls done. */
 void history_mem_read(struct history_mem *h, struct history_read *r);

@@ -18,6 +18,7 @@ enum journal_class {
 	JOURNAL_MESSAGE,
 	JOURNAL_STATE,
 	JOURNAL_REMOVAL, /* takes messages away that were kept before, and is not kept itself */
+	JOURNAL_REVISION, /* takes the place of the message with its msgid, where that is kept */
 };
 
 /* What the store files a kept record under. */

@@ -23,6 +23,8 @@ static void remember(struct local *l, uint64_t position, const void *record, enu
 	l->owner.encode(l->owner.ctx, &b, record, &about);
 	if (class == JOURNAL_REMOVAL && b.n)
 		history_mem_remove(l->history, &about);
+	else if (class == JOURNAL_REVISION && b.n && !b.full)
+		history_mem_revise(l->history, &about, buf_view(&b));
 	else if (class == JOURNAL_STATE)
 		history_mem_move(l->history, about.target);
 	else if (b.n && !b.full)

@@ -68,6 +68,8 @@ static int mem_append(struct journal *j, const void *record, enum journal_class 
 		history_mem_add(m->history, position, &e->about, (struct str){e->bytes, e->n});
 	else if (class == JOURNAL_REMOVAL)
 		history_mem_remove(m->history, &e->about);
+	else if (class == JOURNAL_REVISION)
+		history_mem_revise(m->history, &e->about, (struct str){e->bytes, e->n});
 	else if (class == JOURNAL_STATE)
 		history_mem_move(m->history, e->about.target);
 	m->owner.ordered(m->owner.ctx, position, record);

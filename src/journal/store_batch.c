@@ -80,7 +80,7 @@ int batch_add(struct batch *b, const struct journal_owner *owner, const void *re
 		return err;
 	b->count++;
 	b->states += class == JOURNAL_STATE;
-	b->removals += class == JOURNAL_REMOVAL;
+	b->removals += class == JOURNAL_REMOVAL || class == JOURNAL_REVISION;
 	b->last = position > b->last ? position : b->last;
 	return 0;
 }

@@ -20,7 +20,7 @@ struct batch {
 	size_t cap;
 	uint32_t count;
 	uint32_t states;   /* of count: JOURNAL_STATE */
-	uint32_t removals; /* of count: JOURNAL_REMOVAL */
+	uint32_t removals; /* of count: JOURNAL_REMOVAL and JOURNAL_REVISION */
 	uint64_t last;   /* position of the newest */
 	uint64_t number;
 	uint64_t follows;

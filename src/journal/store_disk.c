@@ -33,6 +33,7 @@ static const char *const sql_of[STMT_END] = {
 	[STMT_RECORD_ADD] = "INSERT INTO journal(position, class, time, target_id, msgid, bytes)"
 			    " VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
 	[STMT_RECORD_DEL] = "DELETE FROM journal WHERE position = ?1",
+	[STMT_RECORD_REVISE] = "UPDATE journal SET bytes = ?2 WHERE position = ?1",
 	[STMT_MESSAGE_ADD] = "INSERT OR REPLACE INTO message_at(target_id, time, position) VALUES(?1, ?2, ?3)",
 	[STMT_MESSAGE_DEL] = "DELETE FROM message_at WHERE target_id = ?1 AND time = ?2 AND position = ?3",
 	[STMT_MESSAGE_COUNT] = "SELECT count(*) FROM message_at WHERE target_id = ?1",

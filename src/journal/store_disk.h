@@ -36,6 +36,7 @@ enum disk_statement {
 	STMT_COUNTER_SET,
 	STMT_RECORD_ADD,
 	STMT_RECORD_DEL,
+	STMT_RECORD_REVISE,
 	STMT_MESSAGE_ADD,
 	STMT_MESSAGE_DEL,
 	STMT_MESSAGE_COUNT,
@@ -171,6 +172,7 @@ void index_put_account(struct buf *out, struct str account);
 void index_put_target(struct buf *out, int64_t id);
 int disk_index_open(struct disk *d);
 int disk_index_remove(struct disk *d, const struct message_row *m);
+int disk_index_add(struct disk *d, const struct message_row *m); /* once more, with other words */
 /* One step on towards the newest, a transaction of its own. 1: there is more; 0; -errno. */
 int disk_index_step(struct disk *d, uint32_t rows);
 /*
@@ -184,6 +186,7 @@ int disk_index_scrub_step(struct disk *d); /* 1: there is more; 0; -errno */
 struct batch_record;
 int disk_message_remove(struct disk *d, uint64_t position); /* from everywhere; its target's count stays */
 int disk_removal(struct disk *d, const struct batch_record *r);
+int disk_revision(struct disk *d, const struct batch_record *r);
 /*
  * Up to which position, that of the last record at most, all is older than since; 0: nothing is. Time rises with positions, but
  * for a clock that was put back by much.

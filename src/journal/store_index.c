@@ -143,6 +143,13 @@ int disk_index_remove(struct disk *d, const struct message_row *m)
 	return rc == SQLITE_CORRUPT_VTAB ? begin_anew(d) : rc;
 }
 
+int disk_index_add(struct disk *d, const struct message_row *m)
+{
+	if (!d->text || m->position > d->indexed)
+		return SQLITE_OK;
+	return change(d, STMT_INDEX_ADD, m);
+}
+
 /* SQLite from 3.42 on could do it at once, in a form that no older one reads; this works with all of them. */
 int disk_index_mark_stale(struct disk *d)
 {

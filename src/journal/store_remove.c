@@ -95,25 +95,87 @@ static int erase(struct disk *d, uint64_t position, int64_t target_id)
 	return rc;
 }
 
-static int erase_by_msgid(struct disk *d, struct str msgid)
+/* 0 in *position: it is not kept. */
+static int find_by_msgid(struct disk *d, struct str msgid, uint64_t *position, int64_t *target)
 {
 	sqlite3_stmt *st = disk_statement(d, STMT_MESSAGE_FIND);
-	uint64_t position = 0;
-	int64_t target = 0;
 	int rc;
 
+	*position = 0;
 	if (!st)
 		return disk_code(d);
 	sqlite3_bind_text(st, 1, msgid.p, (int)msgid.n, SQLITE_STATIC);
 	rc = sqlite3_step(st);
 	if (rc == SQLITE_ROW) {
-		position = (uint64_t)sqlite3_column_int64(st, 0);
-		target = sqlite3_column_int64(st, 1);
+		*position = (uint64_t)sqlite3_column_int64(st, 0);
+		*target = sqlite3_column_int64(st, 1);
 	}
 	sqlite3_reset(st);
-	if (rc == SQLITE_ROW)
-		return erase(d, position, target);
-	return rc == SQLITE_DONE ? SQLITE_OK : rc;
+	return rc == SQLITE_ROW || rc == SQLITE_DONE ? SQLITE_OK : rc;
+}
+
+static int erase_by_msgid(struct disk *d, struct str msgid)
+{
+	uint64_t position;
+	int64_t target;
+	int rc = find_by_msgid(d, msgid, &position, &target);
+
+	return rc || !position ? rc : erase(d, position, target);
+}
+
+static int revise_row(struct disk *d, struct message_row *m, struct str bytes)
+{
+	sqlite3_stmt *st = disk_statement(d, STMT_RECORD_REVISE);
+	int rc = disk_index_remove(d, m);
+
+	if (rc || !st)
+		return rc ? rc : disk_code(d);
+	sqlite3_bind_int64(st, 1, (sqlite3_int64)m->position);
+	sqlite3_bind_blob(st, 2, bytes.p, (int)bytes.n, SQLITE_STATIC);
+	rc = disk_run(st);
+	sqlite3_clear_bindings(st);
+	m->bytes = bytes;
+	if (!rc)
+		rc = disk_index_add(d, m);
+	return rc || !d->text || m->position > d->indexed ? rc : disk_index_mark_stale(d);
+}
+
+static int revise(struct disk *d, uint64_t position, struct str bytes)
+{
+	sqlite3_stmt *st = disk_statement(d, STMT_RECORD_GET);
+	struct message_row m = {.position = position};
+	int rc;
+
+	if (!st)
+		return disk_code(d);
+	sqlite3_bind_int64(st, 1, (sqlite3_int64)position);
+	rc = sqlite3_step(st);
+	if (rc == SQLITE_ROW) {
+		m.target_id = sqlite3_column_int64(st, 0);
+		m.time = sqlite3_column_int64(st, 1);
+		m.bytes = disk_column(st, 2);
+		rc = revise_row(d, &m, bytes);
+	} else if (rc == SQLITE_DONE) {
+		rc = SQLITE_OK;
+	}
+	sqlite3_reset(st);
+	return rc;
+}
+
+/* What it said before is overwritten, as what was taken back. */
+int disk_revision(struct disk *d, const struct batch_record *r)
+{
+	uint64_t position;
+	int64_t target;
+	int rc = find_by_msgid(d, r->about.msgid, &position, &target);
+
+	if (rc || !position)
+		return rc;
+	rc = disk_exec(d, "PRAGMA secure_delete = ON");
+	if (!rc)
+		rc = revise(d, position, r->bytes);
+	disk_exec(d, "PRAGMA secure_delete = OFF");
+	return rc;
 }
 
 /* The first record behind that position, where it is older than since; 0: it is not, or there is none. */

@@ -105,6 +105,13 @@ static int insert(struct disk *d, const struct batch_record *r)
 	return rc || !t ? rc : project(d, t, r);
 }
 
+static int write_one(struct disk *d, const struct batch_record *r)
+{
+	if (r->class == JOURNAL_REMOVAL)
+		return disk_removal(d, r);
+	return r->class == JOURNAL_REVISION ? disk_revision(d, r) : insert(d, r);
+}
+
 static int insert_all(struct disk *d, const struct batch *b)
 {
 	struct batch_record r;
@@ -112,7 +119,7 @@ static int insert_all(struct disk *d, const struct batch *b)
 	int rc = SQLITE_OK;
 
 	while (!rc && batch_next(b, &at, &r)) {
-		rc = r.class == JOURNAL_REMOVAL ? disk_removal(d, &r) : insert(d, &r);
+		rc = write_one(d, &r);
 		if (!rc && r.class == JOURNAL_STATE && r.about.target.n)
 			rc = disk_targets_move(d, r.about.target, r.position);
 	}

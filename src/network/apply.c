@@ -47,6 +47,7 @@ static const struct row rows[RECORD_TYPE_END] = {
 	[RECORD_EMERGENCY] = {apply_emergency, ORIGIN_NONE},
 	[RECORD_EVENT] = {apply_event, ORIGIN_NONE},
 	[RECORD_REDACT] = {apply_redact, ORIGIN_ANY},
+	[RECORD_EDIT] = {apply_edit, ORIGIN_USER},
 	[RECORD_FORGET] = {apply_forget, ORIGIN_ANY},
 };
 

@@ -49,6 +49,7 @@ void apply_kept_channel(struct apply *a);
 void apply_kept_account(struct apply *a);
 void apply_message(struct apply *a);
 void apply_redact(struct apply *a);
+void apply_edit(struct apply *a);
 void apply_forget(struct apply *a);
 void apply_marker(struct apply *a);
 void apply_kept_markers(struct apply *a);

@@ -68,6 +68,40 @@ void apply_redact(struct apply *a)
 	apply_tell(a, &c);
 }
 
+/* Whoever may not say it there does not say it with an edit either. */
+static enum refusal may_say(const struct apply *a, struct channel *c, const struct user *target)
+{
+	enum refusal why;
+
+	if (target)
+		return rule_speak_to(target, a->origin);
+	if (!c)
+		return REFUSAL_NONE;
+	why = rule_speak(a->net, c, a->origin, a->r->edit.text);
+	return why == REFUSAL_NONE ? state_pace_speak(c, a->origin, a->r->time, 1) : why;
+}
+
+/* Whose it is is asked whatever power goes along: it is said in somebody's name. */
+void apply_edit(struct apply *a)
+{
+	const struct redaction *r = &a->r->edit.of;
+	struct change c = apply_change(a, CHANGE_EDITED);
+	struct channel *channel = r->channel.n ? state_channel(a->net, r->channel) : NULL;
+
+	c.channel = channel;
+	c.user = r->target ? state_user(a->net, r->target) : NULL;
+	c.text = a->r->edit.text;
+	if (r->channel.n && !channel) {
+		apply_refuse(a, REFUSAL_NO_SUCH_CHANNEL, NULL, NULL);
+		return;
+	}
+	if (apply_refuse(a, rule_edit(a->net, a->origin, r, a->r->time), c.user, c.channel))
+		return;
+	if (!a->unchecked && apply_refuse(a, may_say(a, channel, c.user), c.user, c.channel))
+		return;
+	apply_tell(a, &c);
+}
+
 /* Nobody is told: what is on the screens of others is theirs. */
 void apply_forget(struct apply *a)
 {

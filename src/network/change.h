@@ -37,6 +37,7 @@ enum change_type {
 	CHANGE_REDACTED,    /* a message is no more: in channel, or to user, NULL when gone */
 	CHANGE_MARKER,      /* the user, on all devices, has read text (a channel or nick) up to the record's time */
 	CHANGE_METADATA,    /* of channel, or of user; key, and text: the value */
+	CHANGE_EDITED,      /* a message has another text: in channel, or to user, NULL when gone */
 	CHANGE_RENAMED,     /* channel, which has its new name; was: the old one, text: why */
 };
 

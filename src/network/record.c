@@ -45,7 +45,7 @@ struct field {
 		kind, offsetof(struct record, member), #member                                                         \
 	}
 
-enum { FIELDS_MAX = 14 };
+enum { FIELDS_MAX = 15 };
 
 static const struct field fields[RECORD_TYPE_END][FIELDS_MAX + 1] = {
 	[RECORD_USER_ADD] = {AT(FIELD_STR, user_add.nick), AT(FIELD_STR, user_add.username),
@@ -97,8 +97,8 @@ static const struct field fields[RECORD_TYPE_END][FIELDS_MAX + 1] = {
 	[RECORD_ACCOUNT_MARKERS] = {AT(FIELD_STR, account_markers.account), AT(FIELD_STR, account_markers.text)},
 	[RECORD_RENAME] = {AT(FIELD_STR, rename.channel), AT(FIELD_STR, rename.name), AT(FIELD_STR, rename.reason)},
 	[RECORD_METADATA] = {AT(FIELD_STR, metadata.channel), AT(FIELD_U64, metadata.target),
-			     AT(FIELD_STR, metadata.key), AT(FIELD_STR, metadata.value),
-			     AT(FIELD_U32, metadata.remove), AT(FIELD_U32, metadata.max)},
+			     AT(FIELD_STR, metadata.key), AT(FIELD_STR, metadata.value), AT(FIELD_U32, metadata.remove),
+			     AT(FIELD_U32, metadata.max)},
 	[RECORD_CHANNEL_METADATA] = {AT(FIELD_STR, channel_metadata.channel), AT(FIELD_STR, channel_metadata.text)},
 	[RECORD_CHANNEL_SETTINGS] = {AT(FIELD_STR, channel_settings.channel), AT(FIELD_U32, channel_settings.what),
 				     AT(FIELD_U32, channel_settings.flags), AT(FIELD_STR, channel_settings.entry),
@@ -109,6 +109,11 @@ static const struct field fields[RECORD_TYPE_END][FIELDS_MAX + 1] = {
 			   AT(FIELD_RANK, redact.min_rank), AT(FIELD_STR, redact.msgid), AT(FIELD_STR, redact.reason),
 			   AT(FIELD_U64, redact.author), AT(FIELD_STR, redact.account), AT(FIELD_U64, redact.said),
 			   AT(FIELD_U64, redact.window_ms)},
+	[RECORD_EDIT] = {AT(FIELD_STR, edit.of.channel), AT(FIELD_U64, edit.of.target), AT(FIELD_STR, edit.of.to),
+			 AT(FIELD_RANK, edit.of.min_rank), AT(FIELD_STR, edit.of.msgid), AT(FIELD_U64, edit.of.author),
+			 AT(FIELD_STR, edit.of.account), AT(FIELD_U64, edit.of.said), AT(FIELD_U64, edit.of.window_ms),
+			 AT(FIELD_MESSAGE_KIND, edit.kind), AT(FIELD_STR, edit.text), AT(FIELD_STR, edit.tags),
+			 AT(FIELD_STR, edit.by), AT(FIELD_STR, edit.name), AT(FIELD_STR, edit.account)},
 	[RECORD_FORGET] = {AT(FIELD_STR, forget.account), AT(FIELD_STR, forget.place), AT(FIELD_U32, forget.whole)},
 	[RECORD_EVENT] = {AT(FIELD_EVENT_KIND, event.kind), AT(FIELD_STR, event.channel), AT(FIELD_STR, event.by),
 			  AT(FIELD_STR, event.account), AT(FIELD_STR, event.target), AT(FIELD_STR, event.text)},
@@ -572,6 +577,8 @@ enum record_class record_class(const struct record *r)
 	case RECORD_REDACT:
 	case RECORD_FORGET:
 		return RECORD_REMOVAL;
+	case RECORD_EDIT:
+		return RECORD_REVISION;
 	case RECORD_USER_STAY:
 		return RECORD_KEPT_USER;
 	default:
@@ -618,6 +625,7 @@ static const char *const type_names[RECORD_TYPE_END] = {
 	[RECORD_BAN_CLEAR] = "ban_clear",
 	[RECORD_EMERGENCY] = "emergency",
 	[RECORD_REDACT] = "redact",
+	[RECORD_EDIT] = "edit",
 	[RECORD_FORGET] = "forget",
 	[RECORD_EVENT] = "event",
 	[RECORD_USER_STAY] = "user_stay",
@@ -687,8 +695,8 @@ static void show_account_items(const struct record *r, const char *name, const s
 
 	for (uint32_t i = 0; i < r->account.nitems; i++) {
 		const struct account_item *item = &r->account.items[i];
-		bool secret = item->kind == ACCOUNT_CODE || item->kind == ACCOUNT_MEMO ||
-			      item->kind == ACCOUNT_TOTP || item->kind == ACCOUNT_RECOVERY;
+		bool secret = item->kind == ACCOUNT_CODE || item->kind == ACCOUNT_MEMO || item->kind == ACCOUNT_TOTP ||
+			      item->kind == ACCOUNT_RECOVERY;
 
 		buf_init(&b, memory, sizeof(memory));
 		buf_fmt(&b, "%s %.*s %lld", account_item_names[item->kind],

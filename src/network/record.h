@@ -48,6 +48,7 @@ enum record_type {
 	RECORD_ACCOUNT_MARKERS,
 	RECORD_RENAME,
 	RECORD_CHANNEL_SETTINGS,
+	RECORD_EDIT,
 	RECORD_TYPE_END,
 };
 
@@ -59,6 +60,7 @@ enum record_class {
 	RECORD_KEPT_CHANNEL,
 	RECORD_KEPT_NETWORK, /* bans, the emergency level */
 	RECORD_REMOVAL,      /* takes kept messages away, and is not kept itself */
+	RECORD_REVISION,     /* takes the place of a kept message, as which it is kept */
 	RECORD_KEPT_USER,    /* those who are here without a device */
 };
 
@@ -87,7 +89,7 @@ enum ban_kind {
 	BAN_ACCOUNT,  /* a glob of account names */
 	BAN_REALNAME, /* a glob of real names */
 	BAN_FILTER,   /* a pattern of texts; the network keeps it, and knows nothing of patterns */
-	BAN_NICK,     /* a glob of nicks and of names of accounts, as are the next two of other things: nobody gets them */
+	BAN_NICK, /* a glob of nicks and of names of accounts, as are the next two of other things: nobody gets them */
 	BAN_CHANNEL,
 	BAN_EMAIL,
 	BAN_SUSPENDED, /* a channel, by its name: it keeps all that it has, and nobody is in it */
@@ -182,6 +184,17 @@ struct redaction {
 	int64_t window_ms;  /* for how long its author may; 0: for ever */
 };
 
+/*
+ * A message that has another text from now on: https://github.com/ircv3/ircv3-specifications/pull/425. What stays of it
+ * is as the message itself has it.
+ */
+struct edition {
+	struct redaction of; /* without a reason */
+	enum message_kind kind;
+	struct str text;                    /* the new one */
+	struct str tags, by, name, account; /* of the message; name and account: whom it went to */
+};
+
 struct record {
 	enum record_type type;
 	uint8_t flags;    /* RECORD_OVERRIDE */
@@ -272,7 +285,7 @@ struct record {
 			uint64_t target;    /* user; 0 for a channel */
 			uint8_t min_rank;   /* STATUSMSG: members with this rank bit or a higher one; 0: all */
 			struct str text;    /* of one line or several: see proto/multiline.h */
-			struct str tags; /* client-only tags to be relayed, still escaped, without '@' */
+			struct str tags;    /* client-only tags to be relayed, still escaped, without '@' */
 			/* Of the origin when it spoke, for those who read it later: users are not kept. No part of the
 			 * state */
 			struct str by;      /* nick!user@host; empty: not kept */
@@ -280,7 +293,8 @@ struct record {
 			/* The same of the user that it is to. */
 			struct str to;         /* the nick; empty: to a channel, or not kept */
 			struct str to_account; /* empty: none */
-			/* Who speaks for somebody of elsewhere, a nick; `by` is whom it speaks for. Empty: for itself */
+			/* Who speaks for somebody of elsewhere, a nick; `by` is whom it speaks for. Empty: for itself
+			 */
 			struct str relay;
 		} message;
 		/* A copy of what the network has done, for history alone: applying it does nothing. */
@@ -321,8 +335,9 @@ struct record {
 			struct str account, text;
 		} account_markers;
 		/*
-		 * A channel gets another name, and takes along all that is kept under the old one. By the server: it has
-		 * happened, and what stands under the new name already is the same channel. So it is kept; record_rename_kept.
+		 * A channel gets another name, and takes along all that is kept under the old one. By the server: it
+		 * has happened, and what stands under the new name already is the same channel. So it is kept;
+		 * record_rename_kept.
 		 */
 		struct {
 			struct str channel, name;
@@ -403,6 +418,7 @@ struct record {
 			struct str by;
 		} emergency;
 		struct redaction redact;
+		struct edition edit;
 		/* All that the account has said up to now. By one who is logged in to it, or the server. */
 		struct {
 			struct str account;

@@ -266,6 +266,17 @@ enum refusal rule_redact(const struct network *net, const struct user *u, const 
 	return own ? REFUSAL_NONE : REFUSAL_REDACT;
 }
 
+enum refusal rule_edit(const struct network *net, const struct user *u, const struct redaction *r, int64_t time)
+{
+	const struct channel *c = r->channel.n ? network_channel(net, r->channel) : NULL;
+
+	if (r->channel.n && (!c || !network_member(c, u)))
+		return REFUSAL_NOT_ON_CHANNEL;
+	if (!rule_is_author(u, r) || is_of_former(net, r))
+		return REFUSAL_REDACT;
+	return r->window_ms && time - r->said > r->window_ms ? REFUSAL_REDACT_LATE : REFUSAL_NONE;
+}
+
 bool rule_sees_channel(const struct channel *c, const struct user *viewer)
 {
 	return !(c->flags & CHAN_SECRET) ||

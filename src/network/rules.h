@@ -54,6 +54,8 @@ enum refusal rule_mode(const struct channel *c, const struct user *u, const stru
 
 /* The message is u's: of the same account, or of the same user. */
 bool rule_is_author(const struct user *u, const struct redaction *r);
+/* Giving one's own message another text at that time: nobody puts words into the mouth of somebody else. */
+enum refusal rule_edit(const struct network *net, const struct user *u, const struct redaction *r, int64_t time);
 /* Taking back a message at that time. Whoever is not in its channel may not. */
 enum refusal rule_redact(const struct network *net, const struct user *u, const struct redaction *r, int64_t time);
 

@@ -12,6 +12,7 @@ static const struct cap_row rows[] = {
 	{CAP_CHATHISTORY, "draft/chathistory", NULL},
 	{CAP_EVENT_PLAYBACK, "draft/event-playback", NULL},
 	{CAP_EXTENDED_ISUPPORT, "draft/extended-isupport", NULL},
+	{CAP_MESSAGE_EDIT, "draft/message-edit", NULL},
 	{CAP_MESSAGE_REDACTION, "draft/message-redaction", NULL},
 	{CAP_METADATA_2, "draft/metadata-2", NULL},
 	{CAP_METADATA_3, "draft/metadata-3", NULL},

@@ -103,6 +103,7 @@ void server_init(struct server *s)
 				.attempts = 10,
 				.attempts_ms = 10 * 60 * 1000,
 			},
+		.edit_ms = 24LL * 3600 * 1000,
 		.redact_ms = 24LL * 3600 * 1000,
 		.history = {.usual = CHAN_HISTORY_ALWAYS, .limit = 1000, .missed = 100},
 		.helper = {.processes = 2, .queue = 100, .timeout_ms = 9 * 1000},

@@ -161,6 +161,7 @@ struct server {
 	struct mail_policy mail;
 	struct helper_policy helper;
 	struct history_policy history;
+	int64_t edit_ms;   /* how long one may alter what one said; 0: for ever */
 	int64_t redact_ms; /* how long one may take back what one said; 0: for ever */
 	struct cloak cloak;
 	struct lookup_policy lookup;

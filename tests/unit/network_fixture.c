@@ -19,7 +19,7 @@ static const char *const change_names[] = {
 	[CHANGE_TOPIC] = "topic",       [CHANGE_CHANNEL_MODES] = "modes", [CHANGE_INVITED] = "invited",
 	[CHANGE_MESSAGE] = "message",   [CHANGE_WALLOPS] = "wallops",     [CHANGE_BAN_SET] = "ban",
 	[CHANGE_BAN_CLEARED] = "unban", [CHANGE_EMERGENCY] = "emergency", [CHANGE_KNOCKED] = "knock",
-	[CHANGE_REDACTED] = "redacted", [CHANGE_METADATA] = "metadata", [CHANGE_MARKER] = "marker",
+	[CHANGE_REDACTED] = "redacted", [CHANGE_EDITED] = "edited", [CHANGE_METADATA] = "metadata", [CHANGE_MARKER] = "marker",
 	[CHANGE_RENAMED] = "renamed",
 };
 

@@ -242,11 +242,28 @@ static void make_channel_record(struct record_gen *g, struct record *r)
 	}
 }
 
+static void make_edit(struct record_gen *g, struct record *r)
+{
+	if (below(g, 3))
+		r->edit.of.channel = some_channel(g);
+	else
+		r->edit.of.target = somebody(g);
+	r->edit.of.msgid = STR("id-0");
+	r->edit.of.author = below(g, 4) ? r->origin : somebody(g);
+	r->edit.of.said = g->time - (int64_t)below(g, 2000);
+	r->edit.of.window_ms = 1000;
+	r->edit.text = STR("better");
+}
+
 /* Of a message of one's own or of somebody else's, of now or long ago. */
 static void make_removal(struct record_gen *g, struct record *r)
 {
 	if (r->type == RECORD_FORGET) {
 		r->forget.account = STR("nobody");
+		return;
+	}
+	if (r->type == RECORD_EDIT) {
+		make_edit(g, r);
 		return;
 	}
 	if (below(g, 3))
@@ -401,6 +418,7 @@ static const unsigned weights[RECORD_TYPE_END] = {
 	[RECORD_RENAME] = 16,
 	[RECORD_KNOCK] = 6,
 	[RECORD_REDACT] = 6,
+	[RECORD_EDIT] = 2,
 	[RECORD_FORGET] = 1,
 	[RECORD_MARKER] = 6,
 	[RECORD_ACCOUNT_MARKERS] = 1,
@@ -462,7 +480,7 @@ struct record record_gen_next(struct record_gen *g)
 		make_account(g, &r);
 	else if (r.type >= RECORD_BAN_SET && r.type <= RECORD_EMERGENCY)
 		make_network(g, &r);
-	else if (r.type == RECORD_REDACT || r.type == RECORD_FORGET)
+	else if (r.type == RECORD_REDACT || r.type == RECORD_FORGET || r.type == RECORD_EDIT)
 		make_removal(g, &r);
 	else if (r.type == RECORD_MARKER || r.type == RECORD_ACCOUNT_MARKERS)
 		make_marker(g, &r);

@@ -595,6 +595,26 @@ static void redaction(void **state)
 	assert_all_heard(h, (const char *[]){ANN "REDACT EVE id-0\n", "", "", "", ""});
 }
 
+/* In tags, for those who know them; to others in words. */
+static void edition(void **state)
+{
+	struct house *h = *state;
+	struct record r = {.type = RECORD_EDIT, .origin = 1, .time = 10, .msgid = STR("id-1")};
+
+	all_caps(h, CAP_BIT(CAP_MESSAGE_EDIT) | CAP_BIT(CAP_MESSAGE_TAGS));
+	caps(h, CID_, CAP_BIT(CAP_MESSAGE_EDIT));
+	r.edit.of = (struct redaction){.channel = STR("#A"), .msgid = STR("id-0"), .author = 1, .said = 5};
+	r.edit.text = STR("so; it is");
+	ask(h, ANN_, "", r);
+#define EDIT_TAGS "@msgid=id-1;draft/target-msgid=id-0;draft/edit-text=so\\:\\sit\\sis "
+	assert_all_heard(h, (const char *[]){EDIT_TAGS ANN "EDIT #a\n", EDIT_TAGS ANN "EDIT #a\n",
+					     ANN "NOTICE #a :(edited) so; it is\n", EDIT_TAGS ANN "EDIT #a\n", ""});
+	r.edit.of.author = 2;
+	r.flags = RECORD_OVERRIDE;
+	apply(h, r);
+	assert_all_heard(h, (const char *[]){"", "", "", "", ""});
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -622,6 +642,7 @@ int main(void)
 		TEST(long_modes_are_a_batch),
 		TEST(each_in_its_own_form),
 		TEST(redaction),
+		TEST(edition),
 		TEST(a_full_reader_harms_nobody),
 	};
 

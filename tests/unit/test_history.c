@@ -319,6 +319,39 @@ static void test_cancelled(void **state)
 	end(&b);
 }
 
+static bool word_of(struct str bytes, struct journal_text *out)
+{
+	*out = (struct journal_text){.text = bytes};
+	return true;
+}
+
+/* The place, the msgid and all else stay as they were; what is not kept is not made. */
+static void test_memory_revises(void **state)
+{
+	struct history_mem *h = history_mem_new(word_of);
+	struct history_read *r = history_read_new(HISTORY_LATEST, 10);
+	struct journal_about about = {.target = STR("#a"), .time = 5, .msgid = STR("one")};
+	bool over = false;
+
+	(void)state;
+	history_mem_add(h, 1, &about, STR("first"));
+	about.msgid = STR("two");
+	history_mem_add(h, 2, &about, STR("second"));
+	history_mem_revise(h, &(struct journal_about){.msgid = STR("one"), .time = 99}, STR("a longer first"));
+	history_mem_revise(h, &(struct journal_about){.msgid = STR("three")}, STR("third"));
+	history_read_add(r, STR("#a"), 0);
+	r->done = done;
+	r->ctx = &over;
+	history_mem_read(h, r);
+	assert_int_equal(r->rows.count, 2);
+	assert_true(str_eq(((struct history_row *)r->rows.items[0])->bytes, STR("a longer first")));
+	assert_true(str_eq(((struct history_row *)r->rows.items[0])->msgid, STR("one")));
+	assert_int_equal(((struct history_row *)r->rows.items[0])->time, 5);
+	assert_true(str_eq(((struct history_row *)r->rows.items[1])->bytes, STR("second")));
+	history_read_free(r);
+	history_mem_free(h);
+}
+
 static void test_parts_of_a_search(void **state)
 {
 	struct str rest = STR("  one \"two three\" four\"five \"\" \"six");
@@ -407,7 +440,7 @@ int main(void)
 		cmocka_unit_test(test_selectors),         cmocka_unit_test(test_pages),
 		cmocka_unit_test(test_several_targets),   cmocka_unit_test(test_talks),
 		cmocka_unit_test(test_sees_what_waits),   cmocka_unit_test(test_cancelled),
-		cmocka_unit_test(test_memory_is_bounded), cmocka_unit_test(test_parts_of_a_search),
+		cmocka_unit_test(test_memory_is_bounded), cmocka_unit_test(test_parts_of_a_search), cmocka_unit_test(test_memory_revises),
 		cmocka_unit_test(test_talks_have_a_time),
 	};
 

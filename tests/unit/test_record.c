@@ -156,6 +156,23 @@ static struct record sample(enum record_type type)
 		r.redact.said = 1700000000100;
 		r.redact.window_ms = 3600000;
 		break;
+	case RECORD_EDIT:
+		r.edit.of.channel = STR("#c");
+		r.edit.of.target = 7;
+		r.edit.of.to = STR("bob");
+		r.edit.of.min_rank = RANK_VOICE;
+		r.edit.of.msgid = STR("msgid-0");
+		r.edit.of.author = 11;
+		r.edit.of.account = STR("acc");
+		r.edit.of.said = 1700000000100;
+		r.edit.of.window_ms = 3600000;
+		r.edit.kind = MESSAGE_NOTICE;
+		r.edit.text = STR("better");
+		r.edit.tags = STR("+a=b");
+		r.edit.by = STR("nick!user@host");
+		r.edit.name = STR("bob");
+		r.edit.account = STR("bobs");
+		break;
 	case RECORD_FORGET:
 		r.forget.account = STR("acc");
 		r.forget.place = STR("#c");
@@ -470,6 +487,8 @@ static void test_class(void **state)
 			assert_int_equal(record_class(&r), RECORD_KEPT_ACCOUNT);
 		else if (type >= RECORD_BAN_SET && type <= RECORD_EMERGENCY)
 			assert_int_equal(record_class(&r), RECORD_KEPT_NETWORK);
+		else if (type == RECORD_EDIT)
+			assert_int_equal(record_class(&r), RECORD_REVISION);
 		else if (type == RECORD_REDACT || type == RECORD_FORGET)
 			assert_int_equal(record_class(&r), RECORD_REMOVAL);
 		else if (type == RECORD_EVENT)

@@ -152,9 +152,39 @@ static void test_words_go_after_a_stop(void **state)
 	store_test_end(&t);
 }
 
+static bool is_revised(struct store_test *t)
+{
+	return store_test_number(t, "SELECT count(*) FROM meta WHERE key = 'index_stale'") == 0;
+}
+
+/* What takes the place of a message has its words, and those of the other are gone from the index and from the file. */
+static void test_words_of_a_revision(void **state)
+{
+	const struct item item = {.class = JOURNAL_REVISION, .value = 7, .msgid = "m0-1500"};
+	const struct item none = {.class = JOURNAL_REVISION, .value = 8, .msgid = "m0-none"};
+	struct store_test t;
+
+	(void)state;
+	begin(&t);
+	say_much(&t);
+	assert_int_equal(count_of(&t, "xylophonist"), 1);
+	store_test_append(&t, &item);
+	store_test_append(&t, &none);
+	store_test_settle(&t);
+	store_test_until(&t, is_revised);
+	assert_int_equal(count_of(&t, "xylophonist"), 0);
+	assert_int_equal(count_of(&t, "everybody"), MANY);
+	assert_int_equal(store_test_number(&t, "SELECT count(*) FROM journal"), MANY);
+	assert_int_equal(store_test_number(&t, "SELECT count(*) FROM journal WHERE bytes = CAST('0 7' AS BLOB)"), 2);
+	store_test_close(&t);
+	assert_false(has_bytes(&t, "xylophonist"));
+	store_test_end(&t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_words_of_a_revision),
 		cmocka_unit_test(test_words_go),
 		cmocka_unit_test(test_words_go_after_a_stop),
 	};

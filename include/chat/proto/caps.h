@@ -42,6 +42,7 @@ enum cap {
 	CAP_ZNC_PLAYBACK,      /* znc.in/playback */
 	CAP_SEARCH,            /* draft/search, soju.im/search */
 	CAP_CHANNEL_RENAME,    /* draft/channel-rename */
+	CAP_MESSAGE_EDIT,      /* draft/message-edit */
 	CAP_COUNT,
 };
 
