@@ -80,12 +80,13 @@ static bool owes(const struct websocket *w)
 	return w->front_count && !w->body && !w->eol;
 }
 
-/* A ping is answered at once, where nothing else is on its way out. */
+/* A ping is answered at once, where nothing else is on its way out: the rest of a line comes from who wrote it. */
 static void answer_ping(struct transport *t)
 {
 	struct iovec none = {NULL, 0};
+	struct websocket *w = of(t);
 
-	if (of(t)->in.pong || (owes(of(t)) && !of(t)->close_sent))
+	if ((w->in.pong && !w->body && !w->eol) || (owes(w) && !w->close_sent))
 		(void)websocket_write(t, &none, 0);
 }
 

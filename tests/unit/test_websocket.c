@@ -437,6 +437,56 @@ static void a_ping_is_answered(void **state)
 	close_pair(&p);
 }
 
+/* Nor does the answer take the place of what is left of a line that was cut where the socket was full. */
+static void a_ping_waits_for_the_rest_of_a_line(void **state)
+{
+	static char line[60000], got[200000];
+	size_t have = 0, sent = 0;
+	struct iovec iov;
+	struct pair p;
+	char dst[64], memory[64];
+	struct buf b;
+	ssize_t n;
+
+	(void)state;
+	memset(line, 'x', sizeof(line));
+	for (size_t i = 4999; i < sizeof(line); i += 5000)
+		memcpy(line + i - 1, "\r\n", 2);
+	open_pair(&p, WEBSOCKET_TEXT);
+	assert_int_equal(setsockopt(p.t.fd, SOL_SOCKET, SO_SNDBUF, &(int){6000}, sizeof(int)), 0);
+	buf_init(&b, memory, sizeof(memory));
+	FRAME(&b, FIN | PING, "one");
+	while (sent < sizeof(line)) {
+		iov = (struct iovec){line + sent, sizeof(line) - sent};
+		n = p.t.ops->write(&p.t, &iov, 1);
+		sent += n > 0 ? (size_t)n : 0;
+		assert_int_equal(send(p.peer, b.p, b.n, 0), b.n);
+		/* There is room again before the ping is seen. */
+		while ((n = recv(p.peer, got + have, sizeof(got) - have, 0)) > 0)
+			have += (size_t)n;
+		assert_int_equal(read_some(&p, dst, sizeof(dst)), -EAGAIN);
+	}
+	while ((n = recv(p.peer, got + have, sizeof(got) - have, 0)) > 0)
+		have += (size_t)n;
+	sent = 0;
+	for (size_t at = 0; at < have;) {
+		size_t size = (unsigned char)got[at + 1], head = size == 126 ? 4 : 2;
+
+		if (size == 126)
+			size = (size_t)(unsigned char)got[at + 2] << 8 | (unsigned char)got[at + 3];
+		if (((unsigned char)got[at] & 15) == PONG) {
+			assert_memory_equal(got + at + head, "one", 3);
+		} else {
+			assert_int_equal(size, 4998);
+			assert_memory_equal(got + at + head, line, 4998);
+			sent++;
+		}
+		at += head + size;
+	}
+	assert_int_equal(sent, sizeof(line) / 5000);
+	close_pair(&p);
+}
+
 /* While no byte leaves, pings are many and one is answered; the answer comes without anything else that is to be sent.
  */
 static void a_ping_is_answered_when_there_is_room(void **state)
@@ -564,6 +614,7 @@ int main(void)
 		cmocka_unit_test(a_frame_for_each_line),
 		cmocka_unit_test(what_does_not_fit_is_sent_later),
 		cmocka_unit_test(a_ping_is_answered),
+		cmocka_unit_test(a_ping_waits_for_the_rest_of_a_line),
 		cmocka_unit_test(a_ping_is_answered_when_there_is_room),
 		cmocka_unit_test(heard_across_a_hand_over),
 		cmocka_unit_test(what_is_wrong_ends_it),
