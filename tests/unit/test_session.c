@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "proto/line.h"
 #include "session_fixture.h"
+#include "valgrind.h"
 
 #define LABELS (CAP_BIT(CAP_LABELED_RESPONSE) | CAP_BIT(CAP_BATCH))
 
@@ -356,7 +357,7 @@ static void quiet_clients_are_asked(void **state)
 	struct session *s = stage_session(st, 0);
 	int64_t start = loop_clock(st->loop)->mono_ms;
 
-	st->server.ping_ms = 25;
+	st->server.ping_ms = patience(40);
 	stage_register(st, 0, "ann");
 	stage_await(st, 0, ":chat.example PING chat.example\r\n");
 	assert_in_range(loop_clock(st->loop)->mono_ms - start, 25, 10000);
