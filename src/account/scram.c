@@ -7,11 +7,11 @@
 #include "proto/base64.h"
 #include "proto/utf8.h"
 
-enum { NONCE_SIZE = 18, NONCE_MAX = 256, NAME_MAX_BYTES = 256, FLAG_MAX = 32, BOUND_MAX = 64 };
+enum { NONCE_SIZE = 18, NONCE_MAX = 256, FLAG_MAX = 32, BOUND_MAX = 64 };
 
 struct scram {
-	char name[NAME_MAX_BYTES], authzid[NAME_MAX_BYTES];
-	char header[NAME_MAX_BYTES + FLAG_MAX]; /* of GS2, as the client sent it */
+	char name[SCRAM_NAME_MAX], authzid[SCRAM_NAME_MAX];
+	char header[SCRAM_NAME_MAX + FLAG_MAX]; /* of GS2, as the client sent it */
 	unsigned char bound[BOUND_MAX];         /* what "c=" has behind the header */
 	size_t bound_size;
 	char nonce[2 * NONCE_MAX];       /* the client's and ours */
@@ -22,12 +22,12 @@ struct scram {
 	bool challenged;
 };
 
-/* A name without its escapes: "=2C" and "=3D", RFC 5802, 5.1. False: not one. */
-static bool take_name(char out[NAME_MAX_BYTES], struct str text)
+/* The escapes are "=2C" and "=3D". */
+bool scram_take_name(char out[SCRAM_NAME_MAX], struct str text)
 {
 	struct buf b;
 
-	buf_init(&b, out, NAME_MAX_BYTES - 1);
+	buf_init(&b, out, SCRAM_NAME_MAX - 1);
 	for (size_t i = 0; i < text.n; i++) {
 		struct str rest = {text.p + i, text.n - i};
 
@@ -93,7 +93,7 @@ static bool take_header(struct scram *s, struct str *rest, const struct scram_bi
 		return false;
 	if (!take_flag(s, flag, b))
 		return false;
-	if (identity.n && (!attribute(identity, 'a', &value) || !take_name(s->authzid, value)))
+	if (identity.n && (!attribute(identity, 'a', &value) || !scram_take_name(s->authzid, value)))
 		return false;
 	size = (size_t)(rest->p - start);
 	if (size >= sizeof(s->header))
@@ -115,7 +115,7 @@ static bool take_first(struct scram *s, struct str bare)
 {
 	struct str rest = bare, part, name, nonce;
 
-	if (!str_split(&rest, ',', &part) || !attribute(part, 'n', &name) || !take_name(s->name, name))
+	if (!str_split(&rest, ',', &part) || !attribute(part, 'n', &name) || !scram_take_name(s->name, name))
 		return false;
 	if (!str_split(&rest, ',', &part) || !attribute(part, 'r', &nonce) || !is_nonce(nonce))
 		return false;

@@ -12,7 +12,7 @@
  */
 struct scram;
 
-enum { SCRAM_MESSAGE_MAX = 1024 };
+enum { SCRAM_MESSAGE_MAX = 1024, SCRAM_NAME_MAX = 256 };
 
 /* What binds the exchange to the connection that it is on. The bytes are empty where there are none of that kind. */
 struct scram_binding {
@@ -28,6 +28,9 @@ struct scram_binding {
  */
 struct scram *scram_new(struct str client_first, const struct scram_binding *binding, const char *nonce);
 void scram_free(struct scram *s); /* wipes it */
+
+/* A name as RFC 5802, 5.1, writes it, without its escapes. False: not one. */
+bool scram_take_name(char out[SCRAM_NAME_MAX], struct str text);
 
 /* Whose account is to be logged in to, and on whose behalf, "" for the same. */
 const char *scram_name(const struct scram *s);
