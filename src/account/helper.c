@@ -61,11 +61,18 @@ static void put_field(struct buf *b, const char *name, struct str value)
 	json_put(b, value);
 }
 
+static void put_token(struct buf *b, struct str token)
+{
+	buf_cstr(b, b->n ? ",\"oauth2\":{\"token\":" : "{\"oauth2\":{\"token\":");
+	json_put(b, token);
+	buf_chr(b, '}');
+}
+
 bool helper_write(struct helper_question *q, const struct helper_about *about)
 {
 	struct buf b;
 
-	if (!utf8_valid(about->account) || !utf8_valid(about->passphrase))
+	if (!utf8_valid(about->account) || !utf8_valid(about->passphrase) || !utf8_valid(about->token))
 		return false;
 	buf_init(&b, q->line, sizeof(q->line));
 	/* Under both names: programs that were written for Ergo know the second. */
@@ -73,7 +80,9 @@ bool helper_write(struct helper_question *q, const struct helper_about *about)
 		put_field(&b, "account", about->account);
 		put_field(&b, "accountName", about->account);
 	}
-	if (about->certfp)
+	if (about->token.n)
+		put_token(&b, about->token);
+	else if (about->certfp)
 		put_field(&b, "certfp", str_of(about->certfp));
 	else
 		put_field(&b, "passphrase", about->passphrase);

@@ -23,6 +23,7 @@ struct helper_policy {
 	uint32_t queue;     /* questions that wait */
 	int64_t timeout_ms; /* of one question, its wait included */
 	bool certificates;  /* it is asked about certificates too */
+	bool tokens;        /* and about tokens that no key here has signed */
 };
 void helper_policy_deinit(struct helper_policy *p);
 
@@ -51,8 +52,10 @@ struct helper_question {
 /* What is asked. Texts that are NULL are left out. False: it does not fit, or is not UTF-8. */
 struct helper_about {
 	struct str account;    /* empty: the helper is to say */
-	struct str passphrase; /* of the account; with it no certfp */
+	/* one of these three */
+	struct str passphrase; /* of the account */
 	const char *certfp;    /* SHA-256 in hex of the client's certificate */
+	struct str token;
 	const char *address;   /* where it comes from */
 };
 bool helper_write(struct helper_question *q, const struct helper_about *about);

@@ -17,8 +17,8 @@
 
 enum { CONFIG_OPERS_MAX = 64, CONFIG_CLASSES_MAX = 64, CONFIG_FILTERS_MAX = 64, CONFIG_ZONES_MAX = 16, CONFIG_ZONE_NAME_MAX = 100 };
 
-/* An operator's heading, for what can only be said when all files are read. */
-struct oper_place {
+/* A heading, for what can only be said when all files are read. */
+struct heading_place {
 	char *file;
 	unsigned line;
 };
@@ -28,7 +28,8 @@ struct loading {
 	char heading[128];         /* what job.section points to */
 	const char *section;       /* of the key table; NULL: the keys that follow are not looked at */
 	void *base;                /* what the keys of the section are counted from; NULL: nothing takes them */
-	struct oper_place *places; /* one for each of the server's opers */
+	struct heading_place *places; /* one for each of the server's opers */
+	struct heading_place *key_places; /* and of its keys for tokens */
 	int err;                   /* the first file that could not be read: -errno */
 };
 
@@ -84,7 +85,7 @@ static struct oper_block *open_oper(struct loading *l, const char *name)
 	s->opers = mem_realloc(s->opers, (s->nopers + 1) * sizeof(s->opers[0]));
 	l->places = mem_realloc(l->places, (s->nopers + 1) * sizeof(l->places[0]));
 	s->opers[s->nopers] = (struct oper_block){.name = mem_strdup(name), .mask = mem_strdup("*@*")};
-	l->places[s->nopers] = (struct oper_place){mem_strdup(l->job.file), l->job.line};
+	l->places[s->nopers] = (struct heading_place){mem_strdup(l->job.file), l->job.line};
 	return &s->opers[s->nopers++];
 }
 
@@ -162,12 +163,55 @@ static struct dnsbl_zone *open_zone(struct loading *l, const char *name)
 	return &p->zones[p->nzones++];
 }
 
-/* "[oper NAME]", "[class NAME]", "[filter NAME]", "[webirc NAME]", "[dnsbl ZONE]". False: the heading is none of these. */
+/* The same for a key of tokens. */
+static struct jwt_key *open_jwt_key(struct loading *l, const char *kid)
+{
+	struct jwt_policy *p = &l->job.out->server.jwt;
+
+	for (size_t i = 0; i < p->count; i++) {
+		if (strcmp(p->keys[i].kid, kid) == 0)
+			return &p->keys[i];
+	}
+	if (p->count == JWT_KEYS_MAX) {
+		config_complain(&l->job, "there are more than %d keys", JWT_KEYS_MAX);
+		return NULL;
+	}
+	p->keys = mem_realloc(p->keys, (p->count + 1) * sizeof(p->keys[0]));
+	l->key_places = mem_realloc(l->key_places, (p->count + 1) * sizeof(l->key_places[0]));
+	p->keys[p->count] = (struct jwt_key){.kid = mem_strdup(kid)};
+	l->key_places[p->count] = (struct heading_place){mem_strdup(l->job.file), l->job.line};
+	return &p->keys[p->count++];
+}
+
+static void open_section(struct loading *l, const char *name)
+{
+	if (strcmp(l->section, "oper") == 0)
+		l->base = open_oper(l, name);
+	else if (strcmp(l->section, "class") == 0)
+		l->base = open_class(l, name);
+	else if (strcmp(l->section, "dnsbl") == 0)
+		l->base = open_zone(l, name);
+	else if (strcmp(l->section, "webirc") == 0)
+		l->base = open_webirc(l, name);
+	else if (strcmp(l->section, "jwt_key") == 0)
+		l->base = open_jwt_key(l, name);
+	else
+		l->base = open_filter(l, name);
+}
+
+static size_t name_max(const char *section)
+{
+	return strcmp(section, "dnsbl") == 0 || strcmp(section, "jwt_key") == 0 ? CONFIG_ZONE_NAME_MAX : NAME_NICK_MAX;
+}
+
+/*
+ * "[oper NAME]", "[class NAME]", "[filter NAME]", "[webirc NAME]", "[dnsbl ZONE]", "[jwt_key KID]". False: the heading
+ * is none of these.
+ */
 static bool open_named_section(struct loading *l, const char *heading)
 {
-	static const char *const sections[] = {"oper", "class", "filter", "webirc", "dnsbl"};
+	static const char *const sections[] = {"oper", "class", "filter", "webirc", "dnsbl", "jwt_key"};
 	size_t n = strcspn(heading, " ");
-	size_t most = strncmp(heading, "dnsbl ", 6) == 0 ? CONFIG_ZONE_NAME_MAX : NAME_NICK_MAX;
 	const char *name = heading + n + strspn(heading + n, " ");
 
 	for (size_t i = 0; i < sizeof(sections) / sizeof(sections[0]) && !l->section; i++) {
@@ -176,18 +220,11 @@ static bool open_named_section(struct loading *l, const char *heading)
 	}
 	if (!l->section)
 		return false;
-	if (*name == '\0' || strlen(name) > most || strpbrk(name, " \t"))
-		config_complain(&l->job, "the heading wants a name, [%s NAME], of at most %zu bytes", l->section, most);
-	else if (strcmp(l->section, "oper") == 0)
-		l->base = open_oper(l, name);
-	else if (strcmp(l->section, "class") == 0)
-		l->base = open_class(l, name);
-	else if (strcmp(l->section, "dnsbl") == 0)
-		l->base = open_zone(l, name);
-	else if (strcmp(l->section, "webirc") == 0)
-		l->base = open_webirc(l, name);
+	if (*name == '\0' || strlen(name) > name_max(l->section) || strpbrk(name, " \t"))
+		config_complain(&l->job, "the heading wants a name, [%s NAME], of at most %zu bytes", l->section,
+				name_max(l->section));
 	else
-		l->base = open_filter(l, name);
+		open_section(l, name);
 	return true;
 }
 
@@ -419,6 +456,25 @@ static void check_opers(struct loading *l)
 	l->job.line = 0;
 }
 
+/* A token that does not say for whom it is, and from whom, would be good at all doors that its key opens. */
+static void check_jwt(struct loading *l)
+{
+	const struct jwt_policy *p = &l->job.out->server.jwt;
+
+	for (size_t i = 0; i < p->count; i++) {
+		const char *why = jwt_key_fault(&p->keys[i]);
+
+		l->job.file = l->key_places[i].file;
+		l->job.line = l->key_places[i].line;
+		if (why)
+			config_complain(&l->job, "[jwt_key %s]: %s", p->keys[i].kid, why);
+	}
+	l->job.file = NULL;
+	l->job.line = 0;
+	if (p->count && !(p->issuer && p->audience))
+		config_complain(&l->job, "[jwt]: keys for tokens want an issuer and an audience");
+}
+
 static void take_listen(struct loading *l, const struct config_source *source)
 {
 	struct config *c = l->job.out;
@@ -515,7 +571,10 @@ static void free_places(struct loading *l)
 {
 	for (size_t i = 0; i < l->job.out->server.nopers; i++)
 		mem_free(l->places[i].file);
+	for (size_t i = 0; i < l->job.out->server.jwt.count; i++)
+		mem_free(l->key_places[i].file);
 	mem_free(l->places);
+	mem_free(l->key_places);
 }
 
 int config_load(struct config *out, const struct config_source *source, config_error_fn error, void *ctx)
@@ -531,6 +590,7 @@ int config_load(struct config *out, const struct config_source *source, config_e
 	check_opers(&l);
 	check_webircs(&l);
 	check_mail(&l);
+	check_jwt(&l);
 	check_filters(&l);
 	take_command_line(&l, source);
 	free_places(&l);

@@ -15,6 +15,7 @@
 #define CLASS(member) offsetof(struct oper_class, member)
 #define WEBIRC(member) offsetof(struct webirc_block, member)
 #define ZONE(member) offsetof(struct dnsbl_zone, member)
+#define JWT_KEY(member) offsetof(struct jwt_key, member)
 
 enum {
 	SECOND = 1000,
@@ -181,6 +182,17 @@ static const struct config_key table[] = {
 	{"helper", "queue", CONFIG_NUMBER, SERVER(helper.queue), 1, 10000, "a number"},
 	{"helper", "timeout", CONFIG_DURATION, SERVER(helper.timeout_ms), 100, 120 * SECOND, "a duration"},
 	{"helper", "certificates", CONFIG_BOOL, SERVER(helper.certificates), 0, 0, "yes or no"},
+	{"helper", "tokens", CONFIG_BOOL, SERVER(helper.tokens), 0, 0, "yes or no"},
+
+	{"jwt", "issuer", CONFIG_TEXT, SERVER(jwt.issuer), 0, 300, "a text"},
+	{"jwt", "audience", CONFIG_TEXT, SERVER(jwt.audience), 0, 300, "a text"},
+	{"jwt", "account", CONFIG_TEXT, SERVER(jwt.claim), 1, 100, "the name of a claim"},
+	{"jwt", "leeway", CONFIG_DURATION, SERVER(jwt.leeway_ms), 0, 600 * SECOND, "a duration"},
+
+	{"jwt_key", "algorithm", CONFIG_JWT_ALGORITHM, JWT_KEY(algorithm), 0, 0,
+	 "RS256, PS256, ES256, EdDSA, HS256, or one of their longer kind"},
+	{"jwt_key", "public_key", CONFIG_JWT_PUBLIC, 0, 0, 0, "a file"},
+	{"jwt_key", "secret_file", CONFIG_JWT_SECRET, 0, 0, 0, "a file"},
 
 	{"mail", "from", CONFIG_MAIL, SERVER(mail.from), 0, 0, "an address of e-mail"},
 	{"mail", "command", CONFIG_COMMAND, SERVER(mail.command), 0, 400, "a path that begins with /, and words"},

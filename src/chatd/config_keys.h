@@ -46,6 +46,9 @@ enum config_type {
 	CONFIG_TLS_NAME, /* enum tls_name */
 	CONFIG_MAIL, /* an address of e-mail */
 	CONFIG_COMMAND, /* a path and words, see loop/child.h; empty: none */
+	CONFIG_JWT_ALGORITHM, /* const struct jwt_algorithm * */
+	CONFIG_JWT_PUBLIC, /* struct jwt_key: a public key from a file */
+	CONFIG_JWT_SECRET, /* struct jwt_key: the first line of a file */
 };
 
 struct config_key {

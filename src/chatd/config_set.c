@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "account/jwt.h"
 #include "account/mail.h"
 #include "base/mem.h"
 #include "chatd/config_value.h"
@@ -283,6 +284,42 @@ static void set_secret(struct config_job *job, const struct config_key *key, voi
 		return;
 	line = next_line(&rest);
 	set_password(job, key, at, line ? line : "");
+	explicit_bzero(bytes, strlen(bytes));
+	mem_free(bytes);
+}
+
+static void set_jwt_algorithm(struct config_job *job, const struct config_key *key, void *at, const char *value)
+{
+	const struct jwt_algorithm **algorithm = at, *found = jwt_algorithm_find(value);
+
+	if (found)
+		*algorithm = found;
+	else
+		complain_wanted(job, key, value);
+}
+
+static void set_jwt_public(struct config_job *job, const struct config_key *key, void *at, const char *value)
+{
+	char *bytes = read_small_file(job, value);
+
+	(void)key;
+	if (bytes && !jwt_key_set_public(at, str_of(bytes)))
+		config_complain(job, "%s: there is no public key in it, and no certificate, in PEM", value);
+	if (bytes)
+		explicit_bzero(bytes, strlen(bytes));
+	mem_free(bytes);
+}
+
+static void set_jwt_secret(struct config_job *job, const struct config_key *key, void *at, const char *value)
+{
+	char *bytes = read_small_file(job, value), *rest = bytes, *line;
+
+	(void)key;
+	if (!bytes)
+		return;
+	line = next_line(&rest);
+	if (!line || !jwt_key_set_secret(at, str_of(line)))
+		config_complain(job, "%s: there is no secret in its first line", value);
 	explicit_bzero(bytes, strlen(bytes));
 	mem_free(bytes);
 }
@@ -648,6 +685,9 @@ void config_set_value(struct config_job *job, const struct config_key *key, void
 		[CONFIG_MAIL] = set_mail,
 		[CONFIG_COMMAND] = set_command,
 		[CONFIG_DNSBL_ACTION] = set_dnsbl_action,
+		[CONFIG_JWT_ALGORITHM] = set_jwt_algorithm,
+		[CONFIG_JWT_PUBLIC] = set_jwt_public,
+		[CONFIG_JWT_SECRET] = set_jwt_secret,
 	};
 
 	setters[key->type](job, key, (char *)base + key->at, value);

@@ -127,6 +127,7 @@ enum login_result login_refuse(const struct login *l, const struct account *a, e
 {
 	const struct logins_limit limit = limit_of(l->env);
 	const char *name = a ? account_text(a, ACCOUNT_NAME) : NULL;
+	const char *reason = l->reason ? l->reason : login_words(why);
 
 	if (why == LOGIN_WRONG) {
 		login_place_count(l->env, LOGINS_ADDRESS, l->session);
@@ -136,9 +137,9 @@ enum login_result login_refuse(const struct login *l, const struct account *a, e
 	}
 	log_event(EVENT_LOGIN_FAILED,
 		  LOG_FIELDS({"CHATD_ACCOUNT", name}, {"CHATD_PEER", l->session->address},
-			     {"CHATD_REASON", login_words(why)}),
+			     {"CHATD_REASON", reason}),
 		  "login refused (%s): account %s from %s: %s", l->mechanism, name ? name : "unknown",
-		  l->session->address, login_words(why));
+		  l->session->address, reason);
 	return why;
 }
 

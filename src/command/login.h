@@ -31,6 +31,7 @@ struct login {
 	const char *mechanism; /* as the log names it */
 	bool password;         /* it proves that one knows the password */
 	struct str code;       /* of the second factor; empty: none came */
+	const char *reason;    /* why it is refused, for the log alone; NULL: what the client hears */
 };
 
 const char *login_words(enum login_result result); /* what the client is told */

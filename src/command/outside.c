@@ -71,12 +71,17 @@ bool outside_asks_certificates(const struct command_env *env)
 	return outside_asks(env) && env->server->helper.certificates;
 }
 
+bool outside_asks_tokens(const struct command_env *env)
+{
+	return outside_asks(env) && env->server->helper.tokens;
+}
+
 struct asking {
 	struct errand errand;
 	struct helper_question question;
 	const char *mechanism;
 	login_answer_fn answer;
-	bool password;
+	bool password, token;
 	char *account, *code; /* as the client names it; of the second factor */
 	enum helper_verdict verdict;
 	char said[HELPER_NAME_MAX]; /* whom the helper names; "": nobody */
@@ -91,9 +96,11 @@ static void answered(struct helper_question *q, enum helper_verdict verdict, str
 	errand_answered(&k->errand);
 }
 
-/* Whom the client named, with a certificate, is who it must be. */
+/* Whom the client named, with a certificate or a token, is who it must be. */
 static bool is_named(const struct asking *k, const char *name)
 {
+	if (k->token && !*k->said)
+		return false;
 	return k->password || !*k->account ||
 	       casemap_eq(network_casemap(k->errand.env->net), str_of(k->account), str_of(name));
 }
@@ -164,7 +171,8 @@ static struct asking *asking_new(const struct login_try *t, struct str code)
 
 void outside_by_password(const struct call *call, const struct login_try *t, struct str code)
 {
-	const struct helper_about about = {t->account, t->password, NULL, call->session->address};
+	const struct helper_about about = {
+		.account = t->account, .passphrase = t->password, .address = call->session->address};
 	struct asking *k = asking_new(t, code);
 
 	k->password = true;
@@ -173,7 +181,18 @@ void outside_by_password(const struct call *call, const struct login_try *t, str
 
 void outside_by_certificate(const struct call *call, const struct login_try *t)
 {
-	const struct helper_about about = {t->account, STR_NONE, call->session->certfp, call->session->address};
+	const struct helper_about about = {
+		.account = t->account, .certfp = call->session->certfp, .address = call->session->address};
 
 	ask(call, asking_new(t, STR_NONE), &about);
+}
+
+void outside_by_token(const struct call *call, const struct login_try *t)
+{
+	const struct helper_about about = {
+		.account = t->account, .token = t->password, .address = call->session->address};
+	struct asking *k = asking_new(t, STR_NONE);
+
+	k->token = true;
+	ask(call, k, &about);
 }

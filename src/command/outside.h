@@ -22,11 +22,14 @@ struct login;
  */
 const struct account *outside_account(const struct login *l, struct str name);
 
-/* Whether the helper is asked about passwords of accounts that have none here; and about certificates. */
+/* Whether the helper is asked about passwords of accounts that have none here; about certificates; about tokens. */
 bool outside_asks(const struct command_env *env);
 bool outside_asks_certificates(const struct command_env *env);
+bool outside_asks_tokens(const struct command_env *env);
 
 /* Asks it, and enters. code: of the second factor; empty: none came. */
 void outside_by_password(const struct call *call, const struct login_try *t, struct str code);
 /* The session's certificate. account: that the client names; empty: none. */
 void outside_by_certificate(const struct call *call, const struct login_try *t);
+/* The token is in the place of a password. Whose it is, the helper must say: it is no proof for whoever is named. */
+void outside_by_token(const struct call *call, const struct login_try *t);

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "account/bearer.h"
 #include "account/logins.h"
 #include "account/scram.h"
 #include "base/mem.h"
@@ -12,6 +13,7 @@
 #include "command/families.h"
 #include "command/login.h"
 #include "command/outside.h"
+#include "command/token.h"
 #include "net/tls.h"
 #include "proto/base64.h"
 #include "proto/utf8.h"
@@ -19,7 +21,7 @@
 
 enum {
 	PART_MAX = 400,
-	MESSAGE_MAX = EXCHANGE_MAX / 4 * 3,
+	MESSAGE_MAX = EXCHANGE_TOKEN_MAX / 4 * 3,
 	MECHANISMS_MAX = 100,
 	REPLY_MAX = SCRAM_MESSAGE_MAX,
 };
@@ -29,6 +31,8 @@ static const char *const names[MECHANISM_COUNT] = {
 	[MECHANISM_EXTERNAL] = "EXTERNAL",
 	[MECHANISM_SCRAM_SHA_256] = "SCRAM-SHA-256",
 	[MECHANISM_SCRAM_SHA_256_PLUS] = "SCRAM-SHA-256-PLUS",
+	[MECHANISM_OAUTHBEARER] = "OAUTHBEARER",
+	[MECHANISM_IRCV3BEARER] = "IRCV3BEARER",
 };
 
 /* Without a certificate there is nothing outside to go by, and without TLS of our own nothing to bind to. */
@@ -39,6 +43,9 @@ static bool available(const struct session *s, enum mechanism m)
 		return s->certfp;
 	case MECHANISM_SCRAM_SHA_256_PLUS:
 		return s->binding;
+	case MECHANISM_OAUTHBEARER:
+	case MECHANISM_IRCV3BEARER:
+		return token_offered(s);
 	default:
 		return true;
 	}
@@ -135,6 +142,47 @@ static void challenge(struct session *s, struct str message)
 		reply_bare(s, "AUTHENTICATE %.*s", PART_MAX, rest.p);
 	reply_bare(s, "AUTHENTICATE %.*s", rest.n ? (int)rest.n : 1, rest.n ? rest.p : "+");
 }
+
+/* Tokens */
+
+/* RFC 7628, 3.2.2: the client hears why, says one thing more, and hears that it failed. */
+static void answer_oauth(const struct login *l, enum login_result result)
+{
+	struct session *s = l->session;
+
+	if (result == LOGIN_OK || !s->exchange) {
+		answer(l, result);
+		return;
+	}
+	s->exchange->refused = true;
+	s->exchange->why = result == LOGIN_WRONG ? NULL : login_words(result);
+	challenge(s, result == LOGIN_WRONG ? STR("{\"status\":\"invalid_token\",\"schemes\":\"bearer\"}")
+					   : STR("{\"status\":\"access_denied\",\"schemes\":\"bearer\"}"));
+}
+
+/* The account that is left when its device has been taken from behind it. */
+static void take_device(struct session *s, char *account)
+{
+	account[device_take(s, str_of(account)).n] = '\0';
+}
+
+static void take_token(const struct call *call, struct str message)
+{
+	struct exchange *x = call->session->exchange;
+	bool oauth = x->mechanism == MECHANISM_OAUTHBEARER;
+	struct bearer b;
+
+	if (x->refused) {
+		fail(call->session, x->why);
+	} else if (!(oauth ? bearer_read_oauth(&b, message) : bearer_read_ircv3(&b, message))) {
+		fail(call->session, NULL);
+	} else {
+		take_device(call->session, b.account);
+		token_login(call, names[x->mechanism], &b, oauth ? answer_oauth : answer);
+	}
+}
+
+/* SCRAM */
 
 static struct login scram_login(const struct call *call)
 {
@@ -252,6 +300,10 @@ static void take_message(const struct call *call, struct str message)
 		break;
 	case MECHANISM_EXTERNAL:
 		take_external(call, message);
+		break;
+	case MECHANISM_OAUTHBEARER:
+	case MECHANISM_IRCV3BEARER:
+		take_token(call, message);
 		break;
 	default:
 		take_scram(call, message);

@@ -14,13 +14,19 @@ struct exchange *exchange_begin(struct session *s, enum mechanism mechanism)
 	return s->exchange;
 }
 
+static size_t most_of(const struct exchange *x)
+{
+	return x->mechanism == MECHANISM_OAUTHBEARER || x->mechanism == MECHANISM_IRCV3BEARER ? EXCHANGE_TOKEN_MAX
+											      : EXCHANGE_MAX;
+}
+
 /* Into fresh memory, so that no copy of a secret is left behind. */
 bool exchange_add(struct exchange *x, const char *text)
 {
 	size_t n = strlen(text), before = x->size;
 	char *grown;
 
-	if (before + n > EXCHANGE_MAX)
+	if (before + n > most_of(x))
 		return false;
 	grown = mem_alloc(before + n + 1);
 	if (before)

@@ -15,10 +15,12 @@ enum mechanism {
 	MECHANISM_EXTERNAL,
 	MECHANISM_SCRAM_SHA_256,
 	MECHANISM_SCRAM_SHA_256_PLUS,
+	MECHANISM_OAUTHBEARER,
+	MECHANISM_IRCV3BEARER,
 	MECHANISM_COUNT
 };
 
-enum { EXCHANGE_MAX = 4096 }; /* base64 of one message */
+enum { EXCHANGE_MAX = 4096, EXCHANGE_TOKEN_MAX = 12288 }; /* base64 of one message; of one that is a token */
 
 struct exchange {
 	enum mechanism mechanism;
@@ -26,6 +28,8 @@ struct exchange {
 	size_t size;
 	struct scram *scram; /* NULL: not that far */
 	bool proven;         /* SCRAM: all but the client's last word, which is empty */
+	bool refused;        /* OAUTHBEARER: it has heard so, and has a last word too ... */
+	const char *why;     /* ... and hears this; NULL: no more than that */
 };
 
 /* Begins it, in place of one that there was. */

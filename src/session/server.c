@@ -112,6 +112,7 @@ void server_init(struct server *s)
 	};
 	s->started = date_text(s->started_ms);
 	lookup_policy_init(&s->lookup);
+	jwt_policy_init(&s->jwt);
 	emergency_init(&s->emergency);
 }
 
@@ -149,6 +150,7 @@ void server_deinit(struct server *s)
 	mem_free(s->line.lobby);
 	mail_policy_deinit(&s->mail);
 	helper_policy_deinit(&s->helper);
+	jwt_policy_deinit(&s->jwt);
 	for (size_t i = 0; i < sizeof(s->admin) / sizeof(s->admin[0]); i++)
 		mem_free(s->admin[i]);
 	server_opers_deinit(s);

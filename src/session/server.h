@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "account/helper.h"
+#include "account/jwt.h"
 #include "account/mail.h"
 #include "base/buf.h"
 #include "base/str.h"
@@ -160,6 +161,7 @@ struct server {
 	struct account_policy accounts;
 	struct mail_policy mail;
 	struct helper_policy helper;
+	struct jwt_policy jwt;
 	struct history_policy history;
 	int64_t edit_ms;   /* how long one may alter what one said; 0: for ever */
 	int64_t redact_ms; /* how long one may take back what one said; 0: for ever */

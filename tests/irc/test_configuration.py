@@ -9,6 +9,7 @@ import stat
 
 import pytest
 
+import tokens
 from harness import FAST, ROOT, Client, Daemon, free_port, fresh, run_chatd, wait_until
 
 EX_USAGE, EX_UNAVAILABLE, EX_CANTCREAT, EX_NOPERM, EX_CONFIG = 64, 69, 73, 77, 78
@@ -161,8 +162,9 @@ def test_comments_blanks_and_other_line_ends(check):
 def test_every_key_of_the_example_is_a_key(check):
     example = (ROOT / "docs/examples/chatd.conf").read_text()
     (check.folder / "motd.txt").write_text("x\n")
-    for name in ("password", "alice.password", "kiwi.password", "relay.password", "cloak.secret"):
-        (check.folder / name).write_text("a secret of some length\n")
+    for name in ("password", "alice.password", "kiwi.password", "relay.password", "cloak.secret", "jwt.secret"):
+        (check.folder / name).write_text("a secret that is long enough for all of them\n")
+    (check.folder / "id.pem").write_bytes(tokens.public(tokens.key_for("ES256")))
     plain = re.sub(r"^#(?=\w+ =|\[)", "", example, flags=re.M)
     assert plain.count(" = ") > 30
     code, told = check(plain)

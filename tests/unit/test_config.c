@@ -461,7 +461,8 @@ static bool uncomment_defaults(const char *line)
 {
 	return line[1] != ' ' && !strstr(line, "example") && strncmp(line, "#[oper", 6) != 0 &&
 	       strncmp(line, "#[class", 7) != 0 && strncmp(line, "#[filter", 8) != 0 &&
-	       strncmp(line, "#[webirc", 8) != 0 && strncmp(line, "#[dnsbl", 7) != 0 && line[1] != '\n';
+	       strncmp(line, "#[webirc", 8) != 0 && strncmp(line, "#[dnsbl", 7) != 0 &&
+	       strncmp(line, "#[jwt_key", 9) != 0 && line[1] != '\n';
 }
 
 static bool uncomment_all(const char *line)
@@ -511,8 +512,12 @@ static void example_is_accepted(void **state)
 	write_text(f, "motd", "hello\n");
 	copy_example(f, uncomment_all);
 	assert_int_equal(load(f, &c), 1);
-	/* The files that it names are not there; nothing else is wrong. */
-	assert_int_equal(f->errors, 6);
+	/* The files that it names are not there, and keys without a file are none; nothing else is wrong. */
+	assert_int_equal(f->errors, 10);
+	assert_non_null(strstr(f->said, "[jwt_key 2026-03] public_key: "));
+	assert_non_null(strstr(f->said, "[jwt_key 2026-03]: this algorithm wants a public_key"));
+	assert_non_null(strstr(f->said, "[jwt_key site] secret_file: "));
+	assert_non_null(strstr(f->said, "[jwt_key site]: this algorithm wants a secret_file"));
 	assert_non_null(strstr(f->said, "[mail] password_file: "));
 	assert_non_null(strstr(f->said, "[webirc kiwi] password_file: "));
 	assert_non_null(strstr(f->said, "[cloak] secret_file: "));
