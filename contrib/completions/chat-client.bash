@@ -17,13 +17,13 @@ _chat_client()
 	--joins) COMPREPLY=($(compgen -W "yes no" -- "$cur")) ;;
 	-S | --server) COMPREPLY=($(compgen -W "$(_chat_client_names)" -- "$cur")) ;;
 	--color) COMPREPLY=($(compgen -W "auto always never" -- "$cur")) ;;
-	--ca | --cert | --config | --key | --password-file) COMPREPLY=($(compgen -f -- "$cur")) ;;
+	--ca | --cert | --config | --key | --password-file | --token-file) COMPREPLY=($(compgen -f -- "$cur")) ;;
 	-a | --account | -c | --channel | -n | --nick | -p | --port | -H | --history | --pin | --time | --user | --ignore | --mute) ;;
 	*)
 		case $cur in
 		-*)
 			COMPREPLY=($(compgen -W "--account= --config= --ignore= --joins= --mute= --server= --user= --bell= --channel= --color= --help --history= --json --nick= --pin= --ca= --cert= --key= \
-				--password-file= --port= --tail --time= --tls --version --wait" -- "$cur"))
+				--password-file= --token-file= --port= --tail --time= --tls --version --wait" -- "$cur"))
 			[[ ${COMPREPLY[0]} == *= ]] && compopt -o nospace
 			;;
 		/*) COMPREPLY=($(compgen -f -- "$cur")) ;;

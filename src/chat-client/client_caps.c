@@ -57,7 +57,7 @@ static void note_offer(struct client *c, struct str name)
 {
 	int i = find_wish(name);
 
-	if (i >= 0 && (wishes[i].bit != CLIENT_CAP_SASL || (c->options->account[0] && c->state == CLIENT_REGISTERING)))
+	if (i >= 0 && (wishes[i].bit != CLIENT_CAP_SASL || (sasl_is_wanted(c) && c->state == CLIENT_REGISTERING)))
 		c->caps_wanted |= 1u << i;
 }
 
@@ -121,7 +121,7 @@ static void end_negotiation(struct client *c)
 		return;
 	if (c->caps & CLIENT_CAP_SASL)
 		sasl_start(c);
-	else if (c->options->account[0])
+	else if (sasl_is_wanted(c))
 		client_quit(c, STR_NONE, SASL_EXIT, N_("the server has no accounts to log in to"));
 	else
 		client_sendf(c, "CAP END");

@@ -4,7 +4,6 @@
 #include <limits.h>
 #include <locale.h>
 #include <pwd.h>
-#include <readpassphrase.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -30,6 +29,7 @@
 #include "chat-client/reconnect.h"
 #include "chat-client/render.h"
 #include "chat-client/screen.h"
+#include "chat-client/secrets.h"
 #include "chat-client/secure.h"
 #include "chat-client/speech.h"
 #include "chat-client/sts.h"
@@ -72,6 +72,7 @@ static const char usage[] =
 	   "      --user=NAME     the user name to give to the server\n"
 	   "  -a, --account=NAME  log in to this account; the password is asked for\n"
 	   "      --password-file=FILE  or is in this file\n"
+	   "      --token-file=FILE     log in with the token in this file\n"
 	   "  -s, --tls           TLS, as with port 6697 and ircs://\n"
 	   "      --pin=PIN       the key that the server must have: sha256/...\n"
 	   "      --ca=FILE       the authorities to trust, instead of the system's\n"
@@ -315,6 +316,7 @@ static void on_dialled(void *ctx, int result, const char *why)
 		tellf(app, "* %s", app->reconnect.report.note);
 	if (!app->repeats)
 		tell(app, str_of(_("* connected again")));
+	secrets_renew(&app->options);
 	app->client.binding = app->reconnect.report.binding;
 	if (client_again(&app->client, app->hub, &app->reconnect.transport) < 0)
 		on_over(app, EX_OSERR, N_("no connection can be made"));
@@ -605,41 +607,12 @@ static int complain(const char *why, int code)
 	return code;
 }
 
-/* The first line of a file, which must hold all of it. */
-static bool read_password(struct options *o, const char *path)
-{
-	FILE *f = fopen(path, "re");
-	bool good = f && fgets(o->password, sizeof(o->password), f) && strlen(o->password) + 1 < sizeof(o->password);
-
-	if (f)
-		fclose(f);
-	o->password[strcspn(o->password, "\r\n")] = '\0';
-	return good && o->password[0];
-}
-
-/* From the file that is named, systemd's credentials, or the terminal; with a certificate none is needed. */
-static bool find_password(struct options *o)
-{
-	const char *credentials = getenv("CREDENTIALS_DIRECTORY");
-	char path[PATH_MAX];
-
-	if (!o->account[0])
-		return true;
-	if (o->password_file[0])
-		return read_password(o, o->password_file);
-	if (credentials && snprintf(path, sizeof(path), "%s/chat-client.password", credentials) < (int)sizeof(path) &&
-	    read_password(o, path))
-		return true;
-	if (o->certificate[0])
-		return true;
-	return readpassphrase(_("Password: "), o->password, sizeof(o->password), RPP_REQUIRE_TTY) && o->password[0];
-}
-
 static int run(struct app *app)
 {
 	struct secure_report report = {0};
 	struct transport t;
 	bool prints = app->options.tail || app->options.last;
+	const char *why;
 	int r;
 
 	app->piped = !isatty(STDIN_FILENO) && !prints;
@@ -652,8 +625,9 @@ static int run(struct app *app)
 	strlcpy(app->screen.time, app->options.time, sizeof(app->screen.time));
 	app->screen.quiet = (app->piped && !app->options.wait) || (prints && !app->options.tail);
 	app->screen.json = app->options.json;
-	if (!find_password(&app->options))
-		return complain(_("no password for the account can be read"), EX_CONFIG);
+	why = secrets_find(&app->options);
+	if (why)
+		return complain(why, EX_CONFIG);
 	apply_sts(&app->options);
 	r = dial_server(&app->options, &t, &report);
 	if (r < 0)

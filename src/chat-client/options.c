@@ -138,6 +138,11 @@ static bool set_password_file(struct options *o, const char *value)
 	return set_text(o->password_file, sizeof(o->password_file), value);
 }
 
+static bool set_token_file(struct options *o, const char *value)
+{
+	return set_text(o->token_file, sizeof(o->token_file), value);
+}
+
 static bool set_authorities(struct options *o, const char *value)
 {
 	return set_text(o->authorities, sizeof(o->authorities), value);
@@ -300,6 +305,7 @@ static const struct option_row rows[] = {
 	{"tail", 't', OPTION_SWITCH, set_tail, not_switch},
 	{"time", 0, OPTION_VALUE, set_time, N_("the format of the time is too long")},
 	{"tls", 's', OPTION_SWITCH, set_tls, not_switch},
+	{"token-file", 0, OPTION_VALUE, set_token_file, no_file},
 	{"user", 0, OPTION_VALUE, set_user, N_("no user can be called that")},
 	{"wait", 'w', OPTION_SWITCH, set_wait, not_switch},
 };

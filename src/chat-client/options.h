@@ -15,6 +15,7 @@ enum {
 	OPTIONS_LAST_MAX = 1000,
 	OPTIONS_FILE_MAX = 1024,
 	OPTIONS_PASSWORD_MAX = 512,
+	OPTIONS_TOKEN_MAX = 8192,
 };
 
 /* What the configuration and the command line ask for. */
@@ -32,6 +33,8 @@ struct options {
 	char account[OPTIONS_WORD_MAX];      /* to log in to; "": none */
 	char password[OPTIONS_PASSWORD_MAX]; /* filled in by who runs the client; "": by certificate */
 	char password_file[OPTIONS_FILE_MAX];
+	char token[OPTIONS_TOKEN_MAX]; /* to log in with in the place of a password, in the same way; "": none */
+	char token_file[OPTIONS_FILE_MAX];
 	/* files in PEM; "": none, the system's, and that the key is in the file of the certificate */
 	char authorities[OPTIONS_FILE_MAX], certificate[OPTIONS_FILE_MAX], key[OPTIONS_FILE_MAX];
 	bool wait;

@@ -8,13 +8,15 @@
 #include "chat-client/words.h"
 #include "proto/base64.h"
 
-enum { RAW_MAX = 1024, SCRAM_STEPS = 3 };
+enum { RAW_MAX = OPTIONS_TOKEN_MAX + OPTIONS_HOST_MAX + 256, SCRAM_STEPS = 3 };
 
 static const char *const names[] = {
 	[SASL_EXTERNAL] = "EXTERNAL",
 	[SASL_SCRAM_SHA_256_PLUS] = "SCRAM-SHA-256-PLUS",
 	[SASL_SCRAM_SHA_256] = "SCRAM-SHA-256",
 	[SASL_PLAIN] = "PLAIN",
+	[SASL_OAUTHBEARER] = "OAUTHBEARER",
+	[SASL_IRCV3BEARER] = "IRCV3BEARER",
 };
 
 enum { MECHANISMS = sizeof(names) / sizeof(names[0]) };
@@ -51,6 +53,11 @@ static bool may_have(const struct sasl *s, enum sasl_mechanism m)
 
 enum sasl_mechanism sasl_choose(const struct sasl *s, struct sasl_means means)
 {
+	if (means.token && !means.private)
+		return SASL_NONE;
+	if (means.token)
+		return !may_have(s, SASL_OAUTHBEARER) && may_have(s, SASL_IRCV3BEARER) ? SASL_IRCV3BEARER
+										       : SASL_OAUTHBEARER;
 	if (!means.password)
 		return SASL_EXTERNAL;
 	if (means.bound && (s->offered & 1u << SASL_SCRAM_SHA_256_PLUS))
@@ -60,6 +67,24 @@ enum sasl_mechanism sasl_choose(const struct sasl *s, struct sasl_means means)
 	return means.private ? SASL_PLAIN : SASL_NONE;
 }
 
+static bool is_bearer(enum sasl_mechanism m)
+{
+	return m == SASL_OAUTHBEARER || m == SASL_IRCV3BEARER;
+}
+
+/* The words for a mechanism that cannot be. */
+static const char *missing(const struct client *c, enum sasl_mechanism m)
+{
+	if (m == SASL_NONE)
+		return c->options->token[0] ? N_("a token is never sent where anybody could listen in: use TLS")
+					    : N_("the server takes passwords only as they are, and anybody could "
+						 "listen in: use TLS");
+	if (is_bearer(m))
+		return N_("the server takes no token for a login");
+	return m == SASL_EXTERNAL ? N_("the server takes no certificate for a login")
+				  : N_("the server has no way to log in that we know");
+}
+
 static void start_with(struct client *c, enum sasl_mechanism m)
 {
 	struct sasl *s = &c->sasl;
@@ -67,14 +92,8 @@ static void start_with(struct client *c, enum sasl_mechanism m)
 	s->mechanism = m;
 	s->step = 0;
 	s->nheard = 0;
-	if (m == SASL_NONE)
-		give_up(c, N_("the server takes passwords only as they are, and anybody could listen in: use TLS"),
-			NULL);
-	else if (!may_have(s, m))
-		give_up(c,
-			m == SASL_EXTERNAL ? N_("the server takes no certificate for a login")
-					   : N_("the server has no way to log in that we know"),
-			NULL);
+	if (m == SASL_NONE || !may_have(s, m))
+		give_up(c, missing(c, m), NULL);
 	else
 		client_sendf(c, "AUTHENTICATE %s", names[m]);
 }
@@ -82,7 +101,7 @@ static void start_with(struct client *c, enum sasl_mechanism m)
 static struct sasl_means means_of(const struct client *c)
 {
 	return (struct sasl_means){c->options->password[0], c->private,
-				   c->binding.exporter_size || c->binding.endpoint_size};
+				   c->binding.exporter_size || c->binding.endpoint_size, c->options->token[0]};
 }
 
 void sasl_start(struct client *c)
@@ -90,9 +109,14 @@ void sasl_start(struct client *c)
 	start_with(c, sasl_choose(&c->sasl, means_of(c)));
 }
 
+bool sasl_is_wanted(const struct client *c)
+{
+	return c->options->account[0] || c->options->token[0];
+}
+
 bool sasl_may_enter(const struct client *c)
 {
-	return !c->options->account[0] || c->sasl.good;
+	return !sasl_is_wanted(c) || c->sasl.good;
 }
 
 /* The message in as many lines as it takes. */
@@ -117,6 +141,50 @@ static bool add_plain(const struct options *o, struct buf *raw)
 	buf_cstr(raw, o->account);
 	buf_chr(raw, '\0');
 	buf_cstr(raw, o->password);
+	return !raw->full;
+}
+
+/* A name as RFC 5802, 5.1, has it. */
+static void add_name(struct buf *raw, const char *name)
+{
+	for (; *name; name++) {
+		if (*name == ',' || *name == '=')
+			buf_cstr(raw, *name == ',' ? "=2C" : "=3D");
+		else
+			buf_chr(raw, *name);
+	}
+}
+
+/* RFC 7628, 3.1; its last step is for the server that has said why not. */
+static bool add_oauth(struct client *c, struct buf *raw)
+{
+	const struct options *o = c->options;
+
+	if (c->sasl.step) {
+		buf_chr(raw, '\1');
+		return c->sasl.step == 1;
+	}
+	buf_cstr(raw, o->account[0] ? "n,a=" : "n,");
+	add_name(raw, o->account);
+	buf_cstr(raw, ",\1");
+	if (o->host[0] != '/')
+		buf_fmt(raw, "host=%s\1port=%s\1", o->host, o->port);
+	buf_cstr(raw, "auth=Bearer ");
+	buf_cstr(raw, o->token);
+	buf_cstr(raw, "\1\1");
+	return !raw->full;
+}
+
+/* https://github.com/ircv3/ircv3-specifications/pull/545; what two dots are in has three parts: a JWT. */
+static bool add_ircv3(const struct options *o, struct buf *raw)
+{
+	const char *dot = strchr(o->token, '.'), *last = strrchr(o->token, '.');
+
+	buf_cstr(raw, o->account);
+	buf_chr(raw, '\0');
+	buf_cstr(raw, dot && dot != last ? "jwt" : "oauth2");
+	buf_chr(raw, '\0');
+	buf_cstr(raw, o->token);
 	return !raw->full;
 }
 
@@ -163,6 +231,10 @@ static void go_on(struct client *c, struct str heard)
 	buf_init(&raw, memory, sizeof(memory));
 	if (c->sasl.mechanism == SASL_PLAIN)
 		good = add_plain(c->options, &raw);
+	else if (c->sasl.mechanism == SASL_OAUTHBEARER)
+		good = add_oauth(c, &raw);
+	else if (c->sasl.mechanism == SASL_IRCV3BEARER)
+		good = add_ircv3(c->options, &raw);
 	else if (is_scram(&c->sasl))
 		good = add_scram(c, heard, &raw);
 	c->sasl.step++;
@@ -228,7 +300,10 @@ void sasl_failed(struct client *c, const struct line *line)
 	if (!(s->offered & 1u << SASL_SCRAM_SHA_256) && s->mechanism == SASL_SCRAM_SHA_256 && !s->step)
 		start_with(c, sasl_choose(s, means_of(c)));
 	else
-		give_up(c, N_("the server does not take this account and password"), line);
+		give_up(c,
+			is_bearer(s->mechanism) ? N_("the server does not take this token")
+						: N_("the server does not take this account and password"),
+			line);
 }
 
 void sasl_mechanisms(struct client *c, const struct line *line)

@@ -6,6 +6,8 @@ import pathlib
 import subprocess
 
 import pytest
+import tokens
+from harness import FAST
 from scripted_server import ScriptedServer
 from terminal import Terminal
 from test_chat_client import CLIENT, DEADLINE
@@ -210,3 +212,71 @@ def test_a_server_without_accounts(tmp_path, caps, script):
     assert done.returncode == 67, done.stderr
     assert done.stderr.count(b"\n") == 1
     assert server.said() == []
+
+
+def with_token(where, folder, token, *options, **more):
+    (folder / "token").write_text(token + "\n")
+    return subprocess.run([CLIENT, "-n", "tokenme", "-c", "#sasl", "--token-file", str(folder / "token"), *options, *where],
+                          input=b"hi\n", capture_output=True, timeout=DEADLINE, check=False, **more)
+
+
+def test_token_with_chatd(start, tmp_path):
+    daemon = start(f"{FAST}[accounts]\nautocreate = yes\n{tokens.configure(tmp_path)}")
+    where = ["-p", str(daemon.tcp[1]), daemon.tcp[0]]
+    other = daemon.client("listens", caps="account-tag")
+    other.join("#sasl")
+    for options in ([], ["-a", "ann"]):
+        done = with_token(where, tmp_path, tokens.token(groups=["people"] * 99), *options)
+        assert done.returncode == 0, done.stderr
+        said = other.wait("PRIVMSG")
+        assert said.params[1] == "hi" and said.tags["account"] == "ann"
+    for token, options in ((tokens.token(exp=1), []), (tokens.token(), ["-a", "bob"])):
+        done = with_token(where, tmp_path, token, *options)
+        assert done.returncode == 67
+        assert done.stderr.startswith(b"chat-client: the server does not take this token: ")
+        assert token.encode() not in done.stderr
+
+
+def test_token_where_there_is_only_the_other_mechanism(tmp_path):
+    login = Login(GOOD)
+    for token, kind in (("a.b.c", b"jwt"), ("opaque", b"oauth2")):
+        login.heard = []
+        with ScriptedServer("sasl=PLAIN,IRCV3BEARER", script={"AUTHENTICATE": login.take}) as server:
+            done = with_token(server.where, tmp_path, token)
+        assert done.returncode == 0, done.stderr
+        assert login.heard[0] == "IRCV3BEARER" and login.message() == [b"", kind, token.encode()]
+
+
+def test_token_as_the_rfc_has_it(tmp_path):
+    """What is told, and that who hears why not says one thing more."""
+    login = Login("AUTHENTICATE " + base64.b64encode(b'{"status":"invalid_token"}').decode())
+    last = []
+
+    def take(server, tags, params):
+        if login.heard and not login.heard[-1].startswith(("OAUTH", "PLAIN")):
+            last.append(params[0])
+            server.send(BAD)
+        else:
+            login.take(server, tags, params)
+
+    with ScriptedServer("sasl=OAUTHBEARER", script={"AUTHENTICATE": take}) as server:
+        done = with_token(server.where, tmp_path, "opaque", "-a", "a=b")
+    assert done.returncode == 67 and b"does not take this token" in done.stderr
+    message = base64.b64decode(login.heard[1])
+    assert message.startswith(b"n,a=a=3Db,\1host=") and message.endswith(b"\1auth=Bearer opaque\1\1")
+    assert last == ["AQ=="]
+
+
+def test_token_from_systemd_and_none(tmp_path):
+    (tmp_path / "chat-client.token").write_text("opaque")
+    login = Login(GOOD)
+    with ScriptedServer("sasl=OAUTHBEARER", script={"AUTHENTICATE": login.take}) as server:
+        done = subprocess.run([CLIENT, "-n", "tokenme", "-c", "#sasl", *server.where], input=b"hi\n", capture_output=True,
+                              timeout=DEADLINE, check=False, env={**os.environ, "CREDENTIALS_DIRECTORY": str(tmp_path)})
+        assert done.returncode == 0, done.stderr
+    assert login.heard[0] == "OAUTHBEARER"
+    with ScriptedServer("sasl=PLAIN") as server:
+        done = with_token(server.where, tmp_path, "opaque")
+        assert done.returncode == 67 and b"takes no token" in done.stderr
+        done = with_token(server.where, tmp_path, "")
+        assert done.returncode == 78 and b"no token can be read" in done.stderr

@@ -11,7 +11,7 @@ static enum sasl_mechanism choose(const char *offered, bool password, bool priva
 	struct sasl s = {0};
 
 	sasl_offer(&s, str_of(offered));
-	return sasl_choose(&s, (struct sasl_means){password, private, false});
+	return sasl_choose(&s, (struct sasl_means){password, private, false, false});
 }
 
 static void test_bound(void **state)
@@ -20,10 +20,10 @@ static void test_bound(void **state)
 
 	(void)state;
 	sasl_offer(&s, STR("PLAIN,SCRAM-SHA-256,SCRAM-SHA-256-PLUS"));
-	assert_int_equal(sasl_choose(&s, (struct sasl_means){true, true, true}), SASL_SCRAM_SHA_256_PLUS);
-	assert_int_equal(sasl_choose(&s, (struct sasl_means){true, true, false}), SASL_SCRAM_SHA_256);
+	assert_int_equal(sasl_choose(&s, (struct sasl_means){true, true, true, false}), SASL_SCRAM_SHA_256_PLUS);
+	assert_int_equal(sasl_choose(&s, (struct sasl_means){true, true, false, false}), SASL_SCRAM_SHA_256);
 	sasl_offer(&s, STR("PLAIN,SCRAM-SHA-256"));
-	assert_int_equal(sasl_choose(&s, (struct sasl_means){true, true, true}), SASL_SCRAM_SHA_256);
+	assert_int_equal(sasl_choose(&s, (struct sasl_means){true, true, true, false}), SASL_SCRAM_SHA_256);
 }
 
 static void test_choice(void **state)
@@ -46,8 +46,27 @@ static void test_second_choice(void **state)
 	struct sasl s = {.mechanism = SASL_SCRAM_SHA_256};
 
 	(void)state;
-	assert_int_equal(sasl_choose(&s, (struct sasl_means){true, true, false}), SASL_PLAIN);
-	assert_int_equal(sasl_choose(&s, (struct sasl_means){true, false, false}), SASL_NONE);
+	assert_int_equal(sasl_choose(&s, (struct sasl_means){true, true, false, false}), SASL_PLAIN);
+	assert_int_equal(sasl_choose(&s, (struct sasl_means){true, false, false, false}), SASL_NONE);
+}
+
+static enum sasl_mechanism with_token(const char *offered, bool private)
+{
+	struct sasl s = {0};
+
+	sasl_offer(&s, str_of(offered));
+	return sasl_choose(&s, (struct sasl_means){.private = private, .token = true});
+}
+
+static void test_token(void **state)
+{
+	(void)state;
+	assert_int_equal(with_token("PLAIN,OAUTHBEARER,IRCV3BEARER", true), SASL_OAUTHBEARER);
+	assert_int_equal(with_token("PLAIN,IRCV3BEARER", true), SASL_IRCV3BEARER);
+	assert_int_equal(with_token("", true), SASL_OAUTHBEARER);
+	/* which it then has not, and hears so */
+	assert_int_equal(with_token("PLAIN", true), SASL_OAUTHBEARER);
+	assert_int_equal(with_token("OAUTHBEARER", false), SASL_NONE);
 }
 
 int main(void)
@@ -55,6 +74,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_choice),
 		cmocka_unit_test(test_bound),
+		cmocka_unit_test(test_token),
 		cmocka_unit_test(test_second_choice),
 	};
 
