@@ -46,8 +46,8 @@ void jwt_policy_copy(struct jwt_policy *dst, const struct jwt_policy *src);
 /* RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512, EdDSA, HS256, HS384, HS512; NULL: none of these. */
 const struct jwt_algorithm *jwt_algorithm_find(const char *name);
 
-/* In place of what the key had: a public key or a certificate in PEM; a secret. False: it is none. */
-bool jwt_key_set_public(struct jwt_key *k, struct str pem);
+/* In place of what the key had: a public key or a certificate in PEM, or jwk.h's; a secret. False: it is none. */
+bool jwt_key_set_public(struct jwt_key *k, struct str text);
 bool jwt_key_set_secret(struct jwt_key *k, struct str secret);
 /* NULL: it can be used; or what is wrong with it. */
 const char *jwt_key_fault(const struct jwt_key *k);

@@ -12,6 +12,7 @@
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
 
+#include "account/jwk.h"
 #include "account/jwt.h"
 
 enum { RSA_BITS_MIN = 2048, RSA_BITS_MAX = 8192, GROUP_MAX = 80 };
@@ -76,18 +77,27 @@ static EVP_PKEY *key_of_certificate(BIO *bio)
 	return key;
 }
 
-bool jwt_key_set_public(struct jwt_key *k, struct str pem)
+static EVP_PKEY *key_of_pem(struct str pem)
 {
 	BIO *bio = pem.n && pem.n <= INT_MAX ? BIO_new_mem_buf(pem.p, (int)pem.n) : NULL;
+	EVP_PKEY *key;
+
+	if (!bio)
+		return NULL;
+	key = PEM_read_bio_PUBKEY(bio, NULL, NULL, NULL);
+	if (!key && BIO_reset(bio) == 1)
+		key = key_of_certificate(bio);
+	BIO_free(bio);
+	return key;
+}
+
+bool jwt_key_set_public(struct jwt_key *k, struct str text)
+{
+	struct str start = str_trim(text, " \t\r\n");
 
 	jwt_key_drop(k);
 	k->secret = false;
-	if (!bio)
-		return false;
-	k->key = PEM_read_bio_PUBKEY(bio, NULL, NULL, NULL);
-	if (!k->key && BIO_reset(bio) == 1)
-		k->key = key_of_certificate(bio);
-	BIO_free(bio);
+	k->key = str_starts(start, STR("{")) ? jwk_read(text, k->kid) : key_of_pem(text);
 	ERR_clear_error();
 	return k->key;
 }

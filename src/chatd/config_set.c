@@ -304,7 +304,7 @@ static void set_jwt_public(struct config_job *job, const struct config_key *key,
 
 	(void)key;
 	if (bytes && !jwt_key_set_public(at, str_of(bytes)))
-		config_complain(job, "%s: there is no public key in it, and no certificate, in PEM", value);
+		config_complain(job, "%s: it holds no such public key, neither in PEM nor in JSON", value);
 	if (bytes)
 		explicit_bzero(bytes, strlen(bytes));
 	mem_free(bytes);

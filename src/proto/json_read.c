@@ -336,6 +336,21 @@ bool json_true(const struct json_value *v)
 	return v->kind == JSON_BOOL && str_eq(v->text, STR("true"));
 }
 
+bool json_nth(const struct json_value *v, size_t nth, struct json_value *out)
+{
+	struct reading r = {v->text.p, v->text.p + v->text.n, 0};
+
+	if (v->kind != JSON_ARRAY || !take(&r, '[') || take(&r, ']'))
+		return false;
+	do {
+		if (!take_value(&r, out))
+			return false;
+		if (!nth--)
+			return true;
+	} while (take(&r, ','));
+	return false;
+}
+
 static bool is_string(const struct json_value *v, const char *wanted)
 {
 	char text[TEXT_MAX];

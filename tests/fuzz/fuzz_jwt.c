@@ -1,6 +1,6 @@
 /*
  * Tokens, and the messages that bring them. The first byte says what the rest is: 'o' and 'i': a message of OAUTHBEARER
- * or IRCV3BEARER; 't': a token; 's': a header and, in the next line, claims, which are signed with a key that is known. What is
+ * or IRCV3BEARER; 't': a token; 'k': a public key; 's': a header and, in the next line, claims, which are signed with a key that is known. What is
  * taken then is what SQLite reads there too.
  */
 
@@ -117,6 +117,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	case 't':
 		/* Nobody has signed anything. */
 		CHECK(jwt_check(&p, text, NOW, account) != JWT_GOOD);
+		break;
+	case 'k':
+		(void)(jwt_key_set_public(&p.keys[0], text) && jwt_key_fault(&p.keys[0]));
 		break;
 	default:
 		check_signed(&p, text);

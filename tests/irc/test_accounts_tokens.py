@@ -1,6 +1,7 @@
 """Logging in with tokens that somebody else has signed: what is taken, and all that is not."""
 
 import json
+import re
 import signal
 import time
 
@@ -95,6 +96,16 @@ def test_not_where_others_can_listen(start, tmp_path):
     finally:
         client.close()
     assert daemon
+
+
+def test_keys_as_a_provider_shows_them(start, tmp_path):
+    """One file for all, each key under its name."""
+    names = [name for name in ALL if not name.startswith("HS")]
+    (tmp_path / "jwks.json").write_text(json.dumps({"keys": [tokens.jwk(tokens.key_for(a), a) for a in names]}))
+    text = tokens.configure(tmp_path, *names)
+    daemon = start(BASE + re.sub(r"public_key = .*", f"public_key = {tmp_path}/jwks.json", text))
+    for name in names:
+        assert logged_in(attempt(daemon, tokens.token(name, header={"kid": name}))) == "ann"
 
 
 def test_what_oauth_hears(house):
@@ -289,7 +300,7 @@ def test_a_reload_takes_other_keys(start, tmp_path):
     daemon.send_signal(signal.SIGHUP)
     entry = daemon.wait_log("CHATD_EVENT=config-wrong")
     line = 1 + (daemon.folder / "chatd.conf").read_text().splitlines().index(f"public_key = {tmp_path}/EdDSA.public_key")
-    assert f"chatd.conf:{line}: [jwt_key EdDSA] public_key: " in entry and "no public key in it" in entry
+    assert f"chatd.conf:{line}: [jwt_key EdDSA] public_key: " in entry and "no such public key" in entry
     daemon.wait_log("CHATD_EVENT=reload-refused")
     assert logged_in(attempt(daemon, tokens.token("EdDSA"))) == "ann"
     daemon.reload(BASE)

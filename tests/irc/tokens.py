@@ -41,6 +41,22 @@ def public(key):
     return key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
 
 
+def jwk(key, kid):
+    """As providers show it: RFC 7517."""
+    numbers = lambda n, size=None: url64(n.to_bytes(size or (n.bit_length() + 7) // 8, "big"))
+    shown = key.public_key()
+    if isinstance(shown, ed25519.Ed25519PublicKey):
+        raw = shown.public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
+        parts = {"kty": "OKP", "crv": "Ed25519", "x": url64(raw)}
+    elif isinstance(shown, rsa.RSAPublicKey):
+        n = shown.public_numbers()
+        parts = {"kty": "RSA", "n": numbers(n.n), "e": numbers(n.e)}
+    else:
+        n, size = shown.public_numbers(), (shown.key_size + 7) // 8
+        parts = {"kty": "EC", "crv": f"P-{shown.key_size}", "x": numbers(n.x, size), "y": numbers(n.y, size)}
+    return {**parts, "kid": kid, "use": "sig", "x5c": ["MII"], "key_ops": ["verify"]}
+
+
 def signature(algorithm, key, data):
     if algorithm == "none":
         return b""

@@ -95,6 +95,9 @@ static void lists(void **state)
 	(void)state;
 	assert_true(json_names(&l, "x") && json_names(&l, "v"));
 	assert_false(json_names(&l, "w") || json_names(&l, "y"));
+	assert_true(json_nth(&l, 0, &v) && v.kind == JSON_STRING);
+	assert_true(json_nth(&l, 2, &v) && v.kind == JSON_OBJECT && json_member(v.text, "y", &v));
+	assert_false(json_nth(&l, 4, &v) || json_nth(&o, 0, &v));
 	assert_true(json_member(o.text, "in", &v) && json_names(&v, "side"));
 	assert_false(json_names(&o, "side"));
 }

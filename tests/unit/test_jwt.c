@@ -318,6 +318,44 @@ static void what_is_no_token(void **state)
 	jwt_policy_deinit(&p);
 }
 
+#define X "\"x\":\"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU\""
+#define Y "\"y\":\"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0\""
+#define ES256 "\"kty\":\"EC\",\"crv\":\"P-256\"," X "," Y
+#define ED25519 "\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":\"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo\""
+
+static bool takes(const char *json, const char *algorithm)
+{
+	struct jwt_key k = {.kid = mem_strdup("me"), .algorithm = jwt_algorithm_find(algorithm)};
+	bool good = jwt_key_set_public(&k, str_of(json)) && !jwt_key_fault(&k);
+
+	EVP_PKEY_free(k.key);
+	mem_free(k.kid);
+	return good;
+}
+
+static void keys_in_json(void **state)
+{
+	(void)state;
+	assert_true(takes("{" ES256 "}", "ES256"));
+	assert_true(takes("\n {\"kid\":\"me\",\"use\":\"sig\"," ED25519 "}\n", "EdDSA"));
+	assert_true(takes("{\"keys\":[{\"kid\":\"you\"," ES256 "},{\"kid\":\"me\"," ED25519 "}]}", "EdDSA"));
+	assert_false(takes("{\"keys\":[{\"kid\":\"you\"," ES256 "},{\"kid\":\"me\"," ED25519 "}]}", "ES256"));
+	assert_false(takes("{\"keys\":[{\"kid\":\"you\"," ED25519 "},7]}", "EdDSA"));
+	assert_false(takes("{\"kid\":\"you\"," ED25519 "}", "EdDSA"));
+	assert_false(takes("{\"use\":\"enc\"," ED25519 "}", "EdDSA"));
+	assert_false(takes("{\"keys\":[]}", "EdDSA"));
+	assert_false(takes("{\"keys\":{}}", "EdDSA"));
+	assert_false(takes("{}", "EdDSA"));
+	assert_false(takes("{", "EdDSA"));
+	/* Not a point of the curve; a number that is too short; another curve. */
+	assert_false(takes("{\"kty\":\"EC\",\"crv\":\"P-256\"," X ",\"y\":\"y_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0\"}",
+			   "ES256"));
+	assert_false(takes("{\"kty\":\"EC\",\"crv\":\"P-256\"," X ",\"y\":\"x_FEzRs\"}", "ES256"));
+	assert_false(takes("{\"kty\":\"EC\",\"crv\":\"P-384\"," X "," Y "}", "ES384"));
+	assert_false(takes("{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":\"AAAA\"}", "EdDSA"));
+	assert_false(takes("{\"kty\":\"oct\",\"k\":\"c2VjcmV0\"}", "HS256"));
+}
+
 static void keys_that_are_none(void **state)
 {
 	struct jwt_key k = {.algorithm = jwt_algorithm_find("HS512")};
@@ -349,6 +387,7 @@ int main(void)
 		cmocka_unit_test(what_is_said),
 		cmocka_unit_test(what_the_header_may_not_say),
 		cmocka_unit_test(what_is_no_token),
+		cmocka_unit_test(keys_in_json),
 		cmocka_unit_test(keys_that_are_none),
 	};
 

@@ -30,6 +30,9 @@ bool json_string(const struct json_value *v, char *dst, size_t size);
 bool json_integer(const struct json_value *v, int64_t *out);
 bool json_true(const struct json_value *v);
 
+/* The nth of an array. False: it is none, or has no such one. */
+bool json_nth(const struct json_value *v, size_t nth, struct json_value *out);
+
 /* It is that string, or an array that holds it. */
 bool json_names(const struct json_value *v, const char *wanted);
 
