@@ -1,18 +1,24 @@
 """Logging in with tokens that somebody else has signed: what is taken, and all that is not."""
 
+import base64
+import http.server
 import json
 import re
 import signal
+import sys
+import threading
 import time
+import urllib.parse
 
 import pytest
 
 import sasl
 import tokens
-from harness import FAST, Client, Daemon, fresh, run_chatd
-from test_accounts_helper import Helper, keeps
+from harness import FAST, ROOT, Client, Daemon, fresh, run_chatd
+from test_accounts_helper import Helper, ask, keeps
 
 CAPS = "sasl draft/account-registration"
+INTROSPECT = ROOT / "contrib/helpers/auth-introspect"
 ALL = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "HS256", "HS384", "HS512"]
 BASE = f"{FAST}[accounts]\niterations = 4096\nattempts = 0\nautocreate = yes\n"
 
@@ -367,6 +373,59 @@ def test_a_helper_knows(start, tmp_path):
     assert attempt(daemon, "opaque-3").of("904")
     assert attempt(daemon, "x" * 5000).of("904")
     assert "opaque-" not in daemon.log
+
+
+class Introspection(http.server.BaseHTTPRequestHandler):
+    """An OAuth 2.0 server that knows some tokens: RFC 7662."""
+
+    known = {
+        "good": {"active": True, "username": "ann", "sub": "carol", "aud": ["chat"]},
+        "elsewhere": {"active": True, "username": "ann", "aud": "shop"},
+        "ended": {"active": False, "username": "ann", "aud": "chat"},
+        "odd": {"active": "true", "username": "ann", "aud": "chat"},
+        "nobody": {"active": True, "aud": "chat"},
+        "list": ["active"],
+    }
+
+    def do_POST(self):
+        form = urllib.parse.parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
+        login = base64.b64decode(self.headers["Authorization"].removeprefix("Basic ")).decode()
+        token = form["token"][0]
+        said = json.dumps(self.known.get(token, {"active": False})) if token != "broken" else "<html>"
+        self.send_response(200 if login == "chatd:a%20secret%3A" else 401)
+        self.end_headers()
+        self.wfile.write(said.encode())
+
+    def log_message(self, *args):
+        pass
+
+
+@pytest.fixture
+def provider():
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Introspection) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_address[1]}/introspect"
+        server.shutdown()
+        thread.join()
+
+
+def test_introspection(start, tmp_path, provider):
+    (tmp_path / "secret").write_text("a secret:\n")
+    (tmp_path / "wrong").write_text("another\n")
+    argv = [INTROSPECT, "--url", provider, "--client", "chatd", "--audience", "chat"]
+    asked = [{"oauth2": {"token": t}} for t in (*Introspection.known, "unknown", "broken", "")] + [{"passphrase": "x"}]
+    right = [*argv, "--secret-file", tmp_path / "secret"]
+    assert ask(right, *asked) == [True] + [False] * (len(asked) - 1)
+    assert ask([*right, "--claim", "sub"], asked[0]) == [True]
+    assert ask([*argv, "--secret-file", tmp_path / "wrong"], asked[0]) == [False]
+    script = tmp_path / "ask"
+    script.write_text(f"#!/bin/sh\nexec {sys.executable} {' '.join(str(word) for word in right)}\n")
+    script.chmod(0o755)
+    daemon = start(f"{BASE}[helper]\ncommand = {script}\ntokens = yes\n")
+    keeps(daemon, 2)
+    assert logged_in(attempt(daemon, "good")) == "ann"
+    assert attempt(daemon, "ended", tokens.ircv3, kind="opaque").of("904")
 
 
 def test_keys_come_before_a_helper(start, tmp_path):
