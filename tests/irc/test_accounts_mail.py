@@ -5,7 +5,7 @@ import signal
 import pytest
 
 import sasl
-from harness import FAST, binary_names, fresh
+from harness import FAST, binary_names, fresh, run_chatd
 from mailbox import Relay, Sendmail, code_of
 
 CAPS = "sasl draft/account-registration labeled-response batch"
@@ -261,7 +261,18 @@ def test_off_by_default(start):
     assert notices(client.ask("NS SET EMAIL b@example.org")) == ["Done."]
 
 
-RELAYS = pytest.mark.skipif(not binary_names(b"libcurl.so"), reason="built without libcurl")
+HAS_CURL = binary_names(b"libcurl.so")
+RELAYS = pytest.mark.skipif(not HAS_CURL, reason="built without libcurl")
+
+
+def test_a_relay_is_refused_by_a_program_that_has_none(tmp_path):
+    path = tmp_path / "chatd.conf"
+    path.write_text(settings("relay = smtp://127.0.0.1:25"))
+    done = run_chatd("-c", str(path), "--check-config")
+    if HAS_CURL:
+        assert done.returncode == 0, done.stderr
+    else:
+        assert done.returncode == 78 and "built without relays; name a command" in done.stderr
 
 
 @RELAYS
