@@ -23,6 +23,8 @@
 #include "chatd/service.h"
 #include "chatd/status.h"
 #include "chatd/watchdog.h"
+#include "command/cap.h"
+#include "command/token.h"
 #include "loop/loop.h"
 #include "loop/poller.h"
 #include "loop/signals.h"
@@ -125,6 +127,7 @@ static bool open_sockets(struct daemon *d, const struct config *fresh, const str
 
 static bool take_config(struct daemon *d, struct complaints *c)
 {
+	bool tokens = token_possible(&d->config->server);
 	struct config fresh;
 
 	*c->why = '\0';
@@ -148,6 +151,8 @@ static bool take_config(struct daemon *d, struct complaints *c)
 	*d->config = fresh;
 	server_build(&d->config->server);
 	engine_reconfigured(d->engine);
+	if (tokens != token_possible(&d->config->server))
+		cap_tell_mechanisms(engine_env(d->engine));
 	logging_configure(d->logging, d->config);
 	log_event(EVENT_RELOADED, LOG_NO_FIELDS, "configuration reloaded");
 	return true;

@@ -200,3 +200,20 @@ void cap_run(struct call *call)
 	}
 	reply(call->session, ERR_INVALIDCAPCMD, *sub ? sub : "*");
 }
+
+void cap_tell_mechanisms(const struct command_env *env)
+{
+	struct session *s;
+
+	LIST_FOREACH(s, &env->hub->sessions, all) {
+		char list[VALUE_MAX], line[LIST_MAX];
+		int n;
+
+		if (!session_has(s, CAP_CAP_NOTIFY))
+			continue;
+		sasl_mechanisms(s, list, sizeof(list));
+		n = snprintf(line, sizeof(line), ":%s CAP %s NEW :sasl%s%s", env->server->name, session_nick(s),
+			     s->flags & SESSION_CAP_302 ? "=" : "", s->flags & SESSION_CAP_302 ? list : "");
+		reply_unasked(s, (struct str){line, n < (int)sizeof(line) ? (size_t)n : sizeof(line) - 1});
+	}
+}

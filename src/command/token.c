@@ -20,12 +20,14 @@ struct checking {
 	char name[JWT_ACCOUNT_MAX];
 };
 
+bool token_possible(const struct server *server)
+{
+	return server->jwt.count || (server->helper.command && server->helper.tokens);
+}
+
 bool token_offered(const struct session *s)
 {
-	const struct server *server = s->hub->server;
-
-	return (s->flags & (SESSION_SECURE | SESSION_LOCAL)) &&
-	       (server->jwt.count || (server->helper.command && server->helper.tokens));
+	return (s->flags & (SESSION_SECURE | SESSION_LOCAL)) && token_possible(s->hub->server);
 }
 
 static void work(struct errand *e)

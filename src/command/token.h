@@ -6,6 +6,7 @@
 #include "command/login.h"
 
 struct call;
+struct server;
 struct session;
 
 /*
@@ -13,7 +14,9 @@ struct session;
  * second factor is asked for, and an account that is locked to passwords is not locked to it.
  */
 
-/* There is somebody who can tell, and nobody between here and the client who could read it. */
+/* There is somebody who can tell. */
+bool token_possible(const struct server *server);
+/* And nobody between here and the client who could read it. */
 bool token_offered(const struct session *s);
 
 /* Checks it on the worker, or asks the helper, and enters. answer: as login_by_password has it. */

@@ -298,6 +298,8 @@ def test_the_throttle(start, tmp_path):
 def test_a_reload_takes_other_keys(start, tmp_path):
     config = BASE + tokens.configure(tmp_path, "ES256")
     daemon = start(config)
+    old, new = daemon.client("old", caps="sasl"), daemon.client("new", caps="cap-notify")
+    plain = daemon.client("plain")
     assert logged_in(attempt(daemon, tokens.token())) == "ann"
     daemon.reload(BASE + tokens.configure(tmp_path, "EdDSA"))
     refused(daemon, tokens.token(), "names no key")
@@ -309,6 +311,12 @@ def test_a_reload_takes_other_keys(start, tmp_path):
     assert f"chatd.conf:{line}: [jwt_key EdDSA] public_key: " in entry and "no such public key" in entry
     daemon.wait_log("CHATD_EVENT=reload-refused")
     assert logged_in(attempt(daemon, tokens.token("EdDSA"))) == "ann"
+    daemon.reload(BASE)
+    for client in (old, new):
+        assert client.sync().one("CAP").params == [client.nick, "NEW", "sasl=PLAIN,SCRAM-SHA-256"]
+    daemon.reload(config)
+    assert old.sync().one("CAP").params[2] == "sasl=PLAIN,SCRAM-SHA-256,OAUTHBEARER,IRCV3BEARER"
+    assert not plain.sync().of("CAP")
     daemon.reload(BASE)
     assert daemon.client("c", caps=CAPS).ask("AUTHENTICATE OAUTHBEARER").of("908")
 
