@@ -15,6 +15,7 @@ import pytest
 import sasl
 import tokens
 from harness import FAST, ROOT, Client, Daemon, fresh, run_chatd
+from mailbox import Sendmail
 from test_accounts_helper import Helper, ask, keeps
 
 CAPS = "sasl draft/account-registration"
@@ -284,6 +285,18 @@ def test_the_gate(start, tmp_path):
         assert said.commands == ["904"] and "suspended" in said[0].params[-1]
     assert said.text and oper.ask("NS UNSUSPEND ann").of("NOTICE")
     assert logged_in(attempt(daemon, tokens.token())) == "ann"
+
+
+def test_an_account_that_is_not_proved_yet(start, tmp_path):
+    letters = Sendmail(tmp_path)
+    mail = f"email_verify = yes\n[mail]\nfrom = chat@irc.example.org\ncommand = {letters.command}\n"
+    daemon = start(BASE + mail + tokens.configure(tmp_path))
+    client = daemon.client("new", caps=CAPS)
+    assert client.ask("REGISTER * ann@example.org :a password of it").one("REGISTER").params[0] == "VERIFICATION_REQUIRED"
+    said = attempt(daemon, tokens.token(account=client.nick), tokens.ircv3)
+    assert said.commands == ["904"] and "not been verified" in said[0].params[-1]
+    assert client.ask(f"VERIFY {client.nick} {letters.code()}").one("VERIFY").params[0] == "SUCCESS"
+    assert logged_in(attempt(daemon, tokens.token(account=client.nick))) == client.nick
 
 
 def test_the_throttle(start, tmp_path):
