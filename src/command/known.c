@@ -81,6 +81,7 @@ static void put_account(struct json *j, const struct account *a)
 	json_u64(j, "recovery_codes", account_count(a, ACCOUNT_RECOVERY));
 	json_bool(j, "always_on", a->flags & ACCOUNT_ALWAYS_ON);
 	json_bool(j, "private", a->flags & ACCOUNT_PRIVATE);
+	json_bool(j, "no_expiry", a->flags & ACCOUNT_NO_EXPIRY);
 	json_str(j, "enforce", open ? STR("none") : lenient ? STR("lenient") : STR("strict"));
 	json_end(j);
 }
@@ -113,6 +114,8 @@ static void put_access(struct json *j, struct str text)
 				       : STR("VOP"));
 }
 
+_Static_assert(ACCOUNT_ITEM_KINDS == 11, "whatever else is kept of people is shown to them, or is a secret");
+
 /* False: it is a secret, of which the account's own line says that there is one. */
 static bool put_item(struct json *j, const struct account_kept *item)
 {
@@ -120,13 +123,14 @@ static bool put_item(struct json *j, const struct account_kept *item)
 		const char *type, *first, *rest, *time;
 	} shapes[ACCOUNT_ITEM_KINDS] = {
 		[ACCOUNT_CERTFP] = {"certificate", "sha256", NULL, "since"},
-		[ACCOUNT_NICK] = {"nick", "nick", NULL, "since"},
+		[ACCOUNT_NICK] = {"nick", "nick", NULL, "used"},
 		[ACCOUNT_MEMO] = {"memo", "from", "text", "time"},
 		[ACCOUNT_CODE] = {"code", "purpose", NULL, "until"},
 		[ACCOUNT_SETTING] = {"setting", "name", "value", NULL},
 		[ACCOUNT_CHANNEL] = {"access", NULL, NULL, "since"},
 		[ACCOUNT_METADATA] = {"metadata", "key", "value", NULL},
 		[ACCOUNT_SEEN] = {"device", "device", NULL, "seen"},
+		[ACCOUNT_LAST] = {"login", NULL, NULL, "time"},
 	};
 
 	if (!shapes[item->kind].type)
@@ -134,7 +138,7 @@ static bool put_item(struct json *j, const struct account_kept *item)
 	begin(j, shapes[item->kind].type);
 	if (item->kind == ACCOUNT_CHANNEL)
 		put_access(j, str_of(item->text));
-	else
+	else if (shapes[item->kind].first)
 		put_pair(j, str_of(item->text), shapes[item->kind].first, shapes[item->kind].rest);
 	if (shapes[item->kind].time && item->time)
 		json_time(j, shapes[item->kind].time, item->time);

@@ -85,6 +85,7 @@ def test_export_has_all_of_one_person(daemon):
     found = export(a)
     account = of(found, "account")[0]
     assert account["account"] == a.nick and account["password"] is True and account["verified"] is True
+    assert len(of(found, "login")) == 1 and account["no_expiry"] is False
     assert of(found, "nick")[0]["nick"] == f"{a.nick}x"
     assert of(found, "certificate")[0]["sha256"] == "ab" * 32
     assert of(found, "metadata") == [{"type": "metadata", "key": "url", "value": f"https://example.org/{a.nick}"}]
