@@ -64,7 +64,8 @@ static void import_account(const struct importing *i)
 		refuse(i, "its name is no nick here, or its keys cannot be read");
 		return;
 	}
-	account_edit_new(&e, str_of(name), time_of(i, i->words[1]));
+	/* Who has not proved an address has from now on as long for it as others. */
+	account_edit_new(&e, str_of(name), time_of(i, strchr(flags, 'u') ? "-" : i->words[1]));
 	if (strcmp(keys, "-") != 0)
 		e.r.account.credentials = str_of(keys);
 	e.r.account.flags |= (strchr(flags, 's') ? ACCOUNT_SUSPENDED : 0) |
