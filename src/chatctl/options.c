@@ -35,6 +35,8 @@ static void help(FILE *out)
 	      "                             nicks, #channels and addresses of e-mail that nobody gets\n"
 	      "  channel suspend CHANNEL [DURATION] [REASON], channel unsuspend CHANNEL, channel suspended\n"
 	      "                             shuts registered channels, and opens them again\n"
+	      "  channel create CHANNEL ACCOUNT, channel delete CHANNEL\n"
+	      "                             registers one for somebody, and ends that\n"
 	      "  channel show CHANNEL, channel noexpire CHANNEL on|off\n"
 	      "                             what is kept of one, and whether that is for good\n"
 	      "  account list|show|create|password|suspend|unsuspend|verify|totp-off|noexpire|delete [NAME] [REASON]\n"

@@ -5,12 +5,16 @@
 
 #include "chatd/control_bans.h"
 #include "chatd/control_private.h"
+#include "command/account_edit.h"
 #include "command/command.h"
 #include "command/expiry.h"
 #include "network/access.h"
 #include "network/account.h"
 #include "network/ban.h"
 #include "network/settings.h"
+#include "proto/name.h"
+
+enum { ITEM_MAX = 300 };
 
 static const struct command_env *env_of(struct control_conn *c)
 {
@@ -89,6 +93,89 @@ static void keep(struct control_conn *c, const char *rest)
 	control_ok(c);
 }
 
+/* Whose rank it was keeps none, or would have it again with whoever registers the channel later. */
+static void take_access(struct control_conn *c, const char *name)
+{
+	const struct command_env *env = env_of(c);
+	const struct vec *list;
+	struct account_edit e;
+	char item[ITEM_MAX];
+	bool done = true;
+
+	while (done && (list = network_access_list(env->net, str_of(name))) && list->count) {
+		const struct account *a = list->items[list->count - 1];
+		uint32_t dropped = 0;
+
+		account_edit_begin(&e, a);
+		for (const char *letter = "qaohv"; *letter; letter++) {
+			snprintf(item, sizeof(item), "%s %c", name, *letter);
+			dropped += account_edit_drop_exact(&e, ACCOUNT_CHANNEL, str_of(item));
+		}
+		done = dropped && account_edit_submit(&e, env);
+	}
+}
+
+static void drop(struct control_conn *c, const struct channel *channel)
+{
+	char name[ITEM_MAX];
+
+	snprintf(name, sizeof(name), "%s", channel->name);
+	control_log(c, &(struct control_deed){.command = "channel delete", .channel = name});
+	take_access(c, name);
+	account_unregister_channel(env_of(c), str_of(name));
+	control_ok(c);
+}
+
+/* One that is there keeps all that it has. */
+static void make(struct control_conn *c, const char *name, const struct account *founder)
+{
+	const struct command_env *env = env_of(c);
+	const struct channel *channel = network_channel(env->net, str_of(name));
+	struct engine *engine = control_of(c)->host.engine;
+	struct record r = {.type = RECORD_CHANNEL};
+	struct account_edit e;
+	char item[ITEM_MAX];
+
+	r.channel.flags = env->server->default_channel_flags;
+	r.channel.created = loop_clock(env->hub->loop)->real_ms;
+	if (channel)
+		network_channel_record(channel, &r, engine_room(engine));
+	r.flags |= RECORD_OVERRIDE;
+	r.channel.name = str_of(channel ? channel->name : name);
+	r.channel.flags |= CHAN_REGISTERED;
+	snprintf(item, sizeof(item), "%s q", channel ? channel->name : name);
+	account_edit_begin(&e, founder);
+	if (account_edit_add(&e, ACCOUNT_CHANNEL, str_of(item), loop_clock(env->hub->loop)->real_ms) &&
+	    engine_ask(engine, &r) == REFUSAL_NONE && account_edit_submit(&e, env))
+		control_ok(c);
+	else
+		control_fail(c, "refused", "the network refused it");
+}
+
+/* "CHANNEL ACCOUNT" */
+static void create(struct control_conn *c, const char *rest)
+{
+	char line[CONTROL_REQUEST_MAX + 1], *word = line, *name;
+	const struct command_env *env = env_of(c);
+	const struct account *founder;
+	const struct channel *channel;
+
+	snprintf(line, sizeof(line), "%s", rest);
+	name = strsep(&word, " ");
+	founder = word ? network_account(env->net, str_of(word)) : NULL;
+	channel = network_channel(env->net, str_of(name));
+	if (!founder) {
+		control_fail(c, "no_such_account", "there is no such account");
+	} else if (!name_channel_valid(str_of(name), env->server->channel_max)) {
+		control_fail(c, "bad_request", "that is no name of a channel");
+	} else if ((channel && (channel->flags & CHAN_REGISTERED)) || network_founder(env->net, str_of(name))) {
+		control_fail(c, "refused", "the channel is registered already");
+	} else {
+		control_log(c, &(struct control_deed){.command = "channel create", .channel = name, .target = word});
+		make(c, name, founder);
+	}
+}
+
 void control_channel(struct control_conn *c, const char *const *words, size_t n)
 {
 	const struct channel *channel;
@@ -101,6 +188,12 @@ void control_channel(struct control_conn *c, const char *const *words, size_t n)
 		control_suspensions(c);
 	} else if (strcmp(words[0], "noexpire") == 0 && n == 2) {
 		keep(c, words[1]);
+	} else if (strcmp(words[0], "create") == 0 && n == 2) {
+		create(c, words[1]);
+	} else if (strcmp(words[0], "delete") == 0 && n == 2) {
+		channel = find(c, words[1]);
+		if (channel)
+			drop(c, channel);
 	} else if (strcmp(words[0], "show") == 0 && n == 2) {
 		channel = find(c, words[1]);
 		if (!channel)
@@ -108,6 +201,7 @@ void control_channel(struct control_conn *c, const char *const *words, size_t n)
 		show(c, channel);
 		control_ok(c);
 	} else {
-		control_fail(c, "bad_request", "wanted is channel show, suspend, unsuspend, suspended or noexpire");
+		control_fail(c, "bad_request",
+			     "wanted is channel show, create, delete, suspend, unsuspend, suspended or noexpire");
 	}
 }

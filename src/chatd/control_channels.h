@@ -6,6 +6,6 @@ struct control_conn;
 
 /*
  * "channel suspend CHANNEL [DURATION] [REASON]", "channel unsuspend CHANNEL", "channel suspended",
- * "channel show CHANNEL", "channel noexpire CHANNEL on|off": words[1] is the rest of the line.
+ * "channel show|delete CHANNEL", "channel create CHANNEL ACCOUNT", "channel noexpire CHANNEL on|off": words[1] is the rest of the line.
  */
 void control_channel(struct control_conn *c, const char *const *words, size_t n);

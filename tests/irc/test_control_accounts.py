@@ -86,3 +86,21 @@ def test_verify(start, tmp_path):
     argv = [CHATCTL, "-s", str(daemon.folder / "control.sock"), "account", "verify", client.nick]
     assert subprocess.run(argv, timeout=harness.DEADLINE).returncode == 0
     assert plain(daemon, client.nick).of("903")
+
+
+def test_channels(ctl):
+    """Registered for somebody, and given up again, with the ranks."""
+    founder, friend = make(ctl.daemon), make(ctl.daemon)
+    channel = ctl.daemon.channel(founder)
+    ctl("channel", "create", channel, "nobody", ok=67)
+    ctl("channel", "create", "nochannel", founder.nick, ok=64)
+    ctl("channel", "create", channel, founder.nick)
+    ctl("channel", "create", channel, founder.nick, ok=69)
+    founder.ask(f"PRIVMSG ChanServ :VOP {channel} ADD {friend.nick}")
+    account = lambda who: json.loads(ctl("--json", "account", "show", who.nick).splitlines()[0])
+    assert account(founder)["channels"] == [f"{channel} q"] and account(friend)["channels"] == [f"{channel} v"]
+    assert json.loads(ctl("--json", "channel", "show", channel).splitlines()[0])["founder"] == founder.nick
+    ctl("channel", "delete", channel)
+    ctl("channel", "delete", channel, ok=67)
+    assert account(founder)["channels"] == account(friend)["channels"] == []
+    assert founder.ask(f"MODE {channel}").of("324")[0].params[2].count("r") == 0
