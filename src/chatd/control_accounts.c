@@ -10,6 +10,7 @@
 #include "command/command.h"
 #include "command/expiry.h"
 #include "command/known.h"
+#include "command/nicks.h"
 #include "command/services.h"
 #include "network/access.h"
 #include "proto/name.h"
@@ -91,6 +92,8 @@ static void create(struct control_conn *c, const char *name, const char *credent
 		control_fail(c, "bad_request", "an account needs a name that is a nick");
 	} else if (network_account_of_nick(env->net, str_of(name))) {
 		control_fail(c, "refused", "there is such an account, or it is a nick of one");
+	} else if (nicks_confusing(env, str_of(name), network_user_by_nick(env->net, str_of(name)), NULL)) {
+		control_fail(c, "refused", "it looks like a name that somebody has");
 	} else {
 		account_edit_new(&e, str_of(name), loop_clock(env->hub->loop)->real_ms);
 		e.r.account.credentials = str_of(credentials);

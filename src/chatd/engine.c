@@ -78,7 +78,6 @@ struct engine {
 	struct oper_notices *notices;
 	struct tries *tries;
 	struct password_memory password, gateways;
-	struct guest_list guests;
 	unsigned errands;             /* under way on their worker */
 	struct worker *errand_worker; /* slow ones are no reason for the journal to wait */
 	uint32_t open;                /* sessions whose descriptor is not released */
@@ -473,7 +472,6 @@ static void env_init(struct engine *e)
 		.password = &e->password,
 		.gateways = &e->gateways,
 		.logins = logins_new(),
-		.guests = &e->guests,
 	};
 }
 
@@ -515,6 +513,8 @@ int engine_new(struct engine **out, struct loop *loop, struct config *config, co
 	e->env.courier = courier_new(&e->env);
 	e->env.helper = helper_new(loop);
 	e->env.filters = filters_new(e->net, &config->server);
+	random_key(&key);
+	e->env.nicks = nicks_new(e->net, &key);
 	*out = e;
 	return 0;
 }
@@ -687,7 +687,7 @@ void engine_free(struct engine *e)
 	keep_forget(&e->keep);
 	mem_free(e->env.usage);
 	filters_free(e->env.filters);
-	nicks_forget(&e->env);
+	nicks_free(&e->env);
 	logins_free(e->env.logins);
 	mem_free(e->missing);
 	past_events_deinit(&e->past);

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "command/command.h"
+#include "command/nicks.h"
 #include "network/access.h"
 
 void account_edit_begin(struct account_edit *e, const struct account *a)
@@ -101,6 +102,7 @@ bool account_edit_submit(struct account_edit *e, const struct command_env *env)
 	submit(env, &w->r);
 	a = network_account(env->net, w->r.account.name);
 	done = a && a->revision == w->r.account.revision;
+	nicks_note_account(env, w->r.account.name);
 	whole_free(w);
 	return done;
 }

@@ -28,7 +28,6 @@ struct tries;
 struct logins;
 struct guest;
 struct history_read;
-LIST_HEAD(guest_list, guest);
 struct worker;
 
 enum command_role {
@@ -91,7 +90,7 @@ struct command_env {
 	struct password_memory *gateways; /* of those who use WEBIRC, the same */
 	unsigned *errands;           /* how many are under way */
 	struct logins *logins;       /* what has failed lately */
-	struct guest_list *guests;   /* nicks.c's */
+	struct nicks *nicks;         /* guests on others' nicks, and names that look alike */
 	struct courier *courier;     /* NULL: no mails */
 	struct helper *helper;       /* NULL: nobody else is asked */
 };

@@ -58,7 +58,7 @@ static void run_nick(struct call *call)
 		reply(s, ERR_NONICKNAMEGIVEN);
 	} else if (!name_nick_valid(call->env->server->casemap, str_of(nick), call->env->server->nick_max)) {
 		reply(s, ERR_ERRONEUSNICKNAME, nick);
-	} else if (call->user && nicks_refused(call->env, str_of(nick), login_account(call->env, s))) {
+	} else if (call->user && nicks_refused(call->env, str_of(nick), call->user, login_account(call->env, s))) {
 		reply(s, ERR_NICKNAMEINUSE, nick);
 	} else if (call->user) {
 		nick_change(call, nick);

@@ -2,10 +2,19 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/queue.h>
 
 #include "base/mem.h"
 #include "command/command.h"
+#include "command/lookalike.h"
 #include "command/services.h"
+
+LIST_HEAD(guest_list, guest);
+
+struct nicks {
+	struct guest_list guests;
+	struct lookalikes *lookalikes;
+};
 
 enum nick_policy nicks_policy(const struct server *server, const struct account *a)
 {
@@ -14,21 +23,71 @@ enum nick_policy nicks_policy(const struct server *server, const struct account 
 	return a->flags & ACCOUNT_NICK_LENIENT ? NICK_LENIENT : server->accounts.nicks;
 }
 
+/* Nobody can log in to one that waits for its owner to be proved, nor keep others from its nick. */
+static bool keeps_others_off(const struct command_env *env, const struct account *a)
+{
+	return a && !(a->flags & ACCOUNT_UNVERIFIED) && nicks_policy(env->server, a) != NICK_OPEN;
+}
+
 const struct account *nicks_owner(const struct command_env *env, struct str nick, const struct account *own)
 {
 	const struct account *a = network_account_of_nick(env->net, nick);
+	struct lookalike_walk w;
+	struct str name;
 
-	/* Nobody can log in to one that waits for its owner to be proved, nor keep others from its nick. */
-	if (!a || a == own || (a->flags & ACCOUNT_UNVERIFIED))
-		return NULL;
-	return nicks_policy(env->server, a) != NICK_OPEN ? a : NULL;
+	if (a)
+		return a != own && keeps_others_off(env, a) ? a : NULL;
+	lookalike_walk_init(&w, env->nicks->lookalikes, nick);
+	while (lookalike_walk_next(&w, &name)) {
+		a = network_account_of_nick(env->net, name);
+		if (a != own && keeps_others_off(env, a))
+			return a;
+	}
+	return NULL;
 }
 
-bool nicks_refused(const struct command_env *env, struct str nick, const struct account *own)
+/* Devices of one account may have nicks that look alike. */
+static bool is_anothers(const struct command_env *env, struct str nick, const struct user *me, const struct account *own)
+{
+	const struct user *u = network_user_by_nick(env->net, nick);
+
+	return u && u != me && !(own && str_eq(user_str(u, USER_ACCOUNT), account_str(own, ACCOUNT_NAME)));
+}
+
+static bool looks_like_anothers(const struct command_env *env, struct str nick, const struct user *me,
+				const struct account *own)
+{
+	struct lookalike_walk w;
+	struct str name;
+
+	lookalike_walk_init(&w, env->nicks->lookalikes, nick);
+	while (lookalike_walk_next(&w, &name))
+		if (services_is_name(name) || is_anothers(env, name, me, own))
+			return true;
+	return false;
+}
+
+bool nicks_refused(const struct command_env *env, struct str nick, const struct user *me, const struct account *own)
 {
 	const struct account *owner = nicks_owner(env, nick, own);
 
-	return services_is_name(nick) || (owner && nicks_policy(env->server, owner) == NICK_STRICT);
+	return services_is_name(nick) || (owner && nicks_policy(env->server, owner) == NICK_STRICT) ||
+	       looks_like_anothers(env, nick, me, own);
+}
+
+bool nicks_confusing(const struct command_env *env, struct str name, const struct user *me, const struct account *own)
+{
+	struct lookalike_walk w;
+	struct str other;
+
+	lookalike_walk_init(&w, env->nicks->lookalikes, name);
+	while (lookalike_walk_next(&w, &other)) {
+		const struct account *a = network_account_of_nick(env->net, other);
+
+		if (a && a != own)
+			return true;
+	}
+	return looks_like_anothers(env, name, me, own);
 }
 
 enum { GUESTS = 100000 };
@@ -84,7 +143,7 @@ static struct guest *guest_find(const struct command_env *env, uint64_t user)
 {
 	struct guest *g;
 
-	LIST_FOREACH(g, env->guests, all)
+	LIST_FOREACH(g, &env->nicks->guests, all)
 		if (g->user == user)
 			return g;
 	return NULL;
@@ -94,6 +153,7 @@ void nicks_watch(const struct command_env *env, const struct user *u)
 {
 	struct guest *g;
 
+	lookalikes_note(env->nicks->lookalikes, user_str(u, USER_NICK));
 	if (!lenient_owner(env, u))
 		return;
 	for (struct session *s = u->sessions; s; s = s->next_own)
@@ -107,7 +167,7 @@ void nicks_watch(const struct command_env *env, const struct user *u)
 		g->timer.due = guest_due;
 		g->env = env;
 		g->user = u->id;
-		LIST_INSERT_HEAD(env->guests, g, all);
+		LIST_INSERT_HEAD(&env->nicks->guests, g, all);
 	}
 	loop_timer_set(env->hub->loop, &g->timer, loop_clock(env->hub->loop)->mono_ms + env->server->accounts.guest_ms);
 }
@@ -116,14 +176,30 @@ void nicks_watch_all(const struct command_env *env)
 {
 	const struct vec *users = network_users(env->net);
 
+	lookalikes_note_all(env->nicks->lookalikes);
 	for (uint32_t i = 0; i < users->count; i++)
 		nicks_watch(env, users->items[i]);
 }
 
-void nicks_forget(const struct command_env *env)
+struct nicks *nicks_new(const struct network *net, const struct hash_key *seed)
+{
+	struct nicks *n = mem_zalloc(sizeof(*n));
+
+	n->lookalikes = lookalikes_new(net, seed);
+	return n;
+}
+
+void nicks_free(const struct command_env *env)
 {
 	struct guest *g;
 
-	while ((g = LIST_FIRST(env->guests)))
+	while ((g = LIST_FIRST(&env->nicks->guests)))
 		guest_free(g);
+	lookalikes_free(env->nicks->lookalikes);
+	mem_free(env->nicks);
+}
+
+void nicks_note_account(const struct command_env *env, struct str name)
+{
+	lookalikes_note_account(env->nicks->lookalikes, name);
 }

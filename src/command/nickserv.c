@@ -242,6 +242,10 @@ static void run_group(const struct service_ask *a)
 		service_tell(a, "This nick is an account's already.");
 		return;
 	}
+	if (nicks_confusing(a->call->env, nick, a->call->user, account)) {
+		service_tell(a, "This nick looks like one that somebody else has.");
+		return;
+	}
 	if (account_count(account, ACCOUNT_NICK) >= a->call->env->server->accounts.nicks_max) {
 		service_tell(a, "Your account has as many nicks as it may.");
 		return;

@@ -12,6 +12,7 @@
 #include "command/emergency.h"
 #include "command/errand.h"
 #include "command/login.h"
+#include "command/nicks.h"
 #include "command/services.h"
 #include "network/ban.h"
 #include "proto/name.h"
@@ -27,6 +28,8 @@ static bool may_be_made(const struct login *l, struct str name)
 	if (!name_nick_valid(env->server->casemap, name, env->server->nick_max) || services_is_name(name))
 		return false;
 	if (network_forbidden(env->net, BAN_NICK, name))
+		return false;
+	if (nicks_confusing(env, name, l->session->user, NULL))
 		return false;
 	return !network_account_of_nick(env->net, name) && (!holder || holder == l->session->user);
 }

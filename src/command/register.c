@@ -15,6 +15,7 @@
 #include "command/errand.h"
 #include "command/families.h"
 #include "command/login.h"
+#include "command/nicks.h"
 #include "command/secret.h"
 #include "command/services.h"
 #include "command/targets.h"
@@ -87,6 +88,10 @@ static const char *check_name(const struct call *call, const char *account, cons
 	}
 	if (holder && holder != call->user) {
 		*why = N_("Somebody else uses this nick");
+		return "BAD_ACCOUNT_NAME";
+	}
+	if (nicks_confusing(call->env, str_of(account), call->user, NULL)) {
+		*why = N_("This name looks like one that somebody has");
 		return "BAD_ACCOUNT_NAME";
 	}
 	return NULL;
@@ -232,6 +237,10 @@ static void done(struct errand *e, struct session *s)
 
 	if (network_account_of_nick(e->env->net, str_of(m->account))) {
 		m->say(s, "ACCOUNT_EXISTS", m->account, "Somebody has this account already");
+		return;
+	}
+	if (nicks_confusing(e->env, str_of(m->account), s->user, NULL)) {
+		m->say(s, "BAD_ACCOUNT_NAME", m->account, N_("This name looks like one that somebody has"));
 		return;
 	}
 	if (register_verifies(e->env, m->email)) {

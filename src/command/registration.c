@@ -58,7 +58,7 @@ static bool nick_suffices(const struct command_env *env, struct session *s, cons
 {
 	struct registration *reg = s->reg;
 
-	if (!nicks_refused(env, str_of(reg->nick), a))
+	if (!nicks_refused(env, str_of(reg->nick), NULL, a))
 		return true;
 	reply(s, ERR_NICKNAMEINUSE, reg->nick);
 	mem_free(reg->nick);

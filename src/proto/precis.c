@@ -165,6 +165,11 @@ struct str precis_fold(char *dst, struct str src)
 	return prepare(dst, src, true);
 }
 
+struct str precis_prepare(char *dst, struct str src)
+{
+	return prepare(dst, src, false);
+}
+
 static bool is_one_of(UChar32 c, const UChar32 *set, size_t n)
 {
 	for (size_t i = 0; i < n; i++)

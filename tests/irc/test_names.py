@@ -3,6 +3,7 @@
 import pytest
 
 from harness import FAST, fresh, wait_until
+from test_handover import restart
 from test_registration import isupport
 
 PRECIS = "[server]\ncasemapping = precis\n" + FAST
@@ -144,3 +145,99 @@ def test_a_list_of_targets_names_each_once(names):
     b.send("PRIVMSG Änne,äNNE,A\u0308nne :once")
     a.wait("PRIVMSG", "Änne", "once")
     a.sync().no("PRIVMSG")
+
+
+def register(client, password="open-sesame", account="*"):
+    return client.ask(f"REGISTER {account} * {password}").one("REGISTER").params[0] == "SUCCESS"
+
+
+def leave(client, watcher):
+    client.send("QUIT")
+    wait_until(lambda: not watcher.ask(f"ISON {client.nick}").one("303").params[1].strip(), "the nick is free")
+
+
+def test_a_nick_that_looks_like_one_in_use(names):
+    a, b = names.client(nick="evan"), names.client()
+    assert b.ask("NICK еvan").commands == ["433"]
+    assert names.connect().ask("NICK еvаn", "USER u 0 * :r").commands == ["433"]
+    assert a.ask("NICK еvan").one("NICK").params == ["еvan"]
+    assert b.ask("NICK evan").commands == ["433"]
+    assert b.ask("NICK EVАN").commands == ["433"]
+    assert names.connect().ask("NICK Evan", "USER u 0 * :r").commands == ["433"]
+    assert a.ask("NICK somebody").of("NICK")
+    assert b.ask("NICK EVАN").one("NICK").params == ["EVАN"]
+    assert a.ask("NICK evan").commands == ["433"]
+    leave(names.client(nick="Ρaul"), a)
+    assert a.ask("NICK Paul").of("NICK")
+
+
+def test_letters_of_ascii_do_not_look_like_each_other(names):
+    names.client(nick="modern")
+    names.client(nick="modem")
+    names.client(nick="Ian0")
+    assert names.client(nick="lanO")
+
+
+def test_a_nick_that_looks_like_a_service(names):
+    for nick in ("ΝickServ", "Сhаnserv"):
+        assert names.client().ask(f"NICK {nick}").commands == ["433"]
+        assert names.connect().ask(f"NICK {nick}", "USER u 0 * :r").commands == ["433"]
+
+
+def test_a_nick_that_looks_like_a_registered_one(names):
+    a, b = names.client(nick="evan"), names.client()
+    assert register(a)
+    leave(a, b)
+    assert b.ask("NICK еvan").commands == ["433"]
+    assert names.connect().ask("NICK еvan", "USER u 0 * :r").commands == ["433"]
+    c = names.client(nick="Рaul")
+    assert register(c)
+    leave(c, b)
+    assert b.ask("NICK Paul").commands == ["433"]
+    b.ask("PRIVMSG NickServ :IDENTIFY evan open-sesame")
+    assert b.ask("NICK еvan").one("NICK").params == ["еvan"]
+    assert "belongs to your account" in b.ask("PRIVMSG NickServ :GROUP").one("NOTICE").params[1]
+
+
+def test_an_account_that_looks_like_another(names):
+    a, b = names.client(nick="evan"), names.client()
+    assert register(a)
+    assert b.ask("REGISTER еvan * open-sesame").one("FAIL").params[1] == "BAD_ACCOUNT_NAME"
+    assert b.ask("REGISTER МemоServ * open-sesame").one("FAIL").params[1] == "BAD_ACCOUNT_NAME"
+    c = names.client(nick="Тоm")
+    assert b.ask("REGISTER tom * open-sesame").one("FAIL").params[1] == "BAD_ACCOUNT_NAME"
+    assert register(c)
+    leave(c, b)
+    assert b.ask("REGISTER tom * open-sesame").one("FAIL").params[1] == "BAD_ACCOUNT_NAME"
+    assert b.ask("REGISTER tomas * open-sesame").one("REGISTER").params[0] == "SUCCESS"
+
+
+def test_a_guest_whose_nick_looks_like_somebodys(start):
+    names = start(PRECIS + "[accounts]\nnick_protection = lenient\nguest_delay = 1s\n")
+    a, b = names.client(nick="evan"), names.client()
+    assert register(a)
+    leave(a, b)
+    assert b.ask("NICK еvan").one("NICK").params == ["еvan"]
+    assert b.wait("NICK").params[0].startswith("Guest")
+
+
+def test_after_a_start_look_alikes_are_known_again(start, tmp_path):
+    state = f"state = {tmp_path}/state\n"
+    first = start(PRECIS.replace("[server]\n", "[server]\n" + state))
+    a = first.client(nick="Тоm")
+    assert register(a)
+    first.finish()
+    second = start(PRECIS.replace("[server]\n", "[server]\n" + state))
+    b = second.client()
+    assert b.ask("NICK tom").commands == ["433"]
+    b.ask("PRIVMSG NickServ :IDENTIFY ТОM open-sesame")
+    assert b.ask("NICK tom").of("NICK")
+
+
+def test_after_a_hand_over_they_are_too(start):
+    daemon = start(PRECIS)
+    a, b = daemon.client(nick="еvan"), daemon.client()
+    restart(daemon)
+    assert a.ask("NICK ЕVAN").one("NICK").params == ["ЕVAN"]
+    assert b.ask("NICK evan").commands == ["433"]
+    assert b.ask("ISON еvan").one("303").params[1].strip() == "ЕVAN"

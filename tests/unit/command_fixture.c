@@ -10,6 +10,7 @@
 
 #include "account/logins.h"
 #include "base/mem.h"
+#include "command/nicks.h"
 #include "command/errand.h"
 #include "session/tries.h"
 
@@ -107,7 +108,7 @@ void desk_init(struct desk *d)
 		.password = &d->password,
 		.tries = tries_new(&(struct hash_key){{1, 2}}),
 		.logins = logins_new(),
-		.guests = &d->guests,
+		.nicks = nicks_new(d->f.net, &(struct hash_key){{3, 4}}),
 	};
 	d->st.command = run;
 	d->st.ctx = d;
@@ -120,6 +121,7 @@ void desk_deinit(struct desk *d)
 	mem_free(d->env.usage);
 	tries_free(d->env.tries);
 	logins_free(d->env.logins);
+	nicks_free(&d->env);
 }
 
 int desk_client(struct desk *d, uint64_t user)

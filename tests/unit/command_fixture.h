@@ -14,7 +14,6 @@ struct desk {
 	struct fixture f;
 	struct command_host host;
 	struct command_env env;
-	struct guest_list guests;
 	unsigned errands;
 	struct password_memory password;
 	bool applies;         /* submitted records are applied */

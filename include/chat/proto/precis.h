@@ -23,6 +23,9 @@ enum { PRECIS_GROWTH = 3 }; /* so many bytes may become of one when it is folded
  */
 struct str precis_fold(char *dst, struct str src);
 
+/* The same with its case. */
+struct str precis_prepare(char *dst, struct str src);
+
 /*
  * What may stand in a nick: letters, marks and digits of RFC 8264's IdentifierClass, and of ASCII what is_ascii says. A
  * mark follows something, and four follow each other at most; the digits are of one script; RFC 5893's bidi rule holds,
