@@ -77,7 +77,7 @@ static struct str folded(const struct keep *k, char memory[KEEP_FOLDED_MAX], str
 /* One side of a conversation: an account, or a guest by its nick. */
 static struct str person(const struct keep *k, char memory[HISTORY_NAME_MAX], struct str account, struct str nick)
 {
-	char name[KEEP_FOLDED_MAX];
+	BUF_MEMORY char name[KEEP_FOLDED_MAX];
 
 	if (!account.n)
 		return history_guest_name(memory, folded(k, name, nick));
@@ -100,7 +100,7 @@ static struct str talk_of(struct keep *k, const struct record *r)
 /* What is filed under the old name goes along; see journal_about. */
 static struct str move_of(struct keep *k, const struct record *r)
 {
-	char name[KEEP_FOLDED_MAX];
+	BUF_MEMORY char name[KEEP_FOLDED_MAX];
 	struct buf b;
 
 	buf_init(&b, k->target, sizeof(k->target));
@@ -112,7 +112,7 @@ static struct str move_of(struct keep *k, const struct record *r)
 
 static struct str target_of(struct keep *k, const struct record *r)
 {
-	char name[KEEP_FOLDED_MAX];
+	BUF_MEMORY char name[KEEP_FOLDED_MAX];
 
 	if (r->type == RECORD_RENAME)
 		return move_of(k, r);

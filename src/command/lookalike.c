@@ -126,7 +126,7 @@ static struct look *look_of(struct lookalikes *l, struct str skeleton)
 
 void lookalikes_note(struct lookalikes *l, struct str name)
 {
-	char memory[SKELETON_MAX], folded_memory[CASEMAP_ROOM(SKELETON_NAME_MAX)];
+	BUF_MEMORY char memory[SKELETON_MAX], folded_memory[CASEMAP_ROOM(SKELETON_NAME_MAX)];
 	struct str folded;
 	struct look *look;
 

@@ -18,7 +18,7 @@ enum { NAME_MAX_BYTES = 256 };
 static int64_t marker(const struct command_env *env, const struct user *u, struct str name)
 {
 	const struct account *a = network_account(env->net, user_str(u, USER_ACCOUNT));
-	char folded[CASEMAP_ROOM(NAME_MAX_BYTES)];
+	BUF_MEMORY char folded[CASEMAP_ROOM(NAME_MAX_BYTES)];
 
 	if (name.n > NAME_MAX_BYTES)
 		return 0;

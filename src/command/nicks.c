@@ -32,7 +32,7 @@ static bool keeps_others_off(const struct command_env *env, const struct account
 const struct account *nicks_owner(const struct command_env *env, struct str nick, const struct account *own)
 {
 	const struct account *a = network_account_of_nick(env->net, nick);
-	struct lookalike_walk w;
+	BUF_MEMORY struct lookalike_walk w;
 	struct str name;
 
 	if (a)
@@ -57,7 +57,7 @@ static bool is_anothers(const struct command_env *env, struct str nick, const st
 static bool looks_like_anothers(const struct command_env *env, struct str nick, const struct user *me,
 				const struct account *own)
 {
-	struct lookalike_walk w;
+	BUF_MEMORY struct lookalike_walk w;
 	struct str name;
 
 	lookalike_walk_init(&w, env->nicks->lookalikes, nick);
@@ -77,7 +77,7 @@ bool nicks_refused(const struct command_env *env, struct str nick, const struct 
 
 bool nicks_confusing(const struct command_env *env, struct str name, const struct user *me, const struct account *own)
 {
-	struct lookalike_walk w;
+	BUF_MEMORY struct lookalike_walk w;
 	struct str other;
 
 	lookalike_walk_init(&w, env->nicks->lookalikes, name);

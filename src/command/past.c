@@ -111,7 +111,7 @@ static void add_talks(const struct command_env *env, const struct session *s, co
 	const struct user *u = network_user_by_nick(env->net, str_of(nick));
 	const struct account *a = u ? network_account(env->net, user_str(u, USER_ACCOUNT))
 				    : network_account_of_nick(env->net, str_of(nick));
-	char memory[HISTORY_NAME_MAX], theirs[FOLDED_MAX];
+	BUF_MEMORY char memory[HISTORY_NAME_MAX], theirs[FOLDED_MAX];
 	const struct account *me = account_of(env, s);
 
 	if (!me)
@@ -146,7 +146,7 @@ void past_add_all(const struct command_env *env, const struct session *s, struct
 
 struct str past_name(const struct command_env *env, const struct session *s, const struct history_row *row)
 {
-	char mine[FOLDED_MAX];
+	BUF_MEMORY char mine[FOLDED_MAX];
 	const struct account *a;
 	const struct channel *c;
 	struct str other;

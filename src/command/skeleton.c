@@ -74,9 +74,9 @@ static bool add(struct buf *out, const struct skeletons *k, UChar32 c)
 static bool join(struct buf *out, const struct skeletons *k, struct str name)
 {
 	UErrorCode err = U_ZERO_ERROR;
-	char memory[PRECIS_GROWTH * SKELETON_NAME_MAX];
+	BUF_MEMORY char memory[PRECIS_GROWTH * SKELETON_NAME_MAX];
 	struct str prepared = precis_prepare(memory, name);
-	UChar units[NAME_UNITS], apart[APART_UNITS];
+	BUF_MEMORY UChar units[NAME_UNITS], apart[APART_UNITS];
 	int32_t n = 0, at = 0;
 	bool fits = true;
 
@@ -94,7 +94,7 @@ static bool join(struct buf *out, const struct skeletons *k, struct str name)
 /* The capital letters first: it is they, and not the small ones, that look like others. */
 struct str skeleton_of(const struct skeletons *k, char dst[SKELETON_MAX], struct str name)
 {
-	char joined[JOINED_MAX];
+	BUF_MEMORY char joined[JOINED_MAX];
 	struct buf b;
 
 	buf_init(&b, joined, sizeof(joined));

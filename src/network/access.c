@@ -58,7 +58,7 @@ static struct str fold(const struct network *net, char memory[NETWORK_FOLDED_MAX
 
 static struct access *find(const struct network *net, struct str channel)
 {
-	char memory[NETWORK_FOLDED_MAX];
+	BUF_MEMORY char memory[NETWORK_FOLDED_MAX];
 
 	return channel.n <= NETWORK_TEXT_MAX ? map_get(&net->accounts_by_channel, fold(net, memory, channel)) : NULL;
 }
@@ -73,7 +73,7 @@ static bool is_listed(const struct access *x, const struct account *a, uint32_t 
 
 void state_access_add(struct network *net, struct account *a, struct str text)
 {
-	char memory[NETWORK_FOLDED_MAX];
+	BUF_MEMORY char memory[NETWORK_FOLDED_MAX];
 	struct str channel;
 	struct access *x;
 	uint8_t rank;

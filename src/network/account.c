@@ -92,7 +92,7 @@ bool state_account_fits(const struct record *r)
 
 static void pack(const struct network *net, struct account *a, const struct record *r)
 {
-	char folded[NETWORK_FOLDED_MAX];
+	BUF_MEMORY char folded[NETWORK_FOLDED_MAX];
 	const struct str text[ACCOUNT_TEXT_COUNT] = {
 		[ACCOUNT_NAME] = r->account.name,   [ACCOUNT_FOLDED] = casemap_fold(net->config.casemap, folded, r->account.name),
 		[ACCOUNT_EMAIL] = r->account.email, [ACCOUNT_CREDENTIALS] = r->account.credentials,
@@ -143,7 +143,7 @@ static struct map *keys_of(struct network *net, enum account_item_kind kind, cha
 /* What is there already stays whose it is: one nick named twice is one nick. */
 static void add_key(struct network *net, struct account *a, enum account_item_kind kind, struct str text)
 {
-	char memory[NETWORK_FOLDED_MAX];
+	BUF_MEMORY char memory[NETWORK_FOLDED_MAX];
 	struct map *keys = keys_of(net, kind, memory, &text);
 	struct account_key *key;
 
@@ -158,7 +158,7 @@ static void add_key(struct network *net, struct account *a, enum account_item_ki
 
 static void drop_key(struct network *net, const struct account *a, enum account_item_kind kind, struct str text)
 {
-	char memory[NETWORK_FOLDED_MAX];
+	BUF_MEMORY char memory[NETWORK_FOLDED_MAX];
 	struct map *keys = keys_of(net, kind, memory, &text);
 	struct account_key *key = keys ? map_get(keys, text) : NULL;
 

@@ -9,7 +9,7 @@ void apply_marker(struct apply *a)
 	struct change c = apply_change(a, CHANGE_MARKER);
 	struct account *account = r->marker.account.n ? state_account(a->net, r->marker.account) : NULL;
 	struct user *u = state_user(a->net, r->origin);
-	char folded[NETWORK_FOLDED_MAX];
+	BUF_MEMORY char folded[NETWORK_FOLDED_MAX];
 
 	if (!a->unchecked || r->marker.target.n > NETWORK_TEXT_MAX || (r->marker.account.n ? !account : !u))
 		return;

@@ -65,7 +65,7 @@ static void move_access(struct network *net, struct str from, struct str to)
 /* Of all accounts, for who is here is not known when it is applied again. */
 static void move_markers(struct network *net, struct str from, struct str to)
 {
-	char memory[NETWORK_FOLDED_MAX], other[NETWORK_FOLDED_MAX];
+	BUF_MEMORY char memory[NETWORK_FOLDED_MAX], other[NETWORK_FOLDED_MAX];
 
 	from = casemap_fold(net->config.casemap, memory, from);
 	to = casemap_fold(net->config.casemap, other, to);

@@ -86,7 +86,7 @@ static bool key_make(const struct network *net, struct key *key, enum ban_kind k
 
 struct ban *state_ban_find(const struct network *net, enum ban_kind kind, struct str mask)
 {
-	struct key key;
+	BUF_MEMORY struct key key;
 
 	if (!key_make(net, &key, kind, mask))
 		return NULL;
@@ -142,7 +142,7 @@ static struct ban *add(struct network *net, const struct record *r, const struct
 
 bool state_ban_put(struct network *net, const struct record *r)
 {
-	struct key key;
+	BUF_MEMORY struct key key;
 	struct ban *b;
 
 	if (!key_make(net, &key, r->ban.kind, r->ban.mask))
@@ -275,7 +275,7 @@ static bool acts(const struct ban *b, bool shun, bool account)
 static struct ban *find_address(const struct network *net, const struct cidr *address, bool shun, bool account)
 {
 	struct cidr cut = *address;
-	struct key key;
+	BUF_MEMORY struct key key;
 
 	for (int bits = address->bits; bits >= 0; bits--) {
 		struct ban *b;

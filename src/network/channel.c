@@ -11,7 +11,7 @@ bool state_channel_name_fits(struct str name)
 
 static char *folded_copy(const struct network *net, struct str name)
 {
-	char memory[NETWORK_FOLDED_MAX];
+	BUF_MEMORY char memory[NETWORK_FOLDED_MAX];
 	struct str folded = casemap_fold(net->config.casemap, memory, name);
 
 	return mem_strndup(folded.p, folded.n);

@@ -95,7 +95,7 @@ struct user *state_user(const struct network *net, uint64_t id)
 
 static void *get_folded(const struct network *net, const struct map *map, struct str name)
 {
-	char folded[NETWORK_FOLDED_MAX];
+	BUF_MEMORY char folded[NETWORK_FOLDED_MAX];
 
 	return name.n <= NETWORK_TEXT_MAX ? map_get(map, casemap_fold(net->config.casemap, folded, name)) : NULL;
 }

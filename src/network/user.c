@@ -44,7 +44,7 @@ struct user *state_user_add(struct network *net, uint64_t id, const struct str t
 {
 	struct user *u = mem_zalloc(sizeof(*u));
 	struct str cut[USER_TEXT_COUNT];
-	char folded[NETWORK_FOLDED_MAX];
+	BUF_MEMORY char folded[NETWORK_FOLDED_MAX];
 
 	for (int i = 0; i < USER_TEXT_COUNT; i++)
 		cut[i] = state_text_cut(text[i]);
@@ -122,7 +122,7 @@ void state_user_remove(struct network *net, struct user *u)
 void state_user_set_text(struct network *net, struct user *u, enum user_text which, struct str value)
 {
 	struct str text[USER_TEXT_COUNT];
-	char folded[NETWORK_FOLDED_MAX];
+	BUF_MEMORY char folded[NETWORK_FOLDED_MAX];
 
 	for (int i = 0; i < USER_TEXT_COUNT; i++)
 		text[i] = user_str(u, i);

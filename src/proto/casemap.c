@@ -99,7 +99,7 @@ static bool table_eq(const unsigned char *table, struct str a, struct str b)
 
 static bool precis_eq(struct str a, struct str b)
 {
-	char one[PRECIS_GROWTH * EQ_MAX], other[PRECIS_GROWTH * EQ_MAX];
+	BUF_MEMORY char one[PRECIS_GROWTH * EQ_MAX], other[PRECIS_GROWTH * EQ_MAX];
 
 	if (a.n > EQ_MAX || b.n > EQ_MAX)
 		return false;

@@ -47,7 +47,7 @@ static bool match(enum casemap map, struct str mask, struct str text)
 /* Folded first: what is equal may be written in other, and in more, bytes. Longer ones than any mask are taken as they are. */
 static bool match_folded(enum casemap map, struct str mask, struct str text)
 {
-	char folded_mask[CASEMAP_ROOM(MATCH_MAX)], folded_text[CASEMAP_ROOM(MATCH_MAX)];
+	BUF_MEMORY char folded_mask[CASEMAP_ROOM(MATCH_MAX)], folded_text[CASEMAP_ROOM(MATCH_MAX)];
 
 	if (mask.n > MATCH_MAX || text.n > MATCH_MAX)
 		return match(map, mask, text);

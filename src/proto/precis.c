@@ -6,6 +6,8 @@
 #include <unicode/utf16.h>
 #include <unicode/utf8.h>
 
+#include "base/buf.h"
+
 enum {
 	UNICODE_FROZEN = 14,
 	CLUSTER_UNITS = 48, /* in UTF-16; a character with more marks than fit is taken in parts */
@@ -60,7 +62,7 @@ static UChar32 width_mapped(UChar32 c)
 static bool normalise(const struct folder *f, const struct cluster *c, UChar out[CLUSTER_ROOM], int32_t *n)
 {
 	UErrorCode err = U_ZERO_ERROR;
-	UChar apart[CLUSTER_ROOM], folded[CLUSTER_ROOM];
+	BUF_MEMORY UChar apart[CLUSTER_ROOM], folded[CLUSTER_ROOM];
 	int32_t nfolded = 0, at = 0;
 	int32_t napart = unorm2_normalize(f->nfd, c->units, c->n, apart, CLUSTER_ROOM, &err);
 	UBool over = false;
@@ -86,7 +88,7 @@ static void put_bytes(struct folder *f, struct str bytes)
 
 static void put_cluster(struct folder *f, struct cluster *c)
 {
-	UChar out[CLUSTER_ROOM];
+	BUF_MEMORY UChar out[CLUSTER_ROOM];
 	int32_t n = 0, at = 0, written = 0, room = (int32_t)(PRECIS_GROWTH * c->bytes.n);
 	UBool over = false;
 

@@ -55,14 +55,14 @@ void monitor_free(struct monitor *m)
 
 static struct monitor_entry *find(const struct monitor *m, struct str nick)
 {
-	char folded[CASEMAP_ROOM(WATCHED_MAX)];
+	BUF_MEMORY char folded[CASEMAP_ROOM(WATCHED_MAX)];
 
 	return nick.n <= WATCHED_MAX ? map_get(&m->entries, casemap_fold(m->casemap, folded, nick)) : NULL;
 }
 
 static struct monitor_entry *entry_make(struct monitor *m, struct str nick)
 {
-	char memory[CASEMAP_ROOM(WATCHED_MAX)];
+	BUF_MEMORY char memory[CASEMAP_ROOM(WATCHED_MAX)];
 	struct str folded = casemap_fold(m->casemap, memory, nick);
 	struct monitor_entry *e = mem_zalloc(sizeof(*e) + folded.n);
 
