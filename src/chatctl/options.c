@@ -103,7 +103,7 @@ int options_parse(struct options *o, int argc, char **argv)
 {
 	int c, code;
 
-	*o = (struct options){.socket = "/run/chatd/control.sock", .state = "/var/lib/chatd", .casemap = CASEMAP_ASCII};
+	*o = (struct options){.socket = "/run/chatd/control.sock", .state = "/var/lib/chatd", .casemap = CASEMAP_PRECIS};
 	while ((c = getopt_long(argc, argv, "s:", longs, NULL)) != -1) {
 		code = take(o, c);
 		if (code != OPTIONS_RUN)

@@ -59,7 +59,7 @@ void server_init(struct server *s)
 		.network = mem_strdup("chatd"),
 		.description = mem_strdup("chatd"),
 		.started_ms = (int64_t)now.tv_sec * 1000,
-		.casemap = CASEMAP_ASCII,
+		.casemap = CASEMAP_PRECIS,
 		.nick_max = NAME_NICK_MAX,
 		.channel_max = NAME_CHANNEL_MAX,
 		.topic_max = 390,

@@ -320,7 +320,7 @@ def test_casemapping_stays(start):
     server = start(FAST)
     a = server.client(nick="left[")
     was = re.search(r"CASEMAPPING=(\S+)", a.transcript.text)[1]
-    other = {"ascii": "rfc1459", "rfc1459": "ascii"}[was]
+    other = "ascii" if was == "rfc1459" else "rfc1459"
     server.configure(FAST + f"[server]\ncasemapping = {other}\n")
     restart(server)
     server.wait_log("config-later")

@@ -6,12 +6,10 @@ from harness import FAST, fresh, wait_until
 from test_handover import restart
 from test_registration import isupport
 
-PRECIS = "[server]\ncasemapping = precis\n" + FAST
-
 
 @pytest.fixture
 def names(start):
-    return start(PRECIS)
+    return start(FAST)
 
 
 def test_casemapping_is_told(names):
@@ -101,7 +99,7 @@ def test_bans_of_a_channel(names):
 
 
 def test_bans_of_the_server(start):
-    names = start(PRECIS + "[oper root]\npassword = secret\n")
+    names = start(FAST + "[oper root]\npassword = secret\n")
     root, a = names.client(), names.client(nick="Фёдор")
     assert root.ask("OPER root secret").of("381")
     assert root.ask("UBAN ADD фЁд*!*@* go").one("NOTICE")
@@ -213,7 +211,7 @@ def test_an_account_that_looks_like_another(names):
 
 
 def test_a_guest_whose_nick_looks_like_somebodys(start):
-    names = start(PRECIS + "[accounts]\nnick_protection = lenient\nguest_delay = 1s\n")
+    names = start(FAST + "[accounts]\nnick_protection = lenient\nguest_delay = 1s\n")
     a, b = names.client(nick="evan"), names.client()
     assert register(a)
     leave(a, b)
@@ -223,11 +221,11 @@ def test_a_guest_whose_nick_looks_like_somebodys(start):
 
 def test_after_a_start_look_alikes_are_known_again(start, tmp_path):
     state = f"state = {tmp_path}/state\n"
-    first = start(PRECIS.replace("[server]\n", "[server]\n" + state))
+    first = start("[server]\n" + state + FAST)
     a = first.client(nick="Тоm")
     assert register(a)
     first.finish()
-    second = start(PRECIS.replace("[server]\n", "[server]\n" + state))
+    second = start("[server]\n" + state + FAST)
     b = second.client()
     assert b.ask("NICK tom").commands == ["433"]
     b.ask("PRIVMSG NickServ :IDENTIFY ТОM open-sesame")
@@ -235,7 +233,7 @@ def test_after_a_start_look_alikes_are_known_again(start, tmp_path):
 
 
 def test_after_a_hand_over_they_are_too(start):
-    daemon = start(PRECIS)
+    daemon = start(FAST)
     a, b = daemon.client(nick="еvan"), daemon.client()
     restart(daemon)
     assert a.ask("NICK ЕVAN").one("NICK").params == ["ЕVAN"]

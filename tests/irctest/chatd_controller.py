@@ -17,6 +17,7 @@ CONFIGURATION = """
 name = My.Little.Server
 network = irctest
 description = test server
+casemapping = {casemapping}
 motd_text = Welcome.
 admin_location = Somewhere
 admin_organisation = irctest
@@ -142,6 +143,7 @@ class ChatdController(BaseServerController, DirectoryBasedController):
                 port=port,
                 websocket=websocket,
                 before_connect="yes" if self.test_config.account_registration_before_connect else "no",
+                casemapping=self.asked_of_ergo()["server"]["casemapping"],
                 always_on="yes" if self.wants_always_on() else "no",
                 email_required="yes" if self.test_config.account_registration_requires_email else "no",
                 password=f"password = {password}" if password is not None else "",
@@ -160,15 +162,19 @@ class ChatdController(BaseServerController, DirectoryBasedController):
         self.proc = self.execute(self.command, proc_name="chatd")
         self.wait_for_port()
 
-    def wants_always_on(self):
-        """What tests ask of Ergo is the same here, under another name."""
-        asked = {"accounts": {"multiclient": {}}}
+    def asked_of_ergo(self):
+        """What tests ask of Ergo is the same here, under another name. What they do not ask for is ASCII: the casemapping that
+        most tests are about, and those of UTF-8 without it."""
+        asked = {"accounts": {"multiclient": {}}, "server": {"casemapping": "ascii"}}
         try:
             if self.test_config.ergo_config:
                 self.test_config.ergo_config(asked)
         except (KeyError, TypeError):
             pass
-        return asked["accounts"]["multiclient"].get("always-on") in ("opt-out", "mandatory")
+        return asked
+
+    def wants_always_on(self):
+        return self.asked_of_ergo()["accounts"]["multiclient"].get("always-on") in ("opt-out", "mandatory")
 
     def kill_proc(self):
         """Ends chatd at once: told to stop, it would wait for the clients, which close only after it. One that ended by

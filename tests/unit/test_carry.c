@@ -99,6 +99,8 @@ static void engine_begin(struct town *t)
 	assert_int_equal(config_load(&t->config, &source, fail_config, NULL), 0);
 	mem_free(t->config.server.name);
 	t->config.server.name = mem_strdup("chat.example");
+	/* As the predecessors that wrote the files. */
+	t->config.server.casemap = CASEMAP_ASCII;
 	server_build(&t->config.server);
 	assert_int_equal(loop_new(&t->loop), 0);
 	assert_int_equal(worker_new(&t->worker, t->loop), 0);
