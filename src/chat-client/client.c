@@ -256,7 +256,7 @@ void client_expect_end(struct client *c, int code, const char *why, const struct
 /* The nick with one more '_'; where there is no room for it, the last other character becomes one. */
 static bool next_nick(struct client *c)
 {
-	size_t n = strlen(c->nick);
+	size_t n = strlen(c->nick), at;
 
 	if (c->nick_tries++ == CLIENT_NICK_TRIES)
 		return false;
@@ -267,9 +267,12 @@ static bool next_nick(struct client *c)
 	}
 	while (n && c->nick[n - 1] == '_')
 		n--;
-	if (n < 2)
+	for (at = n ? n - 1 : 0; at && ((unsigned char)c->nick[at] & 0xc0) == 0x80;)
+		at--;
+	if (!at)
 		return false;
-	c->nick[n - 1] = '_';
+	c->nick[at] = '_';
+	memmove(c->nick + at + 1, c->nick + n, strlen(c->nick + n) + 1);
 	return true;
 }
 

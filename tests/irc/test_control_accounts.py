@@ -45,6 +45,18 @@ def test_create(ctl):
     assert PASSWORD not in ctl.daemon.log
 
 
+def test_names_beyond_ascii(ctl):
+    ctl("account", "create", "Änne", given=PASSWORD + "\n")
+    assert "Änne" in ctl("account", "show", "äNNE")
+    ctl("account", "create", "a\u0308nne", given=PASSWORD + "\n", ok=69)
+    ctl("account", "create", "😀", given=PASSWORD + "\n", ok=64)
+    ctl("account", "create", "Тоm", given=PASSWORD + "\n")
+    ctl("account", "create", "tom", given=PASSWORD + "\n", ok=69)
+    ctl.daemon.client(nick="evan")
+    ctl("account", "create", "еvan", given=PASSWORD + "\n", ok=69)
+    assert login(ctl.daemon, sasl.plain, "äNNE", PASSWORD)[1].commands == ["900", "903"]
+
+
 def test_list_and_show(ctl):
     names = {make(ctl.daemon).nick for _ in range(100)}
     rows = [json.loads(line) for line in ctl("--json", "account", "list").splitlines()]

@@ -1,9 +1,14 @@
 """Names in any script: what may be one, which are the same, and that everything which takes a nick takes those."""
 
+import os
+import subprocess
+
 import pytest
 
-from harness import FAST, fresh, wait_until
+from harness import DEADLINE, FAST, free_port, fresh, wait_until
+from test_chat_client import CLIENT
 from test_handover import restart
+from test_line_door import Person
 from test_registration import isupport
 
 
@@ -239,3 +244,41 @@ def test_after_a_hand_over_they_are_too(start):
     assert a.ask("NICK ЕVAN").one("NICK").params == ["ЕVAN"]
     assert b.ask("NICK evan").commands == ["433"]
     assert b.ask("ISON еvan").one("303").params[1].strip() == "ЕVAN"
+
+
+def test_chat_client(names, tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    watch = names.client()
+    watch.join("#names")
+    long = "é" * 15
+    names.client(nick=long)
+    for wanted, given in (("Änne", "Änne"), (long, "é" * 14 + "_")):
+        done = subprocess.run([CLIENT, "-n", wanted, "-c", "#names", names.unix], input=b"hello", capture_output=True,
+                              timeout=DEADLINE, check=False)
+        assert done.returncode == 0, done.stderr
+        assert watch.wait("PRIVMSG", "#names", "hello").source.split("!")[0] == given
+    assert subprocess.run([CLIENT, "-n", "a☕", "-c", "#names", names.unix], stdin=subprocess.DEVNULL, capture_output=True,
+                          timeout=DEADLINE, check=False).returncode == os.EX_USAGE
+
+
+def test_line_door(start):
+    port = free_port()
+    names = start(FAST + f"[listen]\nendpoint = 127.0.0.1:{port}?accept=irc,line\n[line]\ngreeting = 100ms\n")
+    a = names.client(nick="evan")
+    a.join("#lobby")
+    person = Person(("127.0.0.1", port))
+    try:
+        person.say("hello")
+        person.reads("What is your name")
+        person.say("еvan")
+        person.reads("name")
+        person.say("Änne")
+        person.reads("Hello, Änne")
+        assert a.wait("JOIN", "#lobby").source.startswith("Änne!")
+        a.send("PRIVMSG äNNE :psst")
+        person.reads("psst")
+        person.say("/nick Ｅｖａｎ")
+        person.say("/msg ＥＶＡＮ still here")
+        assert a.wait("PRIVMSG", "evan", "still here").source.startswith("Änne!")
+    finally:
+        person.close()
