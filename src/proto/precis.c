@@ -13,6 +13,9 @@ enum {
 	CLUSTER_UNITS = 48, /* in UTF-16; a character with more marks than fit is taken in parts */
 	CLUSTER_ROOM = 4 * CLUSTER_UNITS,
 	NICK_BYTES_MAX = 256,
+	CAPITAL_I_WITH_DOT = 0x130,
+	GREEK_WITH_MARKS = 0x1f80,
+	GREEK_WITH_MARKS_END = 0x1fff,
 	MARKS_MAX = 4, /* behind each other: Unicode Technical Standard 39, 5.4 */
 };
 
@@ -86,13 +89,38 @@ static void put_bytes(struct folder *f, struct str bytes)
 	f->at += bytes.n;
 }
 
+static bool is_composed(UChar32 c)
+{
+	return u_getIntPropertyValue(c, UCHAR_NFC_QUICK_CHECK) == UNORM_YES;
+}
+
+/*
+ * Most characters stand alone, and are folded in one step: taking them apart and putting them together again changes
+ * nothing. Those excepted are the Greek ones with a mark that is folded to a letter, and the capital I with a dot, whose
+ * parts are folded while it is not. False: it needs the long way.
+ */
+static bool put_alone(struct folder *f, const struct cluster *c)
+{
+	UChar32 cp, folded;
+	int32_t at = 0, written = 0;
+
+	U16_NEXT(c->units, at, c->n, cp);
+	folded = f->case_too ? u_foldCase(cp, U_FOLD_CASE_DEFAULT) : cp;
+	if (at < c->n || cp == CAPITAL_I_WITH_DOT || (cp >= GREEK_WITH_MARKS && cp <= GREEK_WITH_MARKS_END) ||
+	    !is_composed(cp) || !is_composed(folded))
+		return false;
+	U8_APPEND_UNSAFE((uint8_t *)f->at, written, folded);
+	f->at += written;
+	return true;
+}
+
 static void put_cluster(struct folder *f, struct cluster *c)
 {
 	BUF_MEMORY UChar out[CLUSTER_ROOM];
 	int32_t n = 0, at = 0, written = 0, room = (int32_t)(PRECIS_GROWTH * c->bytes.n);
 	UBool over = false;
 
-	if (c->bytes.n && !normalise(f, c, out, &n)) {
+	if (c->bytes.n && !put_alone(f, c) && !normalise(f, c, out, &n)) {
 		put_bytes(f, c->bytes);
 		n = 0;
 	}
