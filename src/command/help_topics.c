@@ -6,7 +6,7 @@
 static const struct help_topic topics[] = {
 	{"ADMIN", "ADMIN [<server>]", N_("Tells who runs this server.\n")},
 	{"AUTHENTICATE", "AUTHENTICATE <mechanism|*|part>",
-	 N_("Logs in to an account, as SASL has it: PLAIN, SCRAM-SHA-256, EXTERNAL.\n"
+	 N_("Logs in to an account, as SASL has it: PLAIN, SCRAM-SHA-256, EXTERNAL, OAUTHBEARER.\n"
 	    "Clients do this by themselves. With * it is given up.\n")},
 	{"AWAY", "AWAY [<text>]",
 	 N_("Marks you as away; who writes to you is told the text.\n"
