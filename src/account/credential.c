@@ -14,13 +14,19 @@ enum { SALT_SIZE = 16 };
 
 static const struct str scheme = STR("SCRAM-SHA-256$");
 
-bool credential_hmac(unsigned char out[CREDENTIAL_KEY_SIZE], const unsigned char key[CREDENTIAL_KEY_SIZE],
-		     struct str data)
+bool credential_mac(unsigned char out[CREDENTIAL_KEY_SIZE], struct str key, struct str data)
 {
 	unsigned size = 0;
 
-	return HMAC(EVP_sha256(), key, CREDENTIAL_KEY_SIZE, (const unsigned char *)data.p, data.n, out, &size) &&
+	return HMAC(EVP_sha256(), key.n ? key.p : "", (int)key.n, (const unsigned char *)(data.n ? data.p : ""), data.n,
+		    out, &size) &&
 	       size == CREDENTIAL_KEY_SIZE;
+}
+
+bool credential_hmac(unsigned char out[CREDENTIAL_KEY_SIZE], const unsigned char key[CREDENTIAL_KEY_SIZE],
+		     struct str data)
+{
+	return credential_mac(out, (struct str){(const char *)key, CREDENTIAL_KEY_SIZE}, data);
 }
 
 bool credential_hash(unsigned char out[CREDENTIAL_KEY_SIZE], struct str data)

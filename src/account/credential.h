@@ -43,6 +43,9 @@ bool credential_check(const struct credential *c, struct str password);
 void credential_fake(struct credential *c, const unsigned char secret[CREDENTIAL_KEY_SIZE], struct str name,
 		     uint32_t iterations);
 
+/* HMAC-SHA256 with a key of any length. */
+bool credential_mac(unsigned char out[CREDENTIAL_KEY_SIZE], struct str key, struct str data);
+
 /* The pieces, for scram.c. */
 bool credential_hmac(unsigned char out[CREDENTIAL_KEY_SIZE], const unsigned char key[CREDENTIAL_KEY_SIZE],
 		     struct str data);

@@ -230,7 +230,7 @@ static bool is_signed(const struct hooks *h, const struct hook *hook, const stru
 		return !hook->sealed;
 	if (!str_starts(p->signature, STR("sha256=")) || p->signature.n != 7 + HOOK_TOKEN_SIZE)
 		return false;
-	good = hooks_secret(h, hook, secret) && hooks_mac(mac, str_of(secret), p->body);
+	good = hooks_secret(h, hook, secret) && credential_mac(mac, str_of(secret), p->body);
 	str_hex(digits, mac, sizeof(mac));
 	good = good && CRYPTO_memcmp(digits, p->signature.p + 7, HOOK_TOKEN_SIZE) == 0;
 	explicit_bzero(secret, sizeof(secret));

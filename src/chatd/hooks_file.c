@@ -2,8 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,15 +11,6 @@
 #include "base/mem.h"
 
 enum { FILE_MAX = 4 << 20, PATH_SIZE = 4096 };
-
-bool hooks_mac(unsigned char mac[CREDENTIAL_KEY_SIZE], struct str key, struct str bytes)
-{
-	unsigned size = 0;
-
-	return HMAC(EVP_sha256(), key.p, (int)key.n, (const unsigned char *)(bytes.n ? bytes.p : ""), bytes.n, mac,
-		    &size) &&
-	       size == CREDENTIAL_KEY_SIZE;
-}
 
 static void hook_free(struct hook *hook)
 {

@@ -25,6 +25,3 @@ void hooks_file_deinit(struct hooks_file *f);
 int hooks_file_read(struct hooks_file *f, const char *directory);
 /* On disk, the name of it too, when 0 comes back. Else -errno. */
 int hooks_file_write(const struct hooks_file *f, const char *directory);
-
-/* HMAC-SHA256 with a key of any length. */
-bool hooks_mac(unsigned char mac[CREDENTIAL_KEY_SIZE], struct str key, struct str bytes);

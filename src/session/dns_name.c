@@ -50,20 +50,3 @@ bool dns_words_match(const char *masks, struct str words)
 			return true;
 	return false;
 }
-
-bool dns_address_is_special(const struct cidr *address)
-{
-	static const struct str networks[] = {
-		STR("0.0.0.0/8"),      STR("10.0.0.0/8"),    STR("100.64.0.0/10"),   STR("127.0.0.0/8"),
-		STR("169.254.0.0/16"), STR("172.16.0.0/12"), STR("192.0.0.0/24"),    STR("192.0.2.0/24"),
-		STR("192.168.0.0/16"), STR("198.18.0.0/15"), STR("198.51.100.0/24"), STR("203.0.113.0/24"),
-		STR("240.0.0.0/4"),    STR("::/127"),        STR("100::/64"),        STR("2001:db8::/32"),
-		STR("fc00::/7"),       STR("fe80::/10"),
-	};
-	struct cidr network;
-
-	for (size_t i = 0; i < sizeof(networks) / sizeof(networks[0]); i++)
-		if (cidr_parse(&network, networks[i]) && cidr_contains(&network, address))
-			return true;
-	return false;
-}

@@ -15,6 +15,3 @@ bool dns_reverse(const struct cidr *address, const char *zone, char dst[DNS_NAME
 
 /* One of the words, with blanks between them, matches one of the masks ('*', '?'), which have blanks between them too. */
 bool dns_words_match(const char *masks, struct str words);
-
-/* Nobody on the Internet has that address: it is for private use, for one link, for examples and the like (RFC 6890). */
-bool dns_address_is_special(const struct cidr *address);

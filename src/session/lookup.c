@@ -246,7 +246,7 @@ static bool wanted(const struct session *s, struct cidr *address)
 	const struct lookup_policy *policy = &s->hub->server->lookup;
 
 	return (policy->hosts || policy->ident || policy->nzones) && cidr_parse(address, str_of(s->address)) &&
-	       (policy->special || !dns_address_is_special(address));
+	       (policy->special || !cidr_is_special(address));
 }
 
 static void clear(struct lookup *l)

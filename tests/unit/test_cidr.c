@@ -84,12 +84,32 @@ static void test_contains(void **state)
 	contains("::/0", "::1", true);
 }
 
+static void test_special(void **state)
+{
+	static const char *const special[] = {"127.0.0.9",  "10.1.2.3",    "172.31.0.1",  "192.168.1.1",
+					      "100.64.0.1", "169.254.3.3", "203.0.113.7", "::1",
+					      "fe80::1",    "fd00::1",     "2001:db8::1"};
+	static const char *const others[] = {"1.1.1.1", "172.32.0.1", "100.128.0.1", "2a00::1", "223.255.255.1"};
+	struct cidr c;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(special) / sizeof(special[0]); i++) {
+		assert_true(cidr_parse(&c, str_of(special[i])));
+		assert_true(cidr_is_special(&c));
+	}
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		assert_true(cidr_parse(&c, str_of(others[i])));
+		assert_false(cidr_is_special(&c));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_parse),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_contains),
+		cmocka_unit_test(test_special),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -42,31 +42,11 @@ static void masks_of_replies(void **state)
 	assert_false(dns_words_match("*", STR("")));
 }
 
-static void addresses_that_nobody_has(void **state)
-{
-	static const char *const special[] = {"127.0.0.9",  "10.1.2.3",    "172.31.0.1",  "192.168.1.1",
-					      "100.64.0.1", "169.254.3.3", "203.0.113.7", "::1",
-					      "fe80::1",    "fd00::1",     "2001:db8::1"};
-	static const char *const others[] = {"1.1.1.1", "172.32.0.1", "100.128.0.1", "2a00::1", "223.255.255.1"};
-	struct cidr c;
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(special) / sizeof(special[0]); i++) {
-		c = parsed(special[i]);
-		assert_true(dns_address_is_special(&c));
-	}
-	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
-		c = parsed(others[i]);
-		assert_false(dns_address_is_special(&c));
-	}
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(addresses_turn_round),
 		cmocka_unit_test(masks_of_replies),
-		cmocka_unit_test(addresses_that_nobody_has),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

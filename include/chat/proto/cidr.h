@@ -28,3 +28,6 @@ bool cidr_contains(const struct cidr *c, const struct cidr *other);
 /* As cidr_parse reads it, a whole address without the slash. Starts with no ':', so that it can be any parameter of a
  * line. */
 void cidr_format(const struct cidr *c, char dst[CIDR_TEXT_MAX]);
+
+/* Nobody on the Internet has that address: it is for private use, for one link, for examples and the like (RFC 6890). */
+bool cidr_is_special(const struct cidr *address);
