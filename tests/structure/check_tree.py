@@ -26,10 +26,11 @@ LAYERS = {
     "network": {"base", "proto"},
     "journal": {"base", "loop"},
     "account": LIBCHAT,
+    "post": LIBCHAT,
     "session": LIBCHAT | {"journal", "account"},
     "command": LIBCHAT | {"session", "network", "account", "journal"},
     "fanout": LIBCHAT | {"session", "network"},
-    "chatd": LIBCHAT | {"network", "account", "journal", "session", "command", "fanout"},
+    "chatd": LIBCHAT | {"network", "account", "post", "journal", "session", "command", "fanout"},
     "chatctl": LIBCHAT | {"account", "network", "journal", "chatd"},
     "chat-client": LIBCHAT,
 }
