@@ -46,6 +46,8 @@ static void help(FILE *out)
 	      "  account export NAME        all that is known of one, and kept of what was said with it, as JSON lines\n"
 	      "  webhook add CHANNEL NAME [signed], webhook show|del NAME, webhook format NAME [TEXT], webhook list\n"
 	      "                             addresses of HTTP that say something in a channel\n"
+	      "  outgoing list, outgoing ping|resume NAME\n"
+	      "                             webhooks that tell others what happens\n"
 	      "  reload                     reads the configuration again\n"
 	      "  export                     what is kept of channels, as JSON lines\n"
 	      "  backup DIRECTORY           copies what is kept, and checks the copy\n"

@@ -58,6 +58,18 @@ static const struct table_column account_columns[] = {
 	{.name = NULL},
 };
 
+static const struct table_column outgoing_columns[] = {
+	{.name = "webhook", .title = "WEBHOOK"},
+	{.name = "waiting", .title = "WAITING", .right = true},
+	{.name = "sent", .title = "SENT", .right = true},
+	{.name = "dropped", .title = "DROPPED", .right = true},
+	{.name = "refused", .title = "REFUSED", .right = true},
+	{.name = "failures", .title = "FAILURES", .right = true},
+	{.name = "paused_until", .title = "PAUSED UNTIL"},
+	{.name = "trouble", .title = "TROUBLE"},
+	{.name = NULL},
+};
+
 static const struct table_column hook_columns[] = {
 	{.name = "webhook", .title = "WEBHOOK"},
 	{.name = "channel", .title = "CHANNEL"},
@@ -92,6 +104,7 @@ static const struct command commands[] = {
 	{"webhook", 1, OPTIONS_WORDS_MAX, 2, SHAPE_LIST, account_fields, false},
 	{"channel", 2, OPTIONS_WORDS_MAX, 2, SHAPE_LIST, account_fields, false},
 	{"forbid", 1, OPTIONS_WORDS_MAX, 2, SHAPE_COMPLAINTS, NULL, false},
+	{"outgoing", 1, 2, 2, SHAPE_COMPLAINTS, NULL, false},
 	{"ban", 1, OPTIONS_WORDS_MAX, 2, SHAPE_COMPLAINTS, NULL, false},
 	{"kick", 2, OPTIONS_WORDS_MAX, 2, SHAPE_COMPLAINTS, NULL, false},
 	{"kill", 1, OPTIONS_WORDS_MAX, 1, SHAPE_COMPLAINTS, NULL, false},
@@ -112,6 +125,7 @@ static const struct {
 	{"list", {"account", 1, 1, 1, SHAPE_TABLE, account_columns, false}},
 	{"export", {"account", 2, 2, 2, SHAPE_LINES, NULL, false}},
 	{"list", {"webhook", 1, 1, 1, SHAPE_TABLE, hook_columns, false}},
+	{"list", {"outgoing", 1, 1, 1, SHAPE_TABLE, outgoing_columns, false}},
 };
 
 static const struct command *find(const struct options *o)

@@ -5,7 +5,10 @@
 
 #include "base/buf.h"
 #include "base/log.h"
+#include "net/address.h"
 #include "network/ban.h"
+#include "proto/cidr.h"
+#include "proto/utf8.h"
 #include "session/emergency.h"
 
 /* The wait is measured by another clock than the one that people read: it is looked at again after a day. */
@@ -176,4 +179,23 @@ void ban_watch_met(struct ban_watch *w, const struct ban *b, const char *host)
 
 	network_ban_hit(w->net, b, real_ms(w));
 	log_met(b, &s);
+}
+
+bool ban_watch_refuses(struct ban_watch *w, const struct address *peer, char *why, size_t size)
+{
+	char host[ADDRESS_TEXT_MAX];
+	const struct ban *ban;
+	struct cidr address;
+	char memory[1200];
+	struct buf text;
+
+	address_host(peer, host);
+	ban = cidr_parse(&address, str_of(host)) ? network_ban_address(w->net, &address) : NULL;
+	if (!ban)
+		return false;
+	ban_watch_met(w, ban, host);
+	buf_init(&text, memory, sizeof(memory));
+	ban_explain(&text, ban);
+	snprintf(why, size, "%.*s", STR_ARG(utf8_cut(buf_view(&text), size - 1)));
+	return true;
 }

@@ -30,3 +30,7 @@ void ban_watch_note(struct ban_watch *w, const struct change *c);
 
 /* Somebody was turned away before there was a record of it; host: from where. */
 void ban_watch_met(struct ban_watch *w, const struct ban *b, const char *host);
+
+/* Whether nobody comes in from there, which counts as met: then why is a sentence for the peer. */
+struct address;
+bool ban_watch_refuses(struct ban_watch *w, const struct address *peer, char *why, size_t size);

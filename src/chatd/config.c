@@ -11,11 +11,12 @@
 #include "base/mem.h"
 #include "chatd/config_set.h"
 #include "command/filters.h"
+#include "post/post.h"
 #include "proto/cidr.h"
 #include "proto/name.h"
 #include "session/password.h"
 
-enum { CONFIG_OPERS_MAX = 64, CONFIG_CLASSES_MAX = 64, CONFIG_FILTERS_MAX = 64, CONFIG_ZONES_MAX = 16, CONFIG_ZONE_NAME_MAX = 100 };
+enum { CONFIG_OPERS_MAX = 64, CONFIG_CLASSES_MAX = 64, CONFIG_FILTERS_MAX = 64, CONFIG_ZONES_MAX = 16, CONFIG_HOOKS_MAX = 64, CONFIG_ZONE_NAME_MAX = 100 };
 
 /* A heading, for what can only be said when all files are read. */
 struct heading_place {
@@ -163,6 +164,25 @@ static struct dnsbl_zone *open_zone(struct loading *l, const char *name)
 	return &p->zones[p->nzones++];
 }
 
+/* The same for an outgoing webhook. */
+static struct outgoing_block *open_hook(struct loading *l, const char *name)
+{
+	struct outgoing_policy *p = &l->job.out->outgoing;
+
+	for (size_t i = 0; i < p->count; i++) {
+		if (strcmp(p->blocks[i].name, name) == 0)
+			return &p->blocks[i];
+	}
+	if (p->count == CONFIG_HOOKS_MAX) {
+		config_complain(&l->job, "there are more than %d webhooks", CONFIG_HOOKS_MAX);
+		return NULL;
+	}
+	p->blocks = mem_realloc(p->blocks, (p->count + 1) * sizeof(p->blocks[0]));
+	p->blocks[p->count] = (struct outgoing_block){
+		.name = mem_strdup(name), .kinds = OUTGOING_BIT(OUTGOING_MESSAGE), .waiting = 1000};
+	return &p->blocks[p->count++];
+}
+
 /* The same for a key of tokens. */
 static struct jwt_key *open_jwt_key(struct loading *l, const char *kid)
 {
@@ -195,6 +215,8 @@ static void open_section(struct loading *l, const char *name)
 		l->base = open_webirc(l, name);
 	else if (strcmp(l->section, "jwt_key") == 0)
 		l->base = open_jwt_key(l, name);
+	else if (strcmp(l->section, "hook") == 0)
+		l->base = open_hook(l, name);
 	else
 		l->base = open_filter(l, name);
 }
@@ -205,12 +227,12 @@ static size_t name_max(const char *section)
 }
 
 /*
- * "[oper NAME]", "[class NAME]", "[filter NAME]", "[webirc NAME]", "[dnsbl ZONE]", "[jwt_key KID]". False: the heading
- * is none of these.
+ * "[oper NAME]", "[class NAME]", "[filter NAME]", "[webirc NAME]", "[dnsbl ZONE]", "[jwt_key KID]", "[hook NAME]". False:
+ * the heading is none of these.
  */
 static bool open_named_section(struct loading *l, const char *heading)
 {
-	static const char *const sections[] = {"oper", "class", "filter", "webirc", "dnsbl", "jwt_key"};
+	static const char *const sections[] = {"oper", "class", "filter", "webirc", "dnsbl", "jwt_key", "hook"};
 	size_t n = strcspn(heading, " ");
 	const char *name = heading + n + strspn(heading + n, " ");
 
@@ -436,6 +458,29 @@ static void check_mail(struct loading *l)
 		config_complain(&l->job, "[mail]: this program was built without relays; name a command");
 }
 
+static void check_hooks(struct loading *l)
+{
+	const struct config *c = l->job.out;
+
+	for (size_t i = 0; i < c->outgoing.count; i++) {
+		const struct outgoing_block *b = &c->outgoing.blocks[i];
+		unsigned char key[OUTGOING_KEY_MAX];
+		size_t size;
+
+		if (!post_built())
+			config_complain(&l->job, "[hook %s]: this program was built without libcurl", b->name);
+		if (!b->url || !post_url_fits(str_of(b->url), c->post.plain))
+			config_complain(&l->job, "[hook %s]: url wants an address, https://..., or http://... with plain in "
+						 "[outgoing]",
+					b->name);
+		if (b->secret && !outgoing_key(str_of(b->secret), key, &size))
+			config_complain(&l->job, "[hook %s]: behind whsec_ a secret is base64", b->name);
+		if (!b->channels && (b->kinds & OUTGOING_OF_CHANNELS))
+			config_complain(&l->job, "[hook %s]: events of channels want channels", b->name);
+		explicit_bzero(key, sizeof(key));
+	}
+}
+
 static void check_opers(struct loading *l)
 {
 	const struct server *s = &l->job.out->server;
@@ -538,6 +583,8 @@ static void set_defaults(struct config *c)
 		.network_bits6 = 48,
 		.handshake_ms = 10000,
 		.hook_body = 64 << 10,
+		.outgoing = {.retry_ms = 1000, .pause_ms = 3600 * 1000, .attempts = 10},
+		.post = {.timeout_ms = 10 * 1000, .keep_ms = 15 * 1000},
 		.tls = {.kernel = true},
 		.durability = DURABILITY_CRASH,
 		.keep_direct = true,
@@ -592,6 +639,7 @@ int config_load(struct config *out, const struct config_source *source, config_e
 	check_mail(&l);
 	check_jwt(&l);
 	check_filters(&l);
+	check_hooks(&l);
 	take_command_line(&l, source);
 	free_places(&l);
 	if (l.job.errors) {
@@ -611,6 +659,9 @@ void config_deinit(struct config *c)
 	mem_free(c->control_group);
 	mem_free(c->metrics.text);
 	mem_free(c->proxies.items);
+	mem_free(c->post.allowed.items);
+	mem_free(c->post.authorities);
+	outgoing_policy_deinit(&c->outgoing);
 	text_lines_clear(&c->origins);
 	text_lines_clear(&c->tls.certificates);
 	text_lines_clear(&c->tls.keys);

@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "base/log.h"
+#include "chatd/outgoing_block.h"
 #include "chatd/places.h"
 #include "journal/store.h"
 #include "net/conn.h"
@@ -55,6 +56,14 @@ struct config {
 	bool forwarded;                 /* they say so in Forwarded, and not in X-Forwarded-For */
 	struct text_lines origins;      /* of pages that may connect; none: all */
 	uint32_t hook_body;             /* the longest body that a webhook may bring, bytes */
+	struct outgoing_policy outgoing;
+	/* Requests that this server makes of others, see post/post.h. */
+	struct {
+		struct config_networks allowed;
+		bool plain;
+		char *authorities; /* NULL: those of the system */
+		int64_t timeout_ms, keep_ms;
+	} post;
 	int64_t handshake_ms;           /* from the connection to the first line, where more stands between */
 	bool limit_local;               /* places holds for loopback and Unix sockets as well */
 	struct conn_limits conn_limits;

@@ -16,6 +16,7 @@
 #define WEBIRC(member) offsetof(struct webirc_block, member)
 #define ZONE(member) offsetof(struct dnsbl_zone, member)
 #define JWT_KEY(member) offsetof(struct jwt_key, member)
+#define HOOK(member) offsetof(struct outgoing_block, member)
 
 enum {
 	SECOND = 1000,
@@ -147,6 +148,24 @@ static const struct config_key table[] = {
 	{"websocket", "origin", CONFIG_LINE, AT(origins), 0, 200, "an origin, such as https://chat.example.org"},
 
 	{"webhooks", "body", CONFIG_SIZE, AT(hook_body), KILO, MEGA, "a size"},
+
+	{"outgoing", "allow", CONFIG_NETWORKS, AT(post.allowed), 0, 0, "an address or a network, such as 192.0.2.0/24"},
+	{"outgoing", "plain", CONFIG_BOOL, AT(post.plain), 0, 0, "yes or no"},
+	{"outgoing", "authorities", CONFIG_PATH, AT(post.authorities), 0, 0, "a file"},
+	{"outgoing", "timeout", CONFIG_DURATION, AT(post.timeout_ms), 100, 120 * SECOND, "a duration"},
+	{"outgoing", "keep", CONFIG_DURATION, AT(post.keep_ms), 0, HOUR, "a duration"},
+	{"outgoing", "retry", CONFIG_DURATION, AT(outgoing.retry_ms), 10, HOUR, "a duration"},
+	{"outgoing", "attempts", CONFIG_NUMBER, AT(outgoing.attempts), 1, 100, "a number"},
+	{"outgoing", "pause", CONFIG_DURATION, AT(outgoing.pause_ms), SECOND, 7 * DAY, "a duration"},
+
+	{"hook", "url", CONFIG_TEXT, HOOK(url), 1, 1000, "an address, https://..."},
+	{"hook", "secret", CONFIG_TEXT, HOOK(secret), 16, 128, "a text of 16 bytes or more"},
+	{"hook", "secret_file", CONFIG_SECRET, HOOK(secret), 16, 128, "a file with a secret of 16 bytes or more"},
+	{"hook", "events", CONFIG_OUTGOING, HOOK(kinds), 0, 0, "a list of events"},
+	{"hook", "channels", CONFIG_TEXT, HOOK(channels), 0, 400, "masks of channels"},
+	{"hook", "from", CONFIG_TEXT, HOOK(from), 0, 400, "masks such as nick!user@host"},
+	{"hook", "words", CONFIG_TEXT, HOOK(words), 0, 400, "words"},
+	{"hook", "queue", CONFIG_NUMBER, HOOK(waiting), 1, 100000, "a number of events"},
 
 	{"tls", "certificate", CONFIG_LINE, AT(tls.certificates), 1, 400, "a file"},
 	{"tls", "key", CONFIG_LINE, AT(tls.keys), 1, 400, "a file"},

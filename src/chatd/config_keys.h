@@ -49,6 +49,7 @@ enum config_type {
 	CONFIG_JWT_ALGORITHM, /* const struct jwt_algorithm * */
 	CONFIG_JWT_PUBLIC, /* struct jwt_key: a public key from a file */
 	CONFIG_JWT_SECRET, /* struct jwt_key: the first line of a file */
+	CONFIG_OUTGOING, /* uint32_t of OUTGOING_BIT */
 };
 
 struct config_key {

@@ -587,6 +587,15 @@ static void set_command(struct config_job *job, const struct config_key *key, vo
 		replace_text(at, *value ? value : NULL);
 }
 
+static void set_outgoing(struct config_job *job, const struct config_key *key, void *at, const char *value)
+{
+	struct str bad;
+
+	(void)key;
+	if (!outgoing_kinds_parse(str_of(value), at, &bad))
+		config_complain(job, "there is no event \"%.*s\"", STR_ARG(bad));
+}
+
 static void set_tls_name(struct config_job *job, const struct config_key *key, void *at, const char *value)
 {
 	static const char *const words[] = {
@@ -688,6 +697,7 @@ void config_set_value(struct config_job *job, const struct config_key *key, void
 		[CONFIG_JWT_ALGORITHM] = set_jwt_algorithm,
 		[CONFIG_JWT_PUBLIC] = set_jwt_public,
 		[CONFIG_JWT_SECRET] = set_jwt_secret,
+		[CONFIG_OUTGOING] = set_outgoing,
 	};
 
 	setters[key->type](job, key, (char *)base + key->at, value);

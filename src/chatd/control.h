@@ -10,6 +10,7 @@ struct control;
 struct engine;
 struct hooks;
 struct loop;
+struct outgoing;
 
 /*
  * The control socket, which chatctl(8) talks to. Root, the daemon's own user and the members of one group may use it,
@@ -20,6 +21,7 @@ struct loop;
  *	status | users | channels | export | reload | backup
  *	ban add [DURATION] TARGET [REASON] | ban del TARGET|NUMBER | ban list
  *	webhook add CHANNEL NAME [signed] | webhook show|del NAME | webhook format NAME [TEXT] | webhook list
+ *	outgoing list | outgoing ping|resume NAME
  *	kick CHANNEL NICK [REASON] | kill NICK [REASON] | stop [REASON] | restart [REASON]
  *
  * The answer is JSON objects, one a line. The last one, and no other, has "ok": true, or false with a "code" in one
@@ -29,6 +31,7 @@ struct loop;
 struct control_host {
 	struct engine *engine;
 	struct hooks *hooks;
+	struct outgoing *outgoing;
 	const struct config *config; /* replaced in place at a reload */
 	/* What SIGHUP does; error hears what is wrong. False: the old configuration stays, why says the reason. */
 	bool (*reload)(void *ctx, config_error_fn error, void *error_ctx, char *why, size_t size);

@@ -12,6 +12,7 @@
 #include "chatd/control_channels.h"
 #include "chatd/control_hooks.h"
 #include "chatd/control_import.h"
+#include "chatd/control_outgoing.h"
 #include "chatd/record_json.h"
 #include "network/network.h"
 #include "proto/utf8.h"
@@ -389,6 +390,7 @@ static const struct control_request requests[] = {
 	{"kick", 2, 3, true, run_kick},          {"kill", 1, 2, true, run_kill},
 	{"reload", 0, 0, false, run_reload},     {"stop", 0, 1, true, run_stop},
 	{"restart", 0, 1, true, run_restart},    {"webhook", 1, 2, true, control_hook},
+	{"outgoing", 1, 2, false, control_outgoing},
 };
 
 const struct control_request *control_request_find(const char *name)

@@ -20,6 +20,7 @@
 #include "chatd/handover.h"
 #include "chatd/hooks.h"
 #include "chatd/logging.h"
+#include "chatd/outgoing.h"
 #include "chatd/service.h"
 #include "chatd/status.h"
 #include "chatd/watchdog.h"
@@ -47,6 +48,7 @@ struct daemon {
 	struct engine *engine;
 	struct doors *doors;
 	struct hooks *hooks;
+	struct outgoing *outgoing;
 	struct certificates *certificates;
 	struct admin *admin;
 	struct signals *signals;
@@ -153,6 +155,7 @@ static bool take_config(struct daemon *d, struct complaints *c)
 	engine_reconfigured(d->engine);
 	if (tokens != token_possible(&d->config->server))
 		cap_tell_mechanisms(engine_env(d->engine));
+	outgoing_reconfigured(d->outgoing);
 	logging_configure(d->logging, d->config);
 	log_event(EVENT_RELOADED, LOG_NO_FIELDS, "configuration reloaded");
 	return true;
@@ -389,14 +392,15 @@ static int open_hooks(struct daemon *d)
 	if (err < 0)
 		return fail(EX_CANTCREAT, "hooks in the state directory", err);
 	doors_set_hooks(d->doors, d->hooks);
+	d->outgoing = outgoing_new(d->loop, d->config, d->engine);
 	return EX_OK;
 }
 
 static int new_admin(struct daemon *d)
 {
 	const struct admin_host host = {
-		.control = {d->engine, d->hooks, d->config, reload_aloud, stop_or_not, d},
-		.metrics = {d->engine, d->doors, d->hooks},
+		.control = {d->engine, d->hooks, d->outgoing, d->config, reload_aloud, stop_or_not, d},
+		.metrics = {d->engine, d->doors, d->hooks, d->outgoing},
 	};
 
 	return admin_new(&d->admin, d->loop, &host);
@@ -551,6 +555,7 @@ static void tear_down(struct daemon *d)
 	admin_free(d->admin);
 	doors_free(d->doors);
 	hooks_free(d->hooks);
+	outgoing_free(d->outgoing);
 	certificates_free(d->certificates);
 	engine_free(d->engine);
 	worker_free(d->worker);

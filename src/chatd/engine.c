@@ -76,6 +76,7 @@ struct engine {
 	uint64_t kept;    /* position of the last kept record of the running command; 0: none */
 	uint64_t durable; /* everything kept up to here is, or will never be */
 	struct oper_notices *notices;
+	struct engine_listener listener;
 	struct tries *tries;
 	struct password_memory password, gateways;
 	unsigned errands;             /* under way on their worker */
@@ -151,6 +152,8 @@ static void tell(void *ctx, const struct change *c)
 		oper_notices_add(e->notices, NOTICE_NICKS, "%.*s is now %s", STR_ARG(c->was), user_nick(c->user));
 	if (c->type == CHANGE_USER_ADDED)
 		adopt(e, c);
+	if (e->listener.change)
+		e->listener.change(e->listener.ctx, c);
 	fanout_tell(e->fanout, c);
 	owe(e, c);
 	if (c->type == CHANGE_USER_ADDED || c->type == CHANGE_NICK)
@@ -704,21 +707,7 @@ void engine_free(struct engine *e)
 
 bool engine_banned(struct engine *e, const struct address *peer, char *why, size_t size)
 {
-	char host[ADDRESS_TEXT_MAX];
-	const struct ban *ban;
-	struct cidr address;
-	char memory[1200];
-	struct buf text;
-
-	address_host(peer, host);
-	ban = cidr_parse(&address, str_of(host)) ? network_ban_address(e->net, &address) : NULL;
-	if (!ban)
-		return false;
-	ban_watch_met(&e->watches.bans, ban, host);
-	buf_init(&text, memory, sizeof(memory));
-	ban_explain(&text, ban);
-	snprintf(why, size, "%.*s", STR_ARG(utf8_cut(buf_view(&text), size - 1)));
-	return true;
+	return ban_watch_refuses(&e->watches.bans, peer, why, size);
 }
 
 bool engine_accept(struct engine *e, const struct arrival *a)
@@ -783,4 +772,10 @@ const struct command_env *engine_env(const struct engine *e)
 struct record_room *engine_room(struct engine *e)
 {
 	return &e->keep.room;
+}
+
+void engine_listen(struct engine *e, const struct engine_listener *listener)
+{
+	e->listener = *listener;
+	oper_notices_listen(e->notices, listener->notices, listener->notice, listener->ctx);
 }

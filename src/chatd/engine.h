@@ -8,6 +8,7 @@
 #include "chatd/histogram.h"
 #include "network/change.h"
 #include "network/record.h"
+#include "proto/notices.h"
 
 struct arrival;
 struct command_usage;
@@ -108,3 +109,12 @@ struct record_room *engine_room(struct engine *e);
 struct command_env;
 /* What commands see, for those who do what commands do. */
 const struct command_env *engine_env(const struct engine *e);
+
+/* Somebody who hears what people are told, or some of it; see oper_notices_listen. What is NULL is not called. One at a time. */
+struct engine_listener {
+	void (*change)(void *ctx, const struct change *c);
+	void (*notice)(void *ctx, enum notice kind, const char *text);
+	uint32_t notices; /* NOTICE_BIT */
+	void *ctx;
+};
+void engine_listen(struct engine *e, const struct engine_listener *listener);

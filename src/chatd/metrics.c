@@ -101,6 +101,7 @@ static void say_metrics(struct metrics_conn *c)
 		.engine = engine_view(m->host.engine),
 		.doors = doors_counts(m->host.doors),
 		.hooks = hooks_counts(m->host.hooks),
+		.outgoing = m->host.outgoing,
 		.turns = loop_turns(m->loop),
 		.started_ms = engine_view(m->host.engine).hub->server->started_ms,
 		.turn = &m->turn,

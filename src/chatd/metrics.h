@@ -11,6 +11,7 @@ struct engine;
 struct hooks;
 struct loop;
 struct metrics;
+struct outgoing;
 
 /*
  * GET /metrics of HTTP/1.1 gives OpenMetrics text (https://prometheus.io/docs/specs/om/open_metrics_spec/) to whoever
@@ -20,6 +21,7 @@ struct metrics_host {
 	const struct engine *engine;
 	const struct doors *doors;
 	const struct hooks *hooks;
+	const struct outgoing *outgoing;
 };
 
 /*

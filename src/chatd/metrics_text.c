@@ -2,6 +2,7 @@
 
 #include "chat_version.h"
 #include "command/command.h"
+#include "chatd/outgoing.h"
 #include "network/ban.h"
 #include "session/emergency.h"
 #include "network/network.h"
@@ -114,6 +115,26 @@ static void webhooks(struct buf *out, const struct hooks_counts *h)
 	labelled(out, "webhook_requests", "result", "refused", h->refused);
 }
 
+static void outgoing(struct buf *out, const struct outgoing *o)
+{
+	struct outgoing_view v, all = {0};
+	unsigned paused = 0;
+
+	for (size_t i = 0; outgoing_nth(o, i, &v); i++) {
+		all.sent += v.sent;
+		all.dropped += v.dropped;
+		all.refused += v.refused;
+		all.waiting += v.waiting;
+		paused += v.paused_until != 0;
+	}
+	head(out, "outgoing_webhook_events", "counter", NULL, "Events for outgoing webhooks, by what became of them.");
+	labelled(out, "outgoing_webhook_events", "result", "sent", all.sent);
+	labelled(out, "outgoing_webhook_events", "result", "dropped", all.dropped);
+	labelled(out, "outgoing_webhook_events", "result", "refused", all.refused);
+	gauge(out, "outgoing_webhook_waiting", all.waiting, "Events that wait for outgoing webhooks.");
+	gauge(out, "outgoing_webhook_paused", paused, "Outgoing webhooks that are paused, for they failed.");
+}
+
 static void traffic(struct buf *out, const struct session_hub *hub)
 {
 	const struct conn_counts *counts = conn_hub_counts(hub->conns);
@@ -148,6 +169,7 @@ void metrics_text(struct buf *out, const struct metrics_view *v)
 	people(out, &v->engine);
 	connections(out, v);
 	webhooks(out, &v->hooks);
+	outgoing(out, v->outgoing);
 	traffic(out, v->engine.hub);
 	work(out, &v->engine);
 	counter(out, "loop_turns", v->turns, "Turns of the event loop.");

@@ -13,6 +13,7 @@ struct metrics_view {
 	struct engine_view engine;
 	struct doors_counts doors;
 	struct hooks_counts hooks;
+	const struct outgoing *outgoing;
 	uint64_t turns;
 	int64_t started_ms; /* since 1970 */
 	const struct histogram *turn;

@@ -27,7 +27,10 @@ struct oper_notices {
 	uint32_t wanted;      /* kinds that some operator has, as of the turn before */
 	uint32_t count, lost;
 	struct pending *pending; /* NULL: nobody has asked for anything */
-	struct pending *telling; /* the loop's own: what is being told */
+	struct pending *telling; /* the loop's own, as all below: what is being told */
+	oper_notices_fn listener;
+	void *ctx;
+	uint32_t listening; /* to these kinds */
 };
 
 /* Kinds of events by what they are about. One that is not here is told by its level. */
@@ -59,6 +62,8 @@ static const uint8_t kinds[EVENT_COUNT] = {
 	IS(EXPIRED, REGISTRY),
 	IS(CHANNEL_REGISTERED, REGISTRY),
 	IS(CHANNEL_UNREGISTERED, REGISTRY),
+	IS(ACCOUNT_REGISTERED, REGISTRY),
+	IS(ACCOUNT_DROPPED, REGISTRY),
 #undef IS
 };
 
@@ -114,10 +119,10 @@ void oper_notices_add(struct oper_notices *n, enum notice kind, const char *fmt,
 	add(n, kind, text);
 }
 
-static uint32_t wanted_by_any(const struct network *net)
+static uint32_t wanted_by_any(const struct oper_notices *n)
 {
-	const struct vec *opers = network_opers(net);
-	uint32_t wanted = 0;
+	const struct vec *opers = network_opers(n->net);
+	uint32_t wanted = n->listening;
 
 	for (uint32_t i = 0; i < opers->count; i++) {
 		const struct user *u = opers->items[i];
@@ -130,7 +135,7 @@ static uint32_t wanted_by_any(const struct network *net)
 /* Under the lock. There is room where somebody wants something, and none else. */
 static void look(struct oper_notices *n)
 {
-	n->wanted = wanted_by_any(n->net);
+	n->wanted = wanted_by_any(n);
 	if (n->wanted && !n->pending)
 		n->pending = mem_alloc(PENDING_MAX * sizeof(*n->pending));
 	if (n->wanted || !n->pending)
@@ -151,6 +156,8 @@ static void tell(const struct oper_notices *n, enum notice kind, const char *tex
 {
 	const struct vec *opers = network_opers(n->net);
 
+	if (n->listening & NOTICE_BIT(kind))
+		n->listener(n->ctx, kind, text);
 	for (uint32_t i = 0; i < opers->count; i++) {
 		const struct user *u = opers->items[i];
 
@@ -215,4 +222,12 @@ void oper_notices_free(struct oper_notices *n)
 	mem_free(n->pending);
 	mem_free(n->telling);
 	mem_free(n);
+}
+
+void oper_notices_listen(struct oper_notices *n, uint32_t mask, oper_notices_fn listener, void *ctx)
+{
+	n->listener = listener;
+	n->ctx = ctx;
+	n->listening = listener ? mask : 0;
+	oper_notices_arrive(n);
 }

@@ -162,7 +162,7 @@ def test_comments_blanks_and_other_line_ends(check):
 def test_every_key_of_the_example_is_a_key(check):
     example = (ROOT / "docs/examples/chatd.conf").read_text()
     (check.folder / "motd.txt").write_text("x\n")
-    for name in ("password", "alice.password", "kiwi.password", "relay.password", "cloak.secret", "jwt.secret"):
+    for name in ("password", "alice.password", "kiwi.password", "relay.password", "cloak.secret", "jwt.secret", "alerts.secret"):
         (check.folder / name).write_text("a secret that is long enough for all of them\n")
     (check.folder / "id.pem").write_bytes(tokens.public(tokens.key_for("ES256")))
     plain = re.sub(r"^#(?=\w+ =|\[)", "", example, flags=re.M)

@@ -13,6 +13,7 @@
 
 #include "base/buf.h"
 #include "chatd/config.h"
+#include "post/post.h"
 #include "chatd/config_keys.h"
 #include "chatd/config_value.h"
 #include "proto/modes.h"
@@ -436,7 +437,7 @@ static void durations_sizes_and_words(void **state)
 /* The example of the documentation, with the '#' in front of its keys taken off where uncomment says so. */
 static void copy_example(const struct fixture *f, bool (*uncomment)(const char *line))
 {
-	char memory[8192];
+	char memory[16384];
 	char line[512];
 	struct buf text;
 	FILE *file;
@@ -462,7 +463,7 @@ static bool uncomment_defaults(const char *line)
 	return line[1] != ' ' && !strstr(line, "example") && strncmp(line, "#[oper", 6) != 0 &&
 	       strncmp(line, "#[class", 7) != 0 && strncmp(line, "#[filter", 8) != 0 &&
 	       strncmp(line, "#[webirc", 8) != 0 && strncmp(line, "#[dnsbl", 7) != 0 &&
-	       strncmp(line, "#[jwt_key", 9) != 0 && line[1] != '\n';
+	       strncmp(line, "#[jwt_key", 9) != 0 && strncmp(line, "#[hook", 6) != 0 && line[1] != '\n';
 }
 
 static bool uncomment_all(const char *line)
@@ -487,6 +488,8 @@ static void example_shows_the_defaults(void **state)
 		size_t size = keys[i].type == CONFIG_DURATION ? sizeof(int64_t) : sizeof(uint32_t);
 		const struct config_key *k = &keys[i];
 
+		if (strcmp(k->section, "hook") == 0) /* of which there may be none, or many */
+			continue;
 		if (k->type != CONFIG_NUMBER && k->type != CONFIG_SIZE && k->type != CONFIG_DURATION &&
 		    k->type != CONFIG_CHAN_MODES && k->type != CONFIG_USER_MODES)
 			continue;
@@ -513,17 +516,43 @@ static void example_is_accepted(void **state)
 	copy_example(f, uncomment_all);
 	assert_int_equal(load(f, &c), 1);
 	/* The files that it names are not there, and keys without a file are none; nothing else is wrong. */
-	assert_int_equal(f->errors, 10);
+	assert_int_equal(f->errors, 11);
 	assert_non_null(strstr(f->said, "[jwt_key 2026-03] public_key: "));
 	assert_non_null(strstr(f->said, "[jwt_key 2026-03]: this algorithm wants a public_key"));
 	assert_non_null(strstr(f->said, "[jwt_key site] secret_file: "));
 	assert_non_null(strstr(f->said, "[jwt_key site]: this algorithm wants a secret_file"));
 	assert_non_null(strstr(f->said, "[mail] password_file: "));
+	assert_non_null(strstr(f->said, "[hook alerts] secret_file: "));
 	assert_non_null(strstr(f->said, "[webirc kiwi] password_file: "));
 	assert_non_null(strstr(f->said, "[cloak] secret_file: "));
 	assert_non_null(strstr(f->said, "[server] motd: "));
 	assert_non_null(strstr(f->said, "[server] password_file: "));
 	assert_non_null(strstr(f->said, "[oper alice] password_file: "));
+}
+
+static void hooks_are_checked(void **state)
+{
+	struct fixture *f = *state;
+	struct config c;
+
+	if (!post_built())
+		skip();
+	write_text(f, "chatd.conf",
+		   "[hook a]\nurl = https://a.example/\nchannels = #a\n"
+		   "[hook b]\nurl = http://b.example/\nevents = bans\nqueue = 5\n[outgoing]\nplain = yes\n");
+	assert_int_equal(load(f, &c), 0);
+	assert_int_equal(c.outgoing.count, 2);
+	assert_int_equal(c.outgoing.blocks[0].kinds, OUTGOING_BIT(OUTGOING_MESSAGE));
+	assert_int_equal(c.outgoing.blocks[1].waiting, 5);
+	config_deinit(&c);
+	write_text(f, "chatd.conf",
+		   "[hook a]\nurl = http://a.example/\nchannels = #a\n[hook b]\nurl = https://b.example/\n"
+		   "[hook c]\nurl = https://c.example\nevents = bans, bens\nsecret = whsec_no-base64-at-all\n");
+	assert_int_equal(load(f, &c), 1);
+	assert_non_null(strstr(f->said, "[hook a]: url wants"));
+	assert_non_null(strstr(f->said, "[hook b]: events of channels want channels"));
+	assert_non_null(strstr(f->said, "there is no event \"bens\""));
+	assert_non_null(strstr(f->said, "[hook c]: behind whsec_"));
 }
 
 #define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -535,6 +564,7 @@ int main(void)
 		CASE(every_type_is_set),
 		CASE(opers_are_sections),
 		CASE(classes_are_sections),
+		CASE(hooks_are_checked),
 		CASE(motd_comes_from_file_and_lines),
 		CASE(drop_ins_come_in_order),
 		CASE(errors_name_file_line_and_key),
