@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "chatd/control_backup.h"
+#include "chatd/control_hooks.h"
 #include "command/known.h"
 #include "proto/line.h"
 #include "proto/utf8.h"
@@ -98,6 +99,7 @@ static void end(struct side_conn *base)
 	loop_timer_stop(control_of(c)->loop, &c->again);
 	control_backup_forget(c);
 	known_free(c->known);
+	control_hook_forget(c);
 }
 
 /* What the peer can take of a long answer, and the others can wait for. True: it is through. */

@@ -204,6 +204,7 @@ static struct backup *backup_new(struct control_conn *c, const char *state)
 	snprintf(b->place, sizeof(b->place), "%s/backup.tmp", state);
 	b->store.directory = b->from;
 	b->store.to = b->place;
+	b->store.beside[0] = "hooks";
 	return b;
 }
 

@@ -14,26 +14,36 @@ static struct hooks *hooks_of(struct control_conn *c)
 
 static void conclude(struct control_conn *c, int result)
 {
-	static const char *const errors[] = {
+	static const char *const codes[] = {
 		[HOOKS_OK] = "",
-		[HOOKS_NOT_KEPT] = "nothing is kept here: there is no state directory",
-		[HOOKS_BAD_NAME] = "a name is of letters, digits and dashes, at most 24",
-		[HOOKS_EXISTS] = "there is one of that name",
-		[HOOKS_FULL] = "there are as many as there may be",
-		[HOOKS_NO_CHANNEL] = "there is no such channel",
-		[HOOKS_NONE] = "there is no such webhook",
+		[HOOKS_NOT_KEPT] = "no_store",
+		[HOOKS_BAD_NAME] = "bad_request",
+		[HOOKS_EXISTS] = "refused",
+		[HOOKS_FULL] = "refused",
+		[HOOKS_NO_CHANNEL] = "no_such_channel",
+		[HOOKS_NONE] = "no_such_webhook",
+		[HOOKS_BUSY] = "busy",
+		[HOOKS_BAD_FORMAT] = "bad_request",
+		[HOOKS_WAIT] = "",
 	};
 
-	if (result < 0)
-		control_fail(c, "failed", strerror(-result));
+	if (result == HOOKS_WAIT)
+		c->waits = true;
 	else if (result == HOOKS_OK)
 		control_ok(c);
-	else if (result == HOOKS_NOT_KEPT)
-		control_fail(c, "no_store", errors[result]);
-	else if (result == HOOKS_NO_CHANNEL || result == HOOKS_NONE)
-		control_fail(c, result == HOOKS_NONE ? "no_such_webhook" : "no_such_channel", errors[result]);
 	else
-		control_fail(c, result == HOOKS_BAD_NAME ? "bad_request" : "refused", errors[result]);
+		control_fail(c, result < 0 ? "failed" : codes[result], hooks_result_text(result));
+}
+
+/* It is on the disk, or will not be. */
+static void written(void *ctx, int result)
+{
+	struct control_conn *c = ctx;
+
+	c->waits = false;
+	conclude(c, result);
+	side_conn_touch(&c->base);
+	conn_resume(&c->base.conn);
 }
 
 static void describe(struct control_conn *c, const struct hook *hook)
@@ -44,6 +54,7 @@ static void describe(struct control_conn *c, const struct hook *hook)
 	json_str(j, "channel", str_of(hook->channel));
 	json_time(j, "created", hook->created);
 	json_bool(j, "signed", hook->sealed);
+	json_bool(j, "founders", hook->founders);
 	json_str(j, "format", str_of(hook->format));
 }
 
@@ -82,41 +93,54 @@ static struct str word(struct str *line)
 	return one;
 }
 
+static void added(void *ctx, int result)
+{
+	struct control_conn *c = ctx;
+
+	if (result != HOOKS_OK) {
+		written(c, result);
+		return;
+	}
+	c->waits = false;
+	show(c, c->hook);
+	side_conn_touch(&c->base);
+	conn_resume(&c->base.conn);
+}
+
 static void add(struct control_conn *c, struct str line)
 {
 	struct str channel = word(&line), name = word(&line), how = line;
-	char copy[HOOK_NAME_MAX + 1], where[256];
-	int result;
+	char where[256];
 
 	if (!name.n || name.n > HOOK_NAME_MAX || (how.n && !str_eq(how, STR("signed")))) {
 		control_fail(c, "bad_request", "wanted is webhook add CHANNEL NAME [signed]");
 		return;
 	}
-	snprintf(copy, sizeof(copy), "%.*s", STR_ARG(name));
+	snprintf(c->hook, sizeof(c->hook), "%.*s", STR_ARG(name));
 	snprintf(where, sizeof(where), "%.*s", STR_ARG(channel));
-	control_log(c, &(struct control_deed){"webhook add", where, copy, NULL});
-	result = hooks_add(hooks_of(c), channel, name, how.n > 0);
-	if (result == HOOKS_OK)
-		show(c, copy);
-	else
-		conclude(c, result);
+	control_log(c, &(struct control_deed){"webhook add", where, c->hook, NULL});
+	conclude(c, hooks_add(hooks_of(c), channel, name, how.n ? HOOK_SEALED : 0, (struct hooks_done){added, c}));
 }
 
 static void set_format(struct control_conn *c, struct str line)
 {
 	struct str name = word(&line);
 
-	if (!hook_format_fits(line)) {
-		control_fail(c, "bad_request", "a format is one line of text");
-		return;
-	}
-	conclude(c, hooks_set_format(hooks_of(c), name, line));
+	if (!hook_format_fits(line))
+		conclude(c, HOOKS_BAD_FORMAT);
+	else
+		conclude(c, hooks_set_format(hooks_of(c), name, line, (struct hooks_done){written, c}));
 }
 
 static void del(struct control_conn *c, const char *name)
 {
 	control_log(c, &(struct control_deed){"webhook del", NULL, name, NULL});
-	conclude(c, hooks_del(hooks_of(c), str_of(name)));
+	conclude(c, hooks_del(hooks_of(c), str_of(name), (struct hooks_done){written, c}));
+}
+
+void control_hook_forget(struct control_conn *c)
+{
+	hooks_forget(hooks_of(c), c);
 }
 
 static bool step(struct control_conn *c)

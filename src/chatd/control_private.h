@@ -2,6 +2,7 @@
 
 #include "chatd/control.h"
 #include "chatd/engine.h"
+#include "chatd/hooks.h"
 #include "chatd/peer.h"
 #include "chatd/side.h"
 #include "command/ban_list.h"
@@ -39,6 +40,7 @@ struct control_conn {
 	uint32_t accounts; /* that were not shown yet */
 	struct known *known; /* of the one that is exported; NULL: none is */
 	size_t hooks;      /* that were */
+	char hook[HOOK_NAME_MAX + 1]; /* that is being added */
 };
 
 struct control_request {

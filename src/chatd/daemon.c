@@ -322,6 +322,13 @@ static bool move(void *ctx, const char *host, const struct address *peer, char *
 	return doors_moved(d->doors, host, peer, why, size);
 }
 
+static bool ask_hooks(void *ctx, struct hook_wish *w)
+{
+	struct daemon *d = ctx;
+
+	return hooks_wish(d->hooks, w);
+}
+
 static int fail(int code, const char *what, int err)
 {
 	log_event(EVENT_START_FAILED, LOG_FIELDS({"CHATD_REASON", strerror(-err)}), "%s: %s", what, strerror(-err));
@@ -387,7 +394,7 @@ static int open_hooks(struct daemon *d)
 {
 	int err;
 
-	d->hooks = hooks_new(d->config, d->engine);
+	d->hooks = hooks_new(d->loop, d->config, d->engine);
 	err = hooks_open(d->hooks);
 	if (err < 0)
 		return fail(EX_CANTCREAT, "hooks in the state directory", err);
@@ -421,7 +428,7 @@ static struct handoff_in *find_predecessor(struct daemon *d)
 static int set_up(struct daemon *d)
 {
 	struct handoff_in *predecessor;
-	const struct engine_host engine_host = {reload, stop, gone, move, d};
+	const struct engine_host engine_host = {reload, stop, gone, move, d, {ask_hooks, d}};
 	const struct doors_host doors_host = {enter, banned, d};
 	int err, code = prepare_state(d->config->state);
 

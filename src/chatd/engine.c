@@ -475,6 +475,7 @@ static void env_init(struct engine *e)
 		.password = &e->password,
 		.gateways = &e->gateways,
 		.logins = logins_new(),
+		.hooks = &e->host.hooks,
 	};
 }
 

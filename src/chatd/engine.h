@@ -6,6 +6,7 @@
 #include "base/wire.h"
 #include "chatd/config.h"
 #include "chatd/histogram.h"
+#include "command/hook_wish.h"
 #include "network/change.h"
 #include "network/record.h"
 #include "proto/notices.h"
@@ -36,6 +37,7 @@ struct engine_host {
 	 */
 	bool (*move)(void *ctx, const char *host, const struct address *peer, char *why, size_t size);
 	void *ctx;
+	struct hook_desk hooks; /* of founders */
 };
 
 /* config stays the caller's and must live as long; its server part is in use at all times. 0 or -errno. */

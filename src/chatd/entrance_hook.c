@@ -11,7 +11,7 @@
  * Only what has a token gets room for a body. All others' bodies are read and forgotten, as far as one may be long, for
  * a connection that is closed on unread bytes takes the answer with it.
  */
-enum { NO_CONTENT = 204, UNAUTHORIZED = 401, TOO_LARGE = 413, NO_SUCH_TYPE = 415, TOO_MANY = 429 };
+enum { NO_CONTENT = 204, UNAUTHORIZED = 401, FORBIDDEN = 403, TOO_LARGE = 413, NO_SUCH_TYPE = 415, TOO_MANY = 429 };
 
 static const char front[] = "POST /hook/";
 
@@ -112,6 +112,8 @@ static const char *status_text(int status)
 		return "204 No Content";
 	case UNAUTHORIZED:
 		return "401 Unauthorized\r\nWWW-Authenticate: X-Hub-Signature-256";
+	case FORBIDDEN:
+		return "403 Forbidden";
 	case HTTP_NOT_FOUND:
 		return "404 Not Found";
 	case TOO_LARGE:
@@ -132,6 +134,8 @@ static const char *sentence(int status)
 	switch (status) {
 	case UNAUTHORIZED:
 		return "The signature is missing or wrong.\n";
+	case FORBIDDEN:
+		return "A ban of the channel or a filter of the server refuses it.\n";
 	case HTTP_NOT_FOUND:
 		return "There is no such webhook.\n";
 	case TOO_LARGE:

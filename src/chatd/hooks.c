@@ -15,8 +15,13 @@
 #include "chatd/hook_text.h"
 #include "chatd/hooks_file.h"
 #include "command/command.h"
+#include "command/filter.h"
+#include "loop/loop.h"
+#include "loop/worker.h"
+#include "network/ban.h"
 #include "network/network.h"
 #include "session/session.h"
+#include "proto/mask.h"
 #include "proto/name.h"
 
 struct hooks {
@@ -25,12 +30,23 @@ struct hooks {
 	struct hooks_file file;
 	struct hook_reader *reader; /* NULL: not needed yet */
 	struct hooks_counts counts;
+
+	struct loop *loop;
+	struct worker *worker; /* NULL: nothing is being written */
+	TAILQ_HEAD(, hook_change) changes; /* the first one is */
+	unsigned waiting;
+	struct job job;
+	struct str text; /* the job's, as all below */
+	char *directory;
+	int err;
 };
 
-struct hooks *hooks_new(const struct config *config, struct engine *engine)
+struct hooks *hooks_new(struct loop *loop, const struct config *config, struct engine *engine)
 {
 	struct hooks *h = mem_zalloc(sizeof(*h));
 
+	TAILQ_INIT(&h->changes);
+	h->loop = loop;
 	h->config = config;
 	h->engine = engine;
 	return h;
@@ -40,14 +56,18 @@ void hooks_free(struct hooks *h)
 {
 	if (!h)
 		return;
+	worker_free(h->worker);
 	hooks_file_deinit(&h->file);
 	hook_reader_free(h->reader);
+	mem_free(h->directory);
 	mem_free(h);
 }
 
 int hooks_open(struct hooks *h)
 {
-	return h->config->state ? hooks_file_read(&h->file, h->config->state) : 0;
+	/* Of the start, for the file is there, and the thread may use it at any time. */
+	h->directory = mem_strdup(h->config->state);
+	return h->directory ? hooks_file_read(&h->file, h->directory) : 0;
 }
 
 const struct hook *hooks_nth(const struct hooks *h, size_t nth)
@@ -95,11 +115,6 @@ static bool name_fits(struct str name)
 	return name.n > 0 && name.n <= HOOK_NAME_MAX;
 }
 
-static int write_file(const struct hooks *h)
-{
-	return hooks_file_write(&h->file, h->config->state);
-}
-
 static struct hook *make(struct str channel, struct str name, bool sealed, int64_t now)
 {
 	struct hook *hook = mem_zalloc(sizeof(*hook));
@@ -115,13 +130,157 @@ static struct hook *make(struct str channel, struct str name, bool sealed, int64
 	return hook;
 }
 
-int hooks_add(struct hooks *h, struct str channel, struct str name, bool sealed)
+/* Changes: one at a time is written, and holds when it is. */
+
+enum change_kind { CHANGE_ADD, CHANGE_DEL, CHANGE_FORMAT };
+
+struct hook_change {
+	TAILQ_ENTRY(hook_change) next;
+	enum change_kind kind;
+	struct hook *made; /* of ADD */
+	char *name;        /* of the others */
+	char *format;
+	struct hooks_done done;
+};
+
+static void change_free(struct hook_change *c)
+{
+	hook_free(c->made);
+	mem_free(c->name);
+	mem_free(c->format);
+	mem_free(c);
+}
+
+static void swap_format(struct hook_change *c, struct hook *hook)
+{
+	char *before = hook->format;
+
+	hook->format = c->format;
+	c->format = before;
+}
+
+/* The file as it is after the change. */
+static struct str text_after(struct hooks *h, struct hook_change *c)
+{
+	struct hook *hook = c->kind == CHANGE_ADD ? NULL : find(h, str_of(c->name));
+	struct str text;
+
+	hooks_file_begin(&h->file);
+	if (c->kind == CHANGE_ADD)
+		vec_push(&h->file.hooks, c->made);
+	else if (c->kind == CHANGE_DEL)
+		h->file.skipped = hook;
+	else
+		swap_format(c, hook);
+	text = hooks_file_text(&h->file);
+	if (c->kind == CHANGE_ADD)
+		h->file.hooks.count--;
+	else if (c->kind == CHANGE_DEL)
+		h->file.skipped = NULL;
+	else
+		swap_format(c, hook);
+	return text;
+}
+
+static void take_effect(struct hooks *h, struct hook_change *c)
+{
+	struct hook *hook = c->kind == CHANGE_ADD ? NULL : find(h, str_of(c->name));
+
+	if (c->kind == CHANGE_ADD) {
+		vec_push(&h->file.hooks, c->made);
+		c->made = NULL;
+	} else if (c->kind == CHANGE_FORMAT) {
+		swap_format(c, hook);
+	} else {
+		for (uint32_t i = 0; i < h->file.hooks.count; i++)
+			if (h->file.hooks.items[i] == hook)
+				hooks_file_remove(&h->file, i);
+	}
+}
+
+static void write_job(struct job *job)
+{
+	struct hooks *h = (struct hooks *)((char *)job - offsetof(struct hooks, job));
+
+	h->err = hooks_file_write(h->text, h->directory);
+}
+
+static void begin_writing(struct hooks *h);
+
+static void written(struct job *job)
+{
+	struct hooks *h = (struct hooks *)((char *)job - offsetof(struct hooks, job));
+	struct hook_change *c = TAILQ_FIRST(&h->changes);
+	struct hooks_done done = c->done;
+
+	hooks_file_text_free(h->text);
+	h->text = STR_NONE;
+	TAILQ_REMOVE(&h->changes, c, next);
+	h->waiting--;
+	if (h->err == 0)
+		take_effect(h, c);
+	change_free(c);
+	if (done.done)
+		done.done(done.ctx, h->err == 0 ? HOOKS_OK : h->err);
+	begin_writing(h);
+}
+
+/* Changes before it may have left no place for it, or nothing to change. */
+static int why_not(const struct hooks *h, const struct hook_change *c)
+{
+	if (c->kind != CHANGE_ADD)
+		return find(h, str_of(c->name)) ? HOOKS_OK : HOOKS_NONE;
+	if (find(h, str_of(c->made->name)))
+		return HOOKS_EXISTS;
+	return is_full(h, str_of(c->made->channel)) ? HOOKS_FULL : HOOKS_OK;
+}
+
+/* The next change may be months away: then the thread goes too. */
+static void begin_writing(struct hooks *h)
+{
+	struct worker *w = h->worker;
+	struct hook_change *c;
+	int why;
+
+	while ((c = TAILQ_FIRST(&h->changes)) && (why = why_not(h, c)) != HOOKS_OK) {
+		TAILQ_REMOVE(&h->changes, c, next);
+		h->waiting--;
+		if (c->done.done)
+			c->done.done(c->done.ctx, why);
+		change_free(c);
+	}
+	if (c) {
+		h->text = text_after(h, c);
+		h->job = (struct job){.work = write_job, .done = written};
+		worker_run(h->worker, &h->job);
+	} else {
+		h->worker = NULL;
+		worker_free(w);
+	}
+}
+
+static int give(struct hooks *h, struct hook_change *change, struct hooks_done done)
+{
+	int err = h->waiting >= HOOKS_WAITING_MAX ? HOOKS_BUSY : h->worker ? 0 : worker_new(&h->worker, h->loop);
+
+	if (err) {
+		change_free(change);
+		return err;
+	}
+	change->done = done;
+	TAILQ_INSERT_TAIL(&h->changes, change, next);
+	if (h->waiting++ == 0)
+		begin_writing(h);
+	return HOOKS_WAIT;
+}
+
+int hooks_add(struct hooks *h, struct str channel, struct str name, unsigned flags, struct hooks_done done)
 {
 	const struct command_env *env = engine_env(h->engine);
 	const struct channel *c = network_channel(env->net, channel);
-	int err;
+	struct hook_change *change;
 
-	if (!h->config->state)
+	if (!h->directory)
 		return HOOKS_NOT_KEPT;
 	if (!name_fits(name))
 		return HOOKS_BAD_NAME;
@@ -131,50 +290,71 @@ int hooks_add(struct hooks *h, struct str channel, struct str name, bool sealed)
 		return HOOKS_NO_CHANNEL;
 	if (is_full(h, channel))
 		return HOOKS_FULL;
-	hooks_file_begin(&h->file);
-	vec_push(&h->file.hooks, make(str_of(c->name), name, sealed, loop_clock(env->hub->loop)->real_ms));
-	err = write_file(h);
-	if (err < 0)
-		hooks_file_remove(&h->file, h->file.hooks.count - 1);
-	return err;
+	change = mem_zalloc(sizeof(*change));
+	change->kind = CHANGE_ADD;
+	change->made = make(str_of(c->name), name, flags & HOOK_SEALED, loop_clock(h->loop)->real_ms);
+	change->made->founders = flags & HOOK_FOUNDERS;
+	return give(h, change, done);
 }
 
-int hooks_del(struct hooks *h, struct str name)
+static struct hook_change *change_of(const struct hook *hook, enum change_kind kind)
 {
-	for (uint32_t i = 0; i < h->file.hooks.count; i++) {
-		struct hook *hook = h->file.hooks.items[i];
-		int err;
+	struct hook_change *change = mem_zalloc(sizeof(*change));
 
-		if (!str_eq_nocase(str_of(hook->name), name))
-			continue;
-		h->file.skipped = hook;
-		err = write_file(h);
-		h->file.skipped = NULL;
-		if (err == 0)
-			hooks_file_remove(&h->file, i);
-		return err;
-	}
-	return HOOKS_NONE;
+	change->kind = kind;
+	change->name = mem_strdup(hook->name);
+	return change;
 }
 
-int hooks_set_format(struct hooks *h, struct str name, struct str format)
+int hooks_del(struct hooks *h, struct str name, struct hooks_done done)
 {
-	struct hook *hook = find(h, name);
-	char *before;
-	int err;
+	const struct hook *hook = find(h, name);
+
+	return hook ? give(h, change_of(hook, CHANGE_DEL), done) : HOOKS_NONE;
+}
+
+int hooks_set_format(struct hooks *h, struct str name, struct str format, struct hooks_done done)
+{
+	const struct hook *hook = find(h, name);
+	struct hook_change *change;
 
 	if (!hook)
 		return HOOKS_NONE;
-	before = hook->format;
-	hook->format = format.n ? mem_strndup(format.p, format.n) : mem_strdup("");
-	err = write_file(h);
-	if (err < 0) {
-		mem_free(hook->format);
-		hook->format = before;
-	} else {
-		mem_free(before);
-	}
-	return err;
+	change = change_of(hook, CHANGE_FORMAT);
+	change->format = format.n ? mem_strndup(format.p, format.n) : mem_strdup("");
+	return give(h, change, done);
+}
+
+void hooks_forget(struct hooks *h, const void *ctx)
+{
+	struct hook_change *c;
+
+	TAILQ_FOREACH(c, &h->changes, next)
+		if (c->done.ctx == ctx)
+			c->done = (struct hooks_done){0};
+}
+
+enum casemap hooks_casemap(const struct hooks *h)
+{
+	return h->config->server.casemap;
+}
+
+const char *hooks_result_text(int result)
+{
+	static const char *const texts[] = {
+		[HOOKS_OK] = "",
+		[HOOKS_NOT_KEPT] = "nothing is kept here: there is no state directory",
+		[HOOKS_BAD_NAME] = "a name is of letters, digits and dashes, at most 24",
+		[HOOKS_EXISTS] = "there is one of that name",
+		[HOOKS_FULL] = "there are as many as there may be",
+		[HOOKS_NO_CHANNEL] = "there is no such channel",
+		[HOOKS_NONE] = "there is no such webhook",
+		[HOOKS_BAD_FORMAT] = "a format is one line of text",
+		[HOOKS_BUSY] = "too many are being changed already",
+		[HOOKS_WAIT] = "",
+	};
+
+	return result < 0 ? strerror(-result) : texts[result];
 }
 
 /* Secrets */
@@ -249,29 +429,64 @@ static bool pay(struct hook *hook, int64_t now_ms)
 	return true;
 }
 
-static bool say(struct hooks *h, const struct hook *hook, struct str text)
+/* "NAME/hook!hook@SERVER": what people see, and what a ban of the channel is compared with. */
+static void source_of(const struct hooks *h, const struct hook *hook, char *dst, size_t size)
 {
-	char by[HOOK_NAME_MAX + NAME_HOST_MAX + 16], relay[HOOK_NAME_MAX + 8];
+	snprintf(dst, size, "%s/hook!hook@%s", hook->name, h->config->server.name);
+}
+
+static bool is_banned(const struct hooks *h, const struct channel *c, const char *source)
+{
+	const struct vec *bans = &c->lists[CHAN_LIST_BAN];
+
+	for (uint32_t i = 0; i < bans->count; i++) {
+		const struct list_entry *ban = bans->items[i];
+
+		if (mask_match(h->config->server.casemap, str_of(ban->mask), str_of(source)))
+			return true;
+	}
+	return false;
+}
+
+/* What a founder's says is looked at as if the founder had said it. */
+static bool is_filtered(const struct hooks *h, const struct hook *hook, const struct channel *c, struct str text)
+{
+	const struct filter_try t = {FILTER_CHANNEL, text, c, hook->channel};
+
+	return hook->founders && filter_refuses(engine_env(h->engine), &t);
+}
+
+static bool say(struct hooks *h, const struct hook *hook, const char *source, struct str text)
+{
+	char relay[HOOK_NAME_MAX + 8];
 	struct record r = {.type = RECORD_MESSAGE};
 
-	snprintf(by, sizeof(by), "%s/hook!hook@%s", hook->name, h->config->server.name);
 	snprintf(relay, sizeof(relay), "%s", hook->name);
 	r.message.kind = MESSAGE_PRIVMSG;
 	r.message.channel = str_of(hook->channel);
 	r.message.text = text;
-	r.message.by = str_of(by);
+	r.message.by = str_of(source);
 	r.message.relay = str_of(relay);
 	return engine_ask(h->engine, &r) == REFUSAL_NONE;
 }
 
 static int say_all(struct hooks *h, const struct hook *hook, struct str lines)
 {
-	struct str line;
+	const struct network *net = engine_view(h->engine).net;
+	const struct channel *c = network_channel(net, str_of(hook->channel));
+	char source[HOOK_NAME_MAX + NAME_HOST_MAX + 16];
+	struct str line, rest = lines;
 
-	if (!network_channel(engine_view(h->engine).net, str_of(hook->channel)))
+	source_of(h, hook, source, sizeof(source));
+	if (!c || network_channel_shut(net, str_of(hook->channel)))
 		return 404;
+	if (is_banned(h, c, source))
+		return 403;
+	while (str_split(&rest, '\n', &line))
+		if (is_filtered(h, hook, c, line))
+			return 403;
 	while (str_split(&lines, '\n', &line))
-		if (line.n && !say(h, hook, line))
+		if (line.n && !say(h, hook, source, line))
 			return 404;
 	return 204;
 }

@@ -12,8 +12,10 @@
 
 enum { FILE_MAX = 4 << 20, PATH_SIZE = 4096 };
 
-static void hook_free(struct hook *hook)
+void hook_free(struct hook *hook)
 {
+	if (!hook)
+		return;
 	mem_free(hook->name);
 	mem_free(hook->channel);
 	mem_free(hook->format);
@@ -65,19 +67,21 @@ static bool read_hook(struct hooks_file *f, struct str line)
 {
 	struct str part[5];
 	struct hook *hook;
-	unsigned long long created;
+	unsigned long long created, flags;
 
 	for (size_t i = 0; i < 5; i++)
 		if (!str_split(&line, ' ', &part[i]) || !part[i].n)
 			return false;
-	if (part[2].n != sizeof(hook->id) - 1 || !str_u64(part[3], INT64_MAX, &created) || part[0].n > HOOK_NAME_MAX)
+	if (part[2].n != sizeof(hook->id) - 1 || !str_u64(part[3], INT64_MAX, &created) ||
+	    !str_u64(part[4], 3, &flags) || part[0].n > HOOK_NAME_MAX)
 		return false;
 	hook = mem_zalloc(sizeof(*hook));
 	hook->name = mem_strndup(part[0].p, part[0].n);
 	hook->channel = mem_strndup(part[1].p, part[1].n);
 	memcpy(hook->id, part[2].p, part[2].n);
 	hook->created = (int64_t)created;
-	hook->sealed = str_eq(part[4], STR("1"));
+	hook->sealed = flags & 1;
+	hook->founders = flags & 2;
 	hook->format = line.n ? mem_strndup(line.p, line.n) : mem_strdup("");
 	vec_push(&f->hooks, hook);
 	return true;
@@ -125,10 +129,14 @@ int hooks_file_read(struct hooks_file *f, const char *directory)
 
 /* Writing */
 
-static int put(const struct hooks_file *f, FILE *out)
+struct str hooks_file_text(const struct hooks_file *f)
 {
-	char key[2 * CREDENTIAL_KEY_SIZE + 1];
+	char key[2 * CREDENTIAL_KEY_SIZE + 1], *text = NULL;
+	size_t n = 0;
+	FILE *out = open_memstream(&text, &n);
 
+	if (!out)
+		return STR_NONE;
 	str_hex(key, f->key, sizeof(f->key));
 	fprintf(out, "chatd-hooks 1 %s\n", key);
 	explicit_bzero(key, sizeof(key));
@@ -137,10 +145,25 @@ static int put(const struct hooks_file *f, FILE *out)
 
 		if (hook != f->skipped)
 			fprintf(out, "%s %s %s %lld %d %s\n", hook->name, hook->channel, hook->id,
-				(long long)hook->created, hook->sealed, hook->format);
+				(long long)hook->created, hook->sealed | hook->founders << 1, hook->format);
 	}
+	if (fclose(out) == 0)
+		return (struct str){text, n};
+	free(text);
+	return STR_NONE;
+}
+
+void hooks_file_text_free(struct str text)
+{
+	if (text.n)
+		explicit_bzero((void *)(uintptr_t)text.p, text.n);
+	free((void *)(uintptr_t)text.p);
+}
+
+static int put(struct str text, FILE *out)
+{
 	errno = EIO;
-	return fflush(out) != 0 || ferror(out) || fsync(fileno(out)) != 0 ? -errno : 0;
+	return fwrite(text.p, 1, text.n, out) != text.n || fflush(out) != 0 || fsync(fileno(out)) != 0 ? -errno : 0;
 }
 
 static int sync_directory(const char *directory)
@@ -153,7 +176,7 @@ static int sync_directory(const char *directory)
 	return err;
 }
 
-int hooks_file_write(const struct hooks_file *f, const char *directory)
+int hooks_file_write(struct str text, const char *directory)
 {
 	char path[PATH_SIZE], fresh[PATH_SIZE];
 	int fd, err;
@@ -161,11 +184,17 @@ int hooks_file_write(const struct hooks_file *f, const char *directory)
 
 	if (path_of(path, directory, "hooks") < 0 || path_of(fresh, directory, "hooks.new") < 0)
 		return -ENAMETOOLONG;
+	if (!text.n)
+		return -ENOMEM;
 	fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
 	out = fd < 0 ? NULL : fdopen(fd, "w");
-	if (!out)
-		return -errno;
-	err = put(f, out);
+	if (!out) {
+		err = -errno;
+		if (fd >= 0)
+			close(fd);
+		return err;
+	}
+	err = put(text, out);
 	if (fclose(out) != 0 && err == 0)
 		err = -errno;
 	if (err == 0 && rename(fresh, path) != 0)

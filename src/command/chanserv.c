@@ -8,6 +8,7 @@
 #include "command/expiry.h"
 #include "command/filter.h"
 #include "command/forbid.h"
+#include "command/hook_wish.h"
 #include "command/login.h"
 #include "command/services.h"
 #include "network/access.h"
@@ -434,6 +435,14 @@ static void run_up(const struct service_ask *a)
 	update_members(a, own(a), c, &op);
 }
 
+static void run_hook(const struct service_ask *a)
+{
+	const struct channel *c = channel_with(a, RANK_OWNER);
+
+	if (c)
+		hook_wish_run(a, c->name);
+}
+
 static const struct service_row rows[] = {
 	{"REGISTER", 1, true, run_register, N_("<channel>"), N_("Makes a channel your account's.")},
 	{"DROP", 1, true, run_drop, N_("<channel> [<code>]"), N_("Gives it up.")},
@@ -450,6 +459,9 @@ static const struct service_row rows[] = {
 	 N_("The same, of half-operators.")},
 	{"VOP", 1, true, run_preset, N_("<channel> LIST | ADD <account> | DEL <account>"),
 	 N_("The same, of those with a voice.")},
+	{"HOOK", 1, true, run_hook,
+	 N_("<channel> LIST | ADD <name> [SIGNED] | SHOW <name> | FORMAT <name> [<format>] | DEL <name>"),
+	 N_("Addresses of HTTP that say something in it.")},
 	{"SUSPEND", 1, false, forbid_run_suspend, N_("<channel> [<duration>] [<reason>] | LIST"),
 	 N_("Lets nobody in, and keeps all that the channel has. For operators.")},
 	{"UNSUSPEND", 1, false, forbid_run_unsuspend, N_("<channel>"), N_("Opens it again. For operators.")},

@@ -28,6 +28,7 @@ struct tries;
 struct logins;
 struct guest;
 struct history_read;
+struct hook_desk;
 struct worker;
 
 enum command_role {
@@ -93,6 +94,7 @@ struct command_env {
 	struct nicks *nicks;         /* guests on others' nicks, and names that look alike */
 	struct courier *courier;     /* NULL: no mails */
 	struct helper *helper;       /* NULL: nobody else is asked */
+	const struct hook_desk *hooks; /* NULL: no webhooks */
 };
 
 struct command_usage {

@@ -23,17 +23,20 @@ static int64_t now_ms(const struct session *s)
 	return loop_clock(s->hub->loop)->real_ms;
 }
 
-static bool is_exempt(const struct call *call, const struct channel *c)
+static bool is_unfiltered(const struct command_env *env, const struct channel *c)
 {
-	struct str rest = str_of(call->env->server->filter_exempt), mask;
+	struct str rest = str_of(env->server->filter_exempt), mask;
 
-	if (user_may(call->user, PRIV_FILTER))
-		return true;
 	while (c && str_split(&rest, ' ', &mask)) {
-		if (mask.n && mask_match(network_casemap(call->env->net), mask, str_of(c->name)))
+		if (mask.n && mask_match(network_casemap(env->net), mask, str_of(c->name)))
 			return true;
 	}
 	return false;
+}
+
+static bool is_exempt(const struct call *call, const struct channel *c)
+{
+	return user_may(call->user, PRIV_FILTER) || is_unfiltered(call->env, c);
 }
 
 /* Its number, or where it stands in the configuration. */
@@ -156,6 +159,24 @@ bool filter_stops(const struct call *call, const struct filter_try *t)
 		refuse(call, t, b);
 	}
 	return true;
+}
+
+bool filter_refuses(const struct command_env *env, const struct filter_try *t)
+{
+	const struct ban *b = env->filters ? filters_match(env->filters, t->target, t->text) : NULL;
+	char id[64];
+
+	if (!b || is_unfiltered(env, t->channel))
+		return false;
+	network_ban_hit(env->net, b, loop_clock(env->hub->loop)->real_ms);
+	name_of(b, id, sizeof(id));
+	log_event(EVENT_FILTER_MET,
+		  LOG_FIELDS({"CHATD_BAN", id}, {"CHATD_ACTION", ban_action_name(b->action)},
+			     {"CHATD_CHANNEL", t->channel ? t->channel->name : NULL},
+			     {"CHATD_REASON", *b->reason ? b->reason : NULL}),
+		  "filter %s met a webhook%s%s: %s: %s", id, t->where ? ", writing to " : "", t->where ? t->where : "",
+		  ban_action_name(b->action), b->reason);
+	return b->action != BAN_WARN;
 }
 
 bool filter_stops_newcomer(const struct command_env *env, struct session *s, const struct record *r)

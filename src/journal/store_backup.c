@@ -122,23 +122,39 @@ static int copy_bytes(int from, int to)
 	return fsync(to) < 0 ? -errno : 0;
 }
 
-/* One that is gone meanwhile has a newer one in its place, which comes first in the list. */
-static int copy_snapshot(const struct store_backup *b, uint64_t position)
+/* One that is not there is no fault. */
+static int copy_file(const char *from_path, const char *to_path)
 {
-	char path[SNAPSHOT_PATH];
-	int from, to, err;
+	int from = open(from_path, O_RDONLY | O_CLOEXEC), to, err;
 
-	snapshot_path(path, b->directory, position, "");
-	from = open(path, O_RDONLY | O_CLOEXEC);
 	if (from < 0)
 		return errno == ENOENT ? 0 : -errno;
-	snapshot_path(path, b->to, position, "");
-	to = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	to = open(to_path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	err = to < 0 ? -errno : copy_bytes(from, to);
 	close(from);
 	if (to >= 0)
 		close(to);
 	return err;
+}
+
+/* One that is gone meanwhile has a newer one in its place, which comes first in the list. */
+static int copy_snapshot(const struct store_backup *b, uint64_t position)
+{
+	char from[SNAPSHOT_PATH], to[SNAPSHOT_PATH];
+
+	snapshot_path(from, b->directory, position, "");
+	snapshot_path(to, b->to, position, "");
+	return copy_file(from, to);
+}
+
+static int copy_beside(const struct store_backup *b, const char *name)
+{
+	char from[SNAPSHOT_PATH], to[SNAPSHOT_PATH];
+
+	if (snprintf(from, sizeof(from), "%s/%s", b->directory, name) >= (int)sizeof(from) ||
+	    snprintf(to, sizeof(to), "%s/%s", b->to, name) >= (int)sizeof(to))
+		return -ENAMETOOLONG;
+	return copy_file(from, to);
 }
 
 int store_backup(struct store_backup *b, char *why, size_t size)
@@ -151,6 +167,8 @@ int store_backup(struct store_backup *b, char *why, size_t size)
 	n = snapshot_list(b->directory, positions, 2 * SNAPSHOTS_KEPT);
 	for (int i = 0; i < n && !err; i++)
 		err = copy_snapshot(b, positions[i]);
+	for (size_t i = 0; i < STORE_BACKUP_BESIDE_MAX && b->beside[i] && !err; i++)
+		err = copy_beside(b, b->beside[i]);
 	if (!err)
 		err = n < 0 ? n : sync_path(b->to, O_RDONLY | O_DIRECTORY);
 	return err ? say(why, size, b->to, err) : 0;

@@ -10,6 +10,8 @@ import socket
 import pytest
 
 from harness import DEADLINE, FAST, fresh, free_port
+from test_accounts import make
+from test_chanserv import cs, registered
 from test_control import Control, chatctl
 from test_handover import restart
 
@@ -263,3 +265,117 @@ def test_restart_and_crash(room):
     assert house.post(hook["path"], "again").status == 204
     assert said(reader) == ["again"]
     assert (house.state / "hooks").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.fixture
+def founder(house):
+    ann = make(house.daemon)
+    return house, ann, registered(house.daemon, ann)
+
+
+def test_founders_make_their_own(founder):
+    house, ann, channel = founder
+    name = fresh("hook")
+    path, secret, warning = cs(ann, f"HOOK {channel} ADD {name}")
+    assert path.startswith(f"Path: /hook/{name}/") and secret.startswith("Secret for signatures: ") and channel in warning
+    path = path.split()[1]
+    assert house.post(path, "hello").status == 204
+    (line,) = ann.sync().of("PRIVMSG")
+    assert line.params == [channel, "hello"] and line.source.startswith(f"{name}/hook!")
+    assert cs(ann, f"HOOK {channel} SHOW {name}")[0].split()[1] == path
+    assert cs(ann, f"HOOK {channel} ADD {name}") == ["That was not done: there is one of that name."]
+    assert cs(ann, f"HOOK {channel} FORMAT {name} {{who}} did {{what}}") == ["It is done."]
+    assert house.post(path, {"who": "ann", "what": "it"}).status == 204
+    assert said(ann) == ["ann did it"]
+    assert cs(ann, f"HOOK {channel} LIST")[0] == name
+    assert cs(ann, f"HOOK {channel} DEL {name}") == ["It is done."]
+    assert cs(ann, f"HOOK {channel} DEL {name}") == ["That was not done: there is no such webhook."]
+    assert house.post(path, "x").status == 404
+    path = cs(ann, f"HOOK {channel} ADD {name} signed")[0].split()[1]
+    assert house.post(path, "x").status == 401
+    assert cs(ann, f"HOOK {channel}")[0] == f"{name}, signed"
+    assert cs(ann, f"HOOK {channel} ADD")[0].startswith("Usage: HOOK ")
+
+
+def test_others_make_none(founder):
+    house, ann, channel = founder
+    bob = make(house.daemon)
+    bob.join(channel)
+    mine = house.daemon.channel(bob)
+    assert cs(bob, f"HOOK {channel} LIST") == ["Your account may not do that in this channel."]
+    assert cs(bob, f"HOOK {mine} LIST") == ["Your account may not do that in this channel."]
+    cs(bob, f"REGISTER {mine}")
+    admins = house.hook(channel)["webhook"]
+    assert cs(ann, f"HOOK {channel} LIST")[0] == admins
+    for what in ("SHOW", "DEL", "FORMAT"):
+        assert cs(bob, f"HOOK {mine} {what} {admins}") == ["That was not done: there is no such webhook."]
+
+
+def test_bans_and_filters_hold(founder):
+    house, ann, channel = founder
+    name = fresh("hook")
+    path = cs(ann, f"HOOK {channel} ADD {name}")[0].split()[1]
+    admins = house.hook(channel)["path"]
+    house.daemon.reload(house.config + f"[control]\nsocket = {house.control}\n[filter spam]\npattern = spam\n")
+    assert house.post(path, "fine\nspam").status == 403 and house.post(path, "fine").status == 204
+    assert house.post(admins, "spam").status == 204
+    assert said(ann) == ["fine", "spam"]
+    ann.ask(f"MODE {channel} +b {name}/*!*@*")
+    assert house.post(path, "still?").status == 403 and house.post(admins, "yes").status == 204
+    assert said(ann) == ["yes"]
+    ann.ask(f"MODE {channel} -b {name}/*!*@*")
+    assert house.post(path, "back").status == 204
+    assert said(ann) == ["back"]
+
+
+def test_founders_hooks_are_kept(founder):
+    house, ann, channel = founder
+    path = cs(ann, f"HOOK {channel} ADD {fresh('hook')}")[0].split()[1]
+    house.daemon.reload(house.config + f"[control]\nsocket = {house.control}\n[filter spam]\npattern = spam\n")
+    restart(house.daemon)
+    assert house.post(path, "spam").status == 403 and house.post(path, "x").status == 204
+    assert said(ann) == ["x"]
+
+
+def test_a_disk_that_takes_nothing(founder):
+    """The file cannot be written: all stays as it was, and whoever asked hears so."""
+    house, ann, channel = founder
+    hook = house.hook(channel)
+    (house.state / "hooks.new").mkdir()
+    assert chatctl(house.daemon, "webhook", "del", hook["webhook"]).returncode != 0
+    assert chatctl(house.daemon, "webhook", "add", channel, "more").returncode != 0
+    assert cs(ann, f"HOOK {channel} ADD more")[0].startswith("That was not done: ")
+    assert cs(ann, f"HOOK {channel} LIST")[:-1] == [hook["webhook"]]
+    assert house.post(hook["path"], "x").status == 204
+    (house.state / "hooks.new").rmdir()
+    assert chatctl(house.daemon, "webhook", "del", hook["webhook"]).returncode == 0
+
+
+def test_many_at_once(room):
+    """Each is written in its turn, and each hears of its own."""
+    house, _, channel = room
+    names = [fresh("h") for _ in range(12)]
+    controls = [Control(house.control) for _ in names]
+    for control, name in zip(controls, names):
+        control.send(f"webhook add {channel} {name}\n")
+    ends = [control.answer()[1] for control in controls]
+    assert sum(end["ok"] for end in ends) == 8
+    for control in controls:
+        control.close()
+
+
+def test_a_copy_has_them(room, start, tmp_path):
+    house, reader, channel = room
+    hook = house.hook(channel)
+    house.daemon.descriptors_before += 1  # of the database: SQLite keeps it for the next one who opens the file
+    assert chatctl(house.daemon, "backup", tmp_path / "copy").returncode == 0
+    assert (tmp_path / "copy" / "hooks").read_bytes() == (house.state / "hooks").read_bytes()
+    house.state = tmp_path / "copy"
+    house.port = free_port()
+    house.config = f"[listen]\nendpoint = 127.0.0.1:{house.port}?accept=irc,websocket\n{FAST}"
+    house.control = tmp_path / "control2"
+    house.up()
+    reader = house.daemon.client()
+    reader.join(channel)
+    assert house.post(hook["path"], "from the copy").status == 204
+    assert said(reader) == ["from the copy"]
