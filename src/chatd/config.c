@@ -481,6 +481,19 @@ static void check_hooks(struct loading *l)
 	}
 }
 
+/* It stands between quotes in what services get. */
+static void check_webpush(struct loading *l)
+{
+	const struct server *s = &l->job.out->server;
+	const char *contact = s->webpush.contact;
+
+	if (s->webpush.on && !post_built())
+		config_complain(&l->job, "[webpush]: this program was built without libcurl");
+	if (contact && ((strncmp(contact, "mailto:", 7) != 0 && strncmp(contact, "https://", 8) != 0) ||
+			strpbrk(contact, " \"\\")))
+		config_complain(&l->job, "[webpush]: contact begins with mailto: or https://, and has no blanks in it");
+}
+
 static void check_opers(struct loading *l)
 {
 	const struct server *s = &l->job.out->server;
@@ -640,6 +653,7 @@ int config_load(struct config *out, const struct config_source *source, config_e
 	check_jwt(&l);
 	check_filters(&l);
 	check_hooks(&l);
+	check_webpush(&l);
 	take_command_line(&l, source);
 	free_places(&l);
 	if (l.job.errors) {

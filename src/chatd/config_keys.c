@@ -158,6 +158,12 @@ static const struct config_key table[] = {
 	{"outgoing", "attempts", CONFIG_NUMBER, AT(outgoing.attempts), 1, 100, "a number"},
 	{"outgoing", "pause", CONFIG_DURATION, AT(outgoing.pause_ms), SECOND, 7 * DAY, "a duration"},
 
+	{"webpush", "enabled", CONFIG_BOOL, SERVER(webpush.on), 0, 0, "yes or no"},
+	{"webpush", "contact", CONFIG_TEXT, SERVER(webpush.contact), 0, 200, "mailto:... or https://..."},
+	{"webpush", "devices", CONFIG_NUMBER, SERVER(webpush.max), 1, 32, "a number"},
+	{"webpush", "per_minute", CONFIG_NUMBER, SERVER(webpush.per_minute), 1, 600, "a number"},
+	{"webpush", "ttl", CONFIG_DURATION, SERVER(webpush.ttl_ms), 0, 28ull * DAY, "a duration"},
+
 	{"hook", "url", CONFIG_TEXT, HOOK(url), 1, 1000, "an address, https://..."},
 	{"hook", "secret", CONFIG_TEXT, HOOK(secret), 16, 128, "a text of 16 bytes or more"},
 	{"hook", "secret_file", CONFIG_SECRET, HOOK(secret), 16, 128, "a file with a secret of 16 bytes or more"},

@@ -205,6 +205,7 @@ static struct backup *backup_new(struct control_conn *c, const char *state)
 	b->store.directory = b->from;
 	b->store.to = b->place;
 	b->store.beside[0] = "hooks";
+	b->store.beside[1] = "vapid.key";
 	return b;
 }
 

@@ -21,6 +21,7 @@
 #include "chatd/hooks.h"
 #include "chatd/logging.h"
 #include "chatd/outgoing.h"
+#include "chatd/push.h"
 #include "chatd/service.h"
 #include "chatd/status.h"
 #include "chatd/watchdog.h"
@@ -49,6 +50,7 @@ struct daemon {
 	struct doors *doors;
 	struct hooks *hooks;
 	struct outgoing *outgoing;
+	struct push *push;
 	struct certificates *certificates;
 	struct admin *admin;
 	struct signals *signals;
@@ -131,6 +133,7 @@ static bool take_config(struct daemon *d, struct complaints *c)
 {
 	bool tokens = token_possible(&d->config->server);
 	struct config fresh;
+	int err;
 
 	*c->why = '\0';
 	/* New listeners would let people in whom nobody serves. */
@@ -141,6 +144,13 @@ static bool take_config(struct daemon *d, struct complaints *c)
 	}
 	if (config_load(&fresh, d->source, complain, c) != 0) {
 		log_refused("the configuration is wrong");
+		return false;
+	}
+	err = push_prepare(d->push, &fresh.server);
+	if (err < 0) {
+		snprintf(c->why, c->size, "vapid.key in the state directory: %s", strerror(-err));
+		log_refused(c->why);
+		config_deinit(&fresh);
 		return false;
 	}
 	if (!open_sockets(d, &fresh, c)) {
@@ -156,6 +166,7 @@ static bool take_config(struct daemon *d, struct complaints *c)
 	if (tokens != token_possible(&d->config->server))
 		cap_tell_mechanisms(engine_env(d->engine));
 	outgoing_reconfigured(d->outgoing);
+	push_reconfigured(d->push);
 	logging_configure(d->logging, d->config);
 	log_event(EVENT_RELOADED, LOG_NO_FIELDS, "configuration reloaded");
 	return true;
@@ -400,6 +411,12 @@ static int open_hooks(struct daemon *d)
 		return fail(EX_CANTCREAT, "hooks in the state directory", err);
 	doors_set_hooks(d->doors, d->hooks);
 	d->outgoing = outgoing_new(d->loop, d->config, d->engine);
+	d->push = push_new(d->loop, d->config, d->engine);
+	err = push_prepare(d->push, &d->config->server);
+	if (err < 0)
+		return fail(EX_CANTCREAT, "vapid.key in the state directory", err);
+	push_reconfigured(d->push);
+	server_build(&d->config->server);
 	return EX_OK;
 }
 
@@ -407,7 +424,7 @@ static int new_admin(struct daemon *d)
 {
 	const struct admin_host host = {
 		.control = {d->engine, d->hooks, d->outgoing, d->config, reload_aloud, stop_or_not, d},
-		.metrics = {d->engine, d->doors, d->hooks, d->outgoing},
+		.metrics = {d->engine, d->doors, d->hooks, d->outgoing, d->push},
 	};
 
 	return admin_new(&d->admin, d->loop, &host);
@@ -563,6 +580,7 @@ static void tear_down(struct daemon *d)
 	doors_free(d->doors);
 	hooks_free(d->hooks);
 	outgoing_free(d->outgoing);
+	push_free(d->push);
 	certificates_free(d->certificates);
 	engine_free(d->engine);
 	worker_free(d->worker);

@@ -76,7 +76,7 @@ struct engine {
 	uint64_t kept;    /* position of the last kept record of the running command; 0: none */
 	uint64_t durable; /* everything kept up to here is, or will never be */
 	struct oper_notices *notices;
-	struct engine_listener listener;
+	struct engine_listener listeners[ENGINE_LISTENERS];
 	struct tries *tries;
 	struct password_memory password, gateways;
 	unsigned errands;             /* under way on their worker */
@@ -152,8 +152,9 @@ static void tell(void *ctx, const struct change *c)
 		oper_notices_add(e->notices, NOTICE_NICKS, "%.*s is now %s", STR_ARG(c->was), user_nick(c->user));
 	if (c->type == CHANGE_USER_ADDED)
 		adopt(e, c);
-	if (e->listener.change)
-		e->listener.change(e->listener.ctx, c);
+	for (int i = 0; i < ENGINE_LISTENERS; i++)
+		if (e->listeners[i].change)
+			e->listeners[i].change(e->listeners[i].ctx, c);
 	fanout_tell(e->fanout, c);
 	owe(e, c);
 	if (c->type == CHANGE_USER_ADDED || c->type == CHANGE_NICK)
@@ -775,8 +776,9 @@ struct record_room *engine_room(struct engine *e)
 	return &e->keep.room;
 }
 
-void engine_listen(struct engine *e, const struct engine_listener *listener)
+void engine_listen(struct engine *e, enum engine_place place, const struct engine_listener *listener)
 {
-	e->listener = *listener;
-	oper_notices_listen(e->notices, listener->notices, listener->notice, listener->ctx);
+	e->listeners[place] = *listener;
+	if (place == ENGINE_LISTENER_OUTGOING)
+		oper_notices_listen(e->notices, listener->notices, listener->notice, listener->ctx);
 }

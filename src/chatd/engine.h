@@ -112,11 +112,13 @@ struct command_env;
 /* What commands see, for those who do what commands do. */
 const struct command_env *engine_env(const struct engine *e);
 
-/* Somebody who hears what people are told, or some of it; see oper_notices_listen. What is NULL is not called. One at a time. */
+/* Somebody who hears what people are told, or some of it; see oper_notices_listen. What is NULL is not called. One for each
+ * place; notices go to the first alone. */
 struct engine_listener {
 	void (*change)(void *ctx, const struct change *c);
 	void (*notice)(void *ctx, enum notice kind, const char *text);
 	uint32_t notices; /* NOTICE_BIT */
 	void *ctx;
 };
-void engine_listen(struct engine *e, const struct engine_listener *listener);
+enum engine_place { ENGINE_LISTENER_OUTGOING, ENGINE_LISTENER_PUSH, ENGINE_LISTENERS };
+void engine_listen(struct engine *e, enum engine_place place, const struct engine_listener *listener);

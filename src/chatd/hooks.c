@@ -20,6 +20,7 @@
 #include "loop/worker.h"
 #include "network/ban.h"
 #include "network/network.h"
+#include "session/language.h"
 #include "session/session.h"
 #include "proto/mask.h"
 #include "proto/name.h"
@@ -343,14 +344,14 @@ const char *hooks_result_text(int result)
 {
 	static const char *const texts[] = {
 		[HOOKS_OK] = "",
-		[HOOKS_NOT_KEPT] = "nothing is kept here: there is no state directory",
-		[HOOKS_BAD_NAME] = "a name is of letters, digits and dashes, at most 24",
-		[HOOKS_EXISTS] = "there is one of that name",
-		[HOOKS_FULL] = "there are as many as there may be",
-		[HOOKS_NO_CHANNEL] = "there is no such channel",
-		[HOOKS_NONE] = "there is no such webhook",
-		[HOOKS_BAD_FORMAT] = "a format is one line of text",
-		[HOOKS_BUSY] = "too many are being changed already",
+		[HOOKS_NOT_KEPT] = N_("nothing is kept here: there is no state directory"),
+		[HOOKS_BAD_NAME] = N_("a name is of letters, digits and dashes, at most 24"),
+		[HOOKS_EXISTS] = N_("there is one of that name"),
+		[HOOKS_FULL] = N_("there are as many as there may be"),
+		[HOOKS_NO_CHANNEL] = N_("there is no such channel"),
+		[HOOKS_NONE] = N_("there is no such webhook"),
+		[HOOKS_BAD_FORMAT] = N_("a format is one line of text"),
+		[HOOKS_BUSY] = N_("too many are being changed already"),
 		[HOOKS_WAIT] = "",
 	};
 

@@ -7,6 +7,7 @@
 #include "command/command.h"
 #include "command/hook_wish.h"
 #include "proto/casemap.h"
+#include "session/language.h"
 
 static bool is_of(const struct hooks *h, const struct hook *hook, const char *channel)
 {
@@ -32,7 +33,7 @@ static void put_address(const struct hooks *h, struct hook_wish *w)
 	char token[HOOK_TOKEN_SIZE + 1], secret[HOOK_TOKEN_SIZE + 1];
 
 	if (!hook || !hooks_token(h, hook, token) || !hooks_secret(h, hook, secret))
-		w->why = "its token cannot be made";
+		w->why = N_("its token cannot be made");
 	else
 		snprintf(w->text, sizeof(w->text), "Path: /hook/%s/%s\nSecret for signatures: %s\n", hook->name, token,
 			 secret);

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "chatd/http_head.h"
 #include "chatd/metrics_text.h"
+#include "chatd/push.h"
 #include "chatd/side.h"
 #include "proto/line.h"
 #include "session/session.h"
@@ -102,6 +103,7 @@ static void say_metrics(struct metrics_conn *c)
 		.doors = doors_counts(m->host.doors),
 		.hooks = hooks_counts(m->host.hooks),
 		.outgoing = m->host.outgoing,
+		.push = push_counts(m->host.push),
 		.turns = loop_turns(m->loop),
 		.started_ms = engine_view(m->host.engine).hub->server->started_ms,
 		.turn = &m->turn,

@@ -12,6 +12,7 @@ struct hooks;
 struct loop;
 struct metrics;
 struct outgoing;
+struct push;
 
 /*
  * GET /metrics of HTTP/1.1 gives OpenMetrics text (https://prometheus.io/docs/specs/om/open_metrics_spec/) to whoever
@@ -22,6 +23,7 @@ struct metrics_host {
 	const struct doors *doors;
 	const struct hooks *hooks;
 	const struct outgoing *outgoing;
+	const struct push *push;
 };
 
 /*

@@ -135,6 +135,15 @@ static void outgoing(struct buf *out, const struct outgoing *o)
 	gauge(out, "outgoing_webhook_paused", paused, "Outgoing webhooks that are paused, for they failed.");
 }
 
+static void pushes(struct buf *out, const struct push_counts *c)
+{
+	head(out, "push_messages", "counter", NULL, "Messages pushed to devices, by what became of them.");
+	labelled(out, "push_messages", "result", "sent", c->sent);
+	labelled(out, "push_messages", "result", "failed", c->failed);
+	labelled(out, "push_messages", "result", "dropped", c->dropped);
+	counter(out, "push_subscriptions_gone", c->gone, "Devices that their push service does not know any more.");
+}
+
 static void traffic(struct buf *out, const struct session_hub *hub)
 {
 	const struct conn_counts *counts = conn_hub_counts(hub->conns);
@@ -170,6 +179,7 @@ void metrics_text(struct buf *out, const struct metrics_view *v)
 	connections(out, v);
 	webhooks(out, &v->hooks);
 	outgoing(out, v->outgoing);
+	pushes(out, &v->push);
 	traffic(out, v->engine.hub);
 	work(out, &v->engine);
 	counter(out, "loop_turns", v->turns, "Turns of the event loop.");

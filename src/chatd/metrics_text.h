@@ -5,6 +5,7 @@
 #include "chatd/engine.h"
 #include "chatd/histogram.h"
 #include "chatd/hooks.h"
+#include "chatd/push.h"
 
 enum { METRICS_TEXT_MAX = 64 << 10 };
 
@@ -14,6 +15,7 @@ struct metrics_view {
 	struct doors_counts doors;
 	struct hooks_counts hooks;
 	const struct outgoing *outgoing;
+	struct push_counts push;
 	uint64_t turns;
 	int64_t started_ms; /* since 1970 */
 	const struct histogram *turn;

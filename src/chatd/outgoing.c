@@ -305,7 +305,7 @@ static void listen_for(struct outgoing *o)
 	listener.notices = kinds >> OUTGOING_SERVER;
 	if (listener.notices)
 		listener.notice = on_notice;
-	engine_listen(o->engine, &listener);
+	engine_listen(o->engine, ENGINE_LISTENER_OUTGOING, &listener);
 }
 
 static void set_poster(struct outgoing *o)
@@ -392,7 +392,7 @@ void outgoing_free(struct outgoing *o)
 	if (!o)
 		return;
 	o->ending = true;
-	engine_listen(o->engine, &nobody);
+	engine_listen(o->engine, ENGINE_LISTENER_OUTGOING, &nobody);
 	poster_free(o->poster);
 	if (o->config->state)
 		keep(o);

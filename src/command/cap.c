@@ -65,6 +65,8 @@ static bool offered(const struct session *s, const struct cap_row *row)
 		return server->sts_ms && ((s->flags & SESSION_SECURE) || server->sts_port);
 	if (row->cap == CAP_METADATA_2 || row->cap == CAP_METADATA_3)
 		return server->metadata_max;
+	if (row->cap == CAP_WEBPUSH)
+		return server->webpush.on && server->webpush.key[0];
 	return row->cap != CAP_REGISTER || server->accounts.registration;
 }
 

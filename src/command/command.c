@@ -21,6 +21,7 @@ static const family_fn families[] = {
 	command_family_filter,     command_family_account,  command_family_sasl,   command_family_relay,
 	command_family_metadata,   command_family_markread, command_family_host,   command_family_services,
 	command_family_webirc,     command_family_redact,   command_family_search, command_family_edit,
+	command_family_webpush,
 };
 
 enum { FAMILIES = sizeof(families) / sizeof(families[0]) };

@@ -12,6 +12,7 @@ const struct command *command_family_tban(size_t *count);       /* TBAN */
 const struct command *command_family_mode(size_t *count);       /* MODE */
 const struct command *command_family_relay(size_t *count);      /* RELAYMSG */
 const struct command *command_family_markread(size_t *count);   /* MARKREAD */
+const struct command *command_family_webpush(size_t *count);    /* WEBPUSH */
 const struct command *command_family_metadata(size_t *count);   /* METADATA */
 const struct command *command_family_message(size_t *count);    /* PRIVMSG NOTICE TAGMSG */
 const struct command *command_family_chathistory(size_t *count); /* CHATHISTORY */

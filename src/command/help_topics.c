@@ -209,6 +209,9 @@ static const struct help_topic topics[] = {
 	{"WALLOPS", "WALLOPS <text>", N_("Writes to everybody with mode +w. For operators.\n")},
 	{"WEBIRC", "WEBIRC <password> <gateway> <host> <address> [<options>]",
 	 N_("Tells for whom a gateway speaks, before all else. For gateways that the server trusts.\n")},
+	{"WEBPUSH", "WEBPUSH <VAPIDPUBKEY|REGISTER|UNREGISTER> [<address> [<keys>]]",
+	 N_("Says where your phone or browser is told of what is said to you while you are away. Clients do this by "
+	    "themselves.\n")},
 	{"WHO", "WHO <channel|nick|mask> [[o][%<fields>[,<token>]]]",
 	 N_("Lists people: the members of a channel, one person, or those whom a mask with * and ? matches.\n"
 	    "  o          operators alone\n"

@@ -34,7 +34,7 @@ static void tell(struct errand *e, struct session *s)
 	struct str lines = str_of(w->wish.text), line;
 
 	if (w->wish.why) {
-		services_say(s, self, "That was not done: %s.", w->wish.why);
+		services_say(s, self, "That was not done: %s.", reply_words(s, w->wish.why));
 		return;
 	}
 	while (lines.n && str_split(&lines, '\n', &line))
@@ -48,7 +48,7 @@ static void tell(struct errand *e, struct session *s)
 		services_say(s, self, "Whoever knows this address speaks in %s: keep it secret.", w->channel);
 		break;
 	default:
-		services_say(s, self, "It is done.");
+		services_tell(s, self, "It is done.");
 	}
 }
 
@@ -106,11 +106,11 @@ void hook_wish_run(const struct service_ask *a, const char *channel)
 	struct wishing *w;
 
 	if (!kind_of(a, &kind)) {
-		services_say(a->call->session, self, "Usage: HOOK %s", a->row->usage);
+		service_usage(a);
 		return;
 	}
 	if (!desk || !desk->ask) {
-		services_say(a->call->session, self, "There are no webhooks here.");
+		services_tell(a->call->session, self, "There are no webhooks here.");
 		return;
 	}
 	w = wishing_new(a, kind, channel);

@@ -79,6 +79,7 @@ static void put_account(struct json *j, const struct account *a)
 	json_bool(j, "password", account_str(a, ACCOUNT_CREDENTIALS).n > 0);
 	json_bool(j, "totp", account_count(a, ACCOUNT_TOTP));
 	json_u64(j, "recovery_codes", account_count(a, ACCOUNT_RECOVERY));
+	json_u64(j, "push_devices", account_count(a, ACCOUNT_PUSH));
 	json_bool(j, "always_on", a->flags & ACCOUNT_ALWAYS_ON);
 	json_bool(j, "private", a->flags & ACCOUNT_PRIVATE);
 	json_bool(j, "no_expiry", a->flags & ACCOUNT_NO_EXPIRY);
@@ -114,7 +115,7 @@ static void put_access(struct json *j, struct str text)
 				       : STR("VOP"));
 }
 
-_Static_assert(ACCOUNT_ITEM_KINDS == 11, "whatever else is kept of people is shown to them, or is a secret");
+_Static_assert(ACCOUNT_ITEM_KINDS == 12, "whatever else is kept of people is shown to them, or is a secret");
 
 /* False: it is a secret, of which the account's own line says that there is one. */
 static bool put_item(struct json *j, const struct account_kept *item)

@@ -102,6 +102,8 @@ void nickserv_data(const struct service_ask *a)
 	services_say(s, self, "Proof that you are its owner: %s%s",
 		     reply_words(s, *account_text(me, ACCOUNT_CREDENTIALS) ? N_("a password") : N_("no password")),
 		     account_count(me, ACCOUNT_TOTP) ? reply_words(s, N_(", and a second factor")) : "");
+	if (account_count(me, ACCOUNT_PUSH))
+		services_say(s, self, "Devices that messages are pushed to: %u", (unsigned)account_count(me, ACCOUNT_PUSH));
 	services_say(s, self, "Memos: %u. Channels and people of which it is known how far you have read: %u.",
 		     (unsigned)account_count(me, ACCOUNT_MEMO), count_lines(me->markers));
 	tell_connection(a);

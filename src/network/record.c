@@ -677,7 +677,7 @@ static const char *const account_item_names[ACCOUNT_ITEM_KINDS] = {
 	[ACCOUNT_CERTFP] = "certfp", [ACCOUNT_NICK] = "nick",       [ACCOUNT_MEMO] = "memo",
 	[ACCOUNT_CODE] = "code",     [ACCOUNT_SETTING] = "setting", [ACCOUNT_SEEN] = "seen", [ACCOUNT_CHANNEL] = "channel",
 	[ACCOUNT_METADATA] = "metadata", [ACCOUNT_TOTP] = "totp",    [ACCOUNT_RECOVERY] = "recovery",
-	[ACCOUNT_LAST] = "last",
+	[ACCOUNT_LAST] = "last",         [ACCOUNT_PUSH] = "push",
 };
 
 static const struct str withheld = STR("(withheld)");
@@ -696,7 +696,7 @@ static void show_account_items(const struct record *r, const char *name, const s
 	for (uint32_t i = 0; i < r->account.nitems; i++) {
 		const struct account_item *item = &r->account.items[i];
 		bool secret = item->kind == ACCOUNT_CODE || item->kind == ACCOUNT_MEMO || item->kind == ACCOUNT_TOTP ||
-			      item->kind == ACCOUNT_RECOVERY;
+			      item->kind == ACCOUNT_RECOVERY || item->kind == ACCOUNT_PUSH;
 
 		buf_init(&b, memory, sizeof(memory));
 		buf_fmt(&b, "%s %.*s %lld", account_item_names[item->kind],

@@ -136,6 +136,7 @@ enum account_item_kind {
 	ACCOUNT_TOTP,     /* the secret of a second factor in base32; time: the step of the code that was taken last */
 	ACCOUNT_RECOVERY, /* in the place of such a code, once: its hash in hex */
 	ACCOUNT_LAST,     /* "*"; time: when somebody was logged in to it last, see command/expiry.h */
+	ACCOUNT_PUSH,     /* "p256dh auth endpoint": a device that is pushed to, see post/subscription.h; secret */
 	ACCOUNT_ITEM_KINDS,
 };
 

@@ -86,6 +86,7 @@ static void begin(struct poster *p, struct post *post)
 		p->engine = post_engine_new();
 	post->status = 0;
 	post->wait_ms = 0;
+	post->barred = false;
 	post->why[0] = '\0';
 	if (!p->engine || !post_engine_add(p->engine, post, p->terms, p->stale)) {
 		fail(post, post->why[0] ? post->why : "requests cannot be made");

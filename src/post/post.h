@@ -40,6 +40,7 @@ struct post {
 
 	/* What became of it. */
 	int status;      /* of HTTP; 0: there was no answer, and why is a part of a sentence */
+	bool barred;     /* there was none for its address is none that may be used */
 	int64_t wait_ms; /* what Retry-After asked for; 0: nothing */
 	char why[POST_WHY_MAX];
 

@@ -240,12 +240,12 @@ static void conclude(struct transfer *t)
 	if (t->code == CURLE_OK || (t->code == CURLE_WRITE_ERROR && status >= 200))
 		p->status = (int)status;
 	p->wait_ms = wait <= 0 ? 0 : wait < WAIT_MAX_S ? wait * 1000 : WAIT_MAX_S * 1000ll;
+	p->barred = !p->status && t->refused && t->code == CURLE_COULDNT_CONNECT;
 	if (p->status)
 		snprintf(p->why, sizeof(p->why), "the answer was %d", p->status);
 	else
 		snprintf(p->why, sizeof(p->why), "%s",
-			 t->refused && t->code == CURLE_COULDNT_CONNECT ? "its address is none that may be used"
-									: curl_easy_strerror(t->code));
+			 p->barred ? "its address is none that may be used" : curl_easy_strerror(t->code));
 }
 
 struct post *post_engine_finished(struct post_engine *e)

@@ -104,6 +104,7 @@ void server_init(struct server *s)
 				.attempts_ms = 10 * 60 * 1000,
 			},
 		.edit_ms = 24LL * 3600 * 1000,
+		.webpush = {.max = 8, .per_minute = 20, .ttl_ms = 24LL * 3600 * 1000},
 		.redact_ms = 24LL * 3600 * 1000,
 		.history = {.usual = CHAN_HISTORY_ALWAYS, .limit = 1000, .missed = 100},
 		.helper = {.processes = 2, .queue = 100, .timeout_ms = 9 * 1000},
@@ -134,6 +135,7 @@ void server_deinit(struct server *s)
 	mem_free(s->network);
 	mem_free(s->icon);
 	mem_free(s->filehost);
+	mem_free(s->webpush.contact);
 	mem_free(s->description);
 	mem_free(s->password);
 	mem_free(s->started);
@@ -286,6 +288,8 @@ void server_build(struct server *s)
 	token(&t, "CHATHISTORY=%u", s->history.limit);
 	token(&t, "MSGREFTYPES=msgid,timestamp");
 	token(&t, "BOT=B");
+	if (s->webpush.on && s->webpush.key[0])
+		token(&t, "VAPID=%s", s->webpush.key);
 	if (s->accounts.required)
 		token(&t, "draft/ACCOUNTREQUIRED");
 	token(&t, "SAFELIST");

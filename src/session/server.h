@@ -164,6 +164,15 @@ struct server {
 	struct jwt_policy jwt;
 	struct history_policy history;
 	int64_t edit_ms;   /* how long one may alter what one said; 0: for ever */
+	/* Push messages to devices: https://ircv3.net/specs/extensions/webpush */
+	struct {
+		bool on;
+		uint32_t max;        /* devices of one account */
+		uint32_t per_minute; /* messages of one account */
+		int64_t ttl_ms;      /* that a service keeps one for a device that is off */
+		char *contact;       /* mailto: or https:, for services; NULL: the server's name */
+		char key[96];        /* VAPID, as clients get it; empty: nothing is pushed. server_build's maker fills it */
+	} webpush;
 	int64_t redact_ms; /* how long one may take back what one said; 0: for ever */
 	struct cloak cloak;
 	struct lookup_policy lookup;

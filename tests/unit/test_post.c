@@ -122,6 +122,7 @@ static void refused(void **state)
 	while (!one.done)
 		assert_int_equal(loop_turn(loop, -1), 0);
 	assert_int_equal(one.post.status, 0);
+	assert_true(one.post.barred);
 	assert_string_equal(one.post.why, "its address is none that may be used");
 	poster_configure(p, &policy);
 	poster_send(p, &last.post);

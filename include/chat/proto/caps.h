@@ -43,6 +43,7 @@ enum cap {
 	CAP_SEARCH,            /* draft/search, soju.im/search */
 	CAP_CHANNEL_RENAME,    /* draft/channel-rename */
 	CAP_MESSAGE_EDIT,      /* draft/message-edit */
+	CAP_WEBPUSH,           /* draft/webpush, soju.im/webpush */
 	CAP_COUNT,
 };
 
