@@ -177,8 +177,8 @@ def test_rehash(operated):
     assert c.ask("MOTD").one("372").params[1] == "- fresh"
     assert c.ask(f"WHOIS {c.nick}").one("312").params[3] == "new words"
     server.configure("[nonsense]\n")
-    said = op.ask("REHASH")
-    assert "refused" in said.one("NOTICE").params[1] and "chatd.conf:" in said.one("NOTICE").params[1]
+    refused = op.ask("REHASH").one("FAIL").params
+    assert refused[:2] == ["REHASH", "CONFIG_BAD"] and "chatd.conf:" in refused[-1]
     assert c.ask("MOTD").one("372").params[1] == "- fresh"
 
 
