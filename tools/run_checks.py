@@ -14,6 +14,7 @@ ROOT = Path(__file__).resolve().parents[1]
 FUZZ_SECONDS = "5"
 STEP_SECONDS = 1500
 MOST_AGAIN = 3
+GENTLY = ("nice", "-n", "5")
 
 
 @dataclass
@@ -106,7 +107,7 @@ def run(what, command, environment=None, output=None):
 def compile_tree(build):
     again = ["--reconfigure"] if (ROOT / build.directory / "build.ninja").exists() else []
     setup = ["meson", "setup", *again, "-Dwerror=true", "-Dtests=true", *build.options, build.directory]
-    return run(f"set up {build.directory}", setup) or run(f"compile {build.directory}", ["ninja", "-C", build.directory])
+    return run(f"set up {build.directory}", setup) or run(f"compile {build.directory}", [*GENTLY, "ninja", "-C", build.directory])
 
 
 def unit_tests(build, tally):
@@ -149,12 +150,12 @@ def black_box_tests(build, tally):
 
 
 def fuzz():
-    """The log of each target, and whether it failed. Beside the black-box tests, which mostly wait for each other."""
+    """The log of each target, and whether it failed."""
     found = []
     for source in sorted((ROOT / "tests/fuzz").glob("fuzz_*.c")):
         name = source.stem.removeprefix("fuzz_")
         with tempfile.TemporaryFile("w+", errors="replace") as log:
-            status = run(f"fuzz {name}", ["nice", "-n", "5", "tools/fuzz", "-t", FUZZ_SECONDS, name], output=log)
+            status = run(f"fuzz {name}", [*GENTLY, "tools/fuzz", "-t", FUZZ_SECONDS, name], output=log)
             log.seek(0)
             found.append((name, status, log.read()))
     return found
@@ -170,20 +171,20 @@ def count_fuzz(found, tally):
 
 
 def main(names):
+    """While one build is tested the next is compiled, and then the fuzzers run: the tests mostly wait."""
     tally = Tally()
     fuzzing = None
     builds = [build for build in BUILDS if not names or build.directory in names]
     with concurrent.futures.ThreadPoolExecutor(1) as aside:
+        compiled = {build.directory: aside.submit(compile_tree, build) for build in builds}
+        if not names or "fuzz" in names:
+            fuzzing = aside.submit(fuzz)
         for build in builds:
-            if compile_tree(build):
+            if compiled[build.directory].result():
                 tally.fail(f"{build.directory} does not compile")
                 continue
             unit_tests(build, tally)
-            if not names and not fuzzing:
-                fuzzing = aside.submit(fuzz)
             black_box_tests(build, tally)
-        if "fuzz" in names:
-            fuzzing = aside.submit(fuzz)
         if fuzzing:
             count_fuzz(fuzzing.result(), tally)
     for name in tally.unsteady:
