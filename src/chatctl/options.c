@@ -39,7 +39,7 @@ static void help(FILE *out)
 	      "                             registers one for somebody, and ends that\n"
 	      "  channel show CHANNEL, channel noexpire CHANNEL on|off\n"
 	      "                             what is kept of one, and whether that is for good\n"
-	      "  account list|show|create|password|suspend|unsuspend|verify|totp-off|noexpire|delete [NAME] [REASON]\n"
+	      "  account list|show|create|password|suspend|unsuspend|verify|totp-off|lock|noexpire|delete [NAME] [REASON]\n"
 	      "                             looks after the accounts of people\n"
 	      "  account delete --with-data NAME\n"
 	      "                             deletes one, and all that is kept of its owner and was said with it\n"

@@ -50,6 +50,7 @@ static void show(struct control_conn *c, const struct account *a)
 	json_bool(j, "verified", !(a->flags & ACCOUNT_UNVERIFIED));
 	json_bool(j, "totp", account_count(a, ACCOUNT_TOTP));
 	json_bool(j, "suspended", a->flags & ACCOUNT_SUSPENDED);
+	json_bool(j, "locked", a->flags & ACCOUNT_LOCKED);
 	json_bool(j, "always_on", a->flags & ACCOUNT_ALWAYS_ON);
 	json_str(j, "email", account_str(a, ACCOUNT_EMAIL));
 	json_str(j, "vhost", account_str(a, ACCOUNT_VHOST));
@@ -146,6 +147,17 @@ static void verify(struct control_conn *c, const struct account *a)
 	finish(c, &e);
 }
 
+static void set_locked(struct control_conn *c, const struct account *a, bool locked)
+{
+	struct account_edit e;
+
+	account_edit_begin(&e, a);
+	e.r.account.flags &= ~(uint32_t)ACCOUNT_LOCKED;
+	if (locked)
+		e.r.account.flags |= ACCOUNT_LOCKED;
+	finish(c, &e);
+}
+
 static void export_on(void *ctx)
 {
 	struct control_conn *c = ctx;
@@ -202,6 +214,8 @@ static void run_known(struct control_conn *c, const char *what, const struct acc
 		drop_second(c, a);
 	} else if (strcmp(what, "verify") == 0) {
 		verify(c, a);
+	} else if (strcmp(what, "lock") == 0 && control_switch(rest)) {
+		set_locked(c, a, strcmp(rest, "on") == 0);
 	} else if (strcmp(what, "noexpire") == 0 && control_switch(rest)) {
 		if (expiry_keep_account(env_of(c), a, strcmp(rest, "on") == 0))
 			control_ok(c);
@@ -217,8 +231,8 @@ static void run_known(struct control_conn *c, const char *what, const struct acc
 		control_ok(c);
 	} else {
 		control_fail(c, "bad_request",
-			     "wanted is account list, show, export, create, suspend, unsuspend, verify, totp-off, noexpire on|off, "
-			     "credentials, delete or forget");
+			     "wanted is account list, show, export, create, suspend, unsuspend, verify, totp-off, lock on|off, "
+			     "noexpire on|off, credentials, delete or forget");
 	}
 	explicit_bzero(&credential, sizeof(credential));
 }

@@ -81,6 +81,23 @@ def test_suspend_and_delete(ctl):
     ctl("account", "delete", owner.nick, ok=67)
 
 
+def test_lock(ctl):
+    """Passwords are refused in each way to give one; see test_accounts_tls for certificates."""
+    owner = make(ctl.daemon, password="correcthorse")
+    ctl("account", "lock", owner.nick, "on")
+    assert account_of(owner, owner.nick) == owner.nick
+    assert json.loads(ctl("--json", "account", "show", owner.nick).splitlines()[0])["locked"] is True
+    for how in (sasl.plain, sasl.scram):
+        said = login(ctl.daemon, how, owner.nick, "correcthorse")[1]
+        assert said.of("904") and not said.of("900")
+    guest = ctl.daemon.client(caps=CAPS)
+    guest.send(f"NS IDENTIFY {owner.nick} correcthorse")
+    assert "No password" in guest.wait("NOTICE").params[1]
+    ctl("account", "lock", owner.nick, "perhaps", ok=64)
+    ctl("account", "lock", owner.nick, "off")
+    assert login(ctl.daemon, sasl.plain, owner.nick, "correcthorse")[1].of("903")
+
+
 def test_totp_off(ctl):
     owner = Owner(ctl.daemon)
     shown = ctl("--json", "account", "show", owner.nick)
