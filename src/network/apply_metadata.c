@@ -2,14 +2,15 @@
 #include "network/metadata.h"
 #include "network/rules.h"
 
-static void tell(const struct apply *a, const struct user *u, const struct channel *channel, struct str key)
+static void tell(const struct apply *a, const struct user *u, const struct channel *channel, const struct metadata *m,
+		 struct str key)
 {
 	struct change c = apply_change(a, CHANGE_METADATA);
 
 	c.user = u;
 	c.channel = channel;
 	c.key = key;
-	c.removed = !metadata_get(u ? u->metadata : channel->metadata, key, &c.text);
+	c.removed = !metadata_get(m, key, &c.text);
 	apply_tell(a, &c);
 }
 
@@ -49,7 +50,7 @@ void apply_metadata(struct apply *a)
 	else
 		(void)metadata_set(m, r->metadata.key, r->metadata.value);
 	if (r->metadata.remove || metadata_get(*m, r->metadata.key, &now))
-		tell(a, u, c, r->metadata.key);
+		tell(a, u, c, *m, r->metadata.key);
 }
 
 /* All that is kept of a registered channel's: at a start, when nobody is there to be told. */
@@ -71,7 +72,7 @@ static void forget(const struct apply *a, struct user *u, struct str name)
 		struct str text = str_of(item->text), key;
 
 		if (item->kind == ACCOUNT_METADATA && str_split(&text, ' ', &key) && metadata_remove(&u->metadata, key))
-			tell(a, u, NULL, key);
+			tell(a, u, NULL, u->metadata, key);
 	}
 }
 
@@ -85,7 +86,7 @@ static void take(const struct apply *a, struct user *u, bool told)
 
 		if (item->kind == ACCOUNT_METADATA && str_split(&text, ' ', &key) &&
 		    metadata_set(&u->metadata, key, text) && told)
-			tell(a, u, NULL, key);
+			tell(a, u, NULL, u->metadata, key);
 	}
 }
 
