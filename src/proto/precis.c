@@ -14,6 +14,8 @@ enum {
 	CLUSTER_ROOM = 4 * CLUSTER_UNITS,
 	NICK_BYTES_MAX = 256,
 	CAPITAL_I_WITH_DOT = 0x130,
+	LIGATURE_LONG_ST = 0xfb05,
+	LIGATURE_ST = 0xfb06,
 	GREEK_WITH_MARKS = 0x1f80,
 	GREEK_WITH_MARKS_END = 0x1fff,
 	MARKS_MAX = 4, /* behind each other: Unicode Technical Standard 39, 5.4 */
@@ -39,6 +41,15 @@ static bool is_frozen(UChar32 c)
 
 	u_charAge(c, age);
 	return age[0] > 0 && age[0] <= UNICODE_FROZEN;
+}
+
+/*
+ * As ICU has it, and as Unicode 15.1 does, whose only new foldings of old characters are this one and two of Greek ones,
+ * which are taken apart before they are folded.
+ */
+static UChar32 fold_case(UChar32 c)
+{
+	return c == LIGATURE_LONG_ST ? LIGATURE_ST : u_foldCase(c, U_FOLD_CASE_DEFAULT);
 }
 
 /* RFC 8265, 3.3: by their decomposition. All of them are here. */
@@ -75,7 +86,7 @@ static bool normalise(const struct folder *f, const struct cluster *c, UChar out
 
 		U16_NEXT(apart, at, napart, cp);
 		if (f->case_too)
-			cp = u_foldCase(cp, U_FOLD_CASE_DEFAULT);
+			cp = fold_case(cp);
 		U16_APPEND(folded, nfolded, CLUSTER_ROOM, cp, over);
 	}
 	*n = unorm2_normalize(f->nfc, folded, nfolded, out, CLUSTER_ROOM, &err);
@@ -105,7 +116,7 @@ static bool put_alone(struct folder *f, const struct cluster *c)
 	int32_t at = 0, written = 0;
 
 	U16_NEXT(c->units, at, c->n, cp);
-	folded = f->case_too ? u_foldCase(cp, U_FOLD_CASE_DEFAULT) : cp;
+	folded = f->case_too ? fold_case(cp) : cp;
 	if (at < c->n || cp == CAPITAL_I_WITH_DOT || (cp >= GREEK_WITH_MARKS && cp <= GREEK_WITH_MARKS_END) ||
 	    !is_composed(cp) || !is_composed(folded))
 		return false;

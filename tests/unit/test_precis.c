@@ -119,7 +119,7 @@ static void test_fold_frozen(void **state)
 		for (size_t i = 0; i < folded.n; i++)
 			sum = (sum ^ (unsigned char)folded.p[i]) * 1099511628211u;
 	}
-	if (sum != UINT64_C(0xa0f163f2ae3d324f))
+	if (sum != UINT64_C(0x48b28b3d539794dc))
 		fail_msg("the sum is 0x%016llx", (unsigned long long)sum);
 }
 

@@ -9,8 +9,8 @@
  * Names in any script, much as the UsernameCaseMapped profile of RFC 8265 has them, out of ICU.
  *
  * Folding must give the same on every machine and for ever: what is kept is filed under folded names. So it stands on what
- * Unicode promises never to alter (https://www.unicode.org/policies/stability_policy.html): normalisation and simple case
- * folding of characters that are in Unicode 14. Later ones are no part of a nick, and are folded to themselves, whatever
+ * Unicode promises never to alter (https://www.unicode.org/policies/stability_policy.html): normalisation and case
+ * folding of characters that are in Unicode 14, and has by itself what 15.1 added to simple case folding. Later ones are no part of a nick, and are folded to themselves, whatever
  * the ICU at hand knows of them.
  */
 
