@@ -236,7 +236,8 @@ static bool is_jamo(UChar32 c)
 static bool is_identifier(UChar32 c)
 {
 	static const UChar32 allowed[] = {0x6fd, 0x6fe, 0xf0b, 0x3007};
-	static const UChar32 refused[] = {0x640, 0x7fa, 0x302e, 0x302f, 0x3031, 0x3032, 0x3033, 0x3034, 0x3035, 0x303b};
+	/* The first is a mark that becomes a letter when it is folded. */
+	static const UChar32 refused[] = {0x345, 0x640, 0x7fa, 0x302e, 0x302f, 0x3031, 0x3032, 0x3033, 0x3034, 0x3035, 0x303b};
 	const uint32_t usual = U_GC_LL_MASK | U_GC_LU_MASK | U_GC_LO_MASK | U_GC_LM_MASK | U_GC_ND_MASK | U_GC_MN_MASK |
 			       U_GC_MC_MASK;
 

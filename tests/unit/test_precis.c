@@ -147,6 +147,7 @@ static void test_nick(void **state)
 		{"Nguyễn", true},
 		{"〇", true},
 		{"राम३", true},
+		{"\u067a\u03453", false}, /* its mark is folded to a Greek letter */
 		/* No letter, mark or digit. */
 		{"", false},
 		{"😀", false},
