@@ -122,7 +122,9 @@ class Life:
 
     def purge_leaves_nothing_but_the_user(self):
         m = self.m
-        apt(m, "purge", "--autoremove", "chatd", "chat-client")
+        # Else what systemd recommends stays, once something of ours has brought it in.
+        needed_alone = ["-o", "APT::AutoRemove::RecommendsImportant=false", "-o", "APT::AutoRemove::SuggestsImportant=false"]
+        apt(m, "purge", "--autoremove", *needed_alone, "chatd", "chat-client")
         left, missing = all_files(m) - self.before, self.before - all_files(m)
         assert not left, f"left: {sorted(left)}"
         assert not missing, f"missing: {sorted(missing)}"
