@@ -147,7 +147,7 @@ static size_t take_options(struct ban_order *o, bool *timed, const char *const *
 	return at;
 }
 
-static void join(struct ban_order *o, const char *const *words, size_t n)
+void ban_order_reason(struct ban_order *o, const char *const *words, size_t n)
 {
 	char text[1024];
 	struct buf b;
@@ -177,7 +177,7 @@ const char *ban_order_parse(struct ban_order *o, enum ban_form form, const char 
 		return why;
 	at++;
 	at += take_options(o, &timed, words + at, n - at);
-	join(o, words + at, n - at);
+	ban_order_reason(o, words + at, n - at);
 	return NULL;
 }
 

@@ -42,6 +42,9 @@ const char *ban_target_parse(struct ban_order *o, enum ban_form form, const char
  */
 const char *ban_order_parse(struct ban_order *o, enum ban_form form, const char *const *words, size_t n);
 
+/* The words with a blank between them, cut to fit, are the order's reason. */
+void ban_order_reason(struct ban_order *o, const char *const *words, size_t n);
+
 /* The record of it; views into the order. by: who orders it. max: see struct record. */
 void ban_order_record(const struct ban_order *o, struct record *r, int64_t now);
 

@@ -11,7 +11,6 @@
 #include "command/nicks.h"
 #include "command/services.h"
 #include "proto/name.h"
-#include "proto/utf8.h"
 
 enum { BY_MAX = 512, LEAST_LITERAL = 2 };
 
@@ -20,23 +19,6 @@ enum ban_kind forbid_kind(const char *mask)
 	if (*mask == '#')
 		return BAN_CHANNEL;
 	return strchr(mask, '@') ? BAN_EMAIL : BAN_NICK;
-}
-
-static void join(struct ban_order *o, const char *const *words, size_t n)
-{
-	char text[1024];
-	struct buf b;
-	struct str cut;
-
-	buf_init(&b, text, sizeof(text));
-	for (size_t i = 0; i < n; i++) {
-		if (i)
-			buf_chr(&b, ' ');
-		buf_cstr(&b, words[i]);
-	}
-	cut = utf8_cut(buf_view(&b), sizeof(o->reason) - 1);
-	memcpy(o->reason, cut.n ? cut.p : "", cut.n);
-	o->reason[cut.n] = '\0';
 }
 
 static const char *parse(struct ban_order *o, const char *const *words, size_t n)
@@ -51,7 +33,7 @@ static const char *parse(struct ban_order *o, const char *const *words, size_t n
 	o->action = BAN_REFUSE;
 	o->duration_ms = 0;
 	timed = n > 1 && duration_parse(words[1], &o->duration_ms);
-	join(o, words + 1 + timed, n - 1 - timed);
+	ban_order_reason(o, words + 1 + timed, n - 1 - timed);
 	return NULL;
 }
 
