@@ -43,24 +43,35 @@ static int remove_row(struct disk *d, const struct message_row *m)
 	return rc ? rc : run_with(d, STMT_RECORD_DEL, (int64_t)m->position);
 }
 
-int disk_message_remove(struct disk *d, uint64_t position)
+/* SQLITE_ROW: m is what is there, until *st is reset. SQLITE_OK: there is nothing. */
+static int find_row(struct disk *d, uint64_t position, sqlite3_stmt **st, struct message_row *m)
 {
-	sqlite3_stmt *st = disk_statement(d, STMT_RECORD_GET);
-	struct message_row m = {.position = position};
 	int rc;
 
-	if (!st)
+	*st = disk_statement(d, STMT_RECORD_GET);
+	if (!*st)
 		return disk_code(d);
-	sqlite3_bind_int64(st, 1, (sqlite3_int64)position);
-	rc = sqlite3_step(st);
-	if (rc == SQLITE_ROW) {
-		m.target_id = sqlite3_column_int64(st, 0);
-		m.time = sqlite3_column_int64(st, 1);
-		m.bytes = disk_column(st, 2);
+	sqlite3_bind_int64(*st, 1, (sqlite3_int64)position);
+	rc = sqlite3_step(*st);
+	if (rc != SQLITE_ROW)
+		return rc == SQLITE_DONE ? SQLITE_OK : rc;
+	*m = (struct message_row){
+		.position = position,
+		.target_id = sqlite3_column_int64(*st, 0),
+		.time = sqlite3_column_int64(*st, 1),
+		.bytes = disk_column(*st, 2),
+	};
+	return rc;
+}
+
+int disk_message_remove(struct disk *d, uint64_t position)
+{
+	sqlite3_stmt *st;
+	struct message_row m;
+	int rc = find_row(d, position, &st, &m);
+
+	if (rc == SQLITE_ROW)
 		rc = remove_row(d, &m);
-	} else if (rc == SQLITE_DONE) {
-		rc = SQLITE_OK;
-	}
 	sqlite3_reset(st);
 	return rc;
 }
@@ -142,22 +153,12 @@ static int revise_row(struct disk *d, struct message_row *m, struct str bytes)
 
 static int revise(struct disk *d, uint64_t position, struct str bytes)
 {
-	sqlite3_stmt *st = disk_statement(d, STMT_RECORD_GET);
-	struct message_row m = {.position = position};
-	int rc;
+	sqlite3_stmt *st;
+	struct message_row m;
+	int rc = find_row(d, position, &st, &m);
 
-	if (!st)
-		return disk_code(d);
-	sqlite3_bind_int64(st, 1, (sqlite3_int64)position);
-	rc = sqlite3_step(st);
-	if (rc == SQLITE_ROW) {
-		m.target_id = sqlite3_column_int64(st, 0);
-		m.time = sqlite3_column_int64(st, 1);
-		m.bytes = disk_column(st, 2);
+	if (rc == SQLITE_ROW)
 		rc = revise_row(d, &m, bytes);
-	} else if (rc == SQLITE_DONE) {
-		rc = SQLITE_OK;
-	}
 	sqlite3_reset(st);
 	return rc;
 }
