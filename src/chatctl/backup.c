@@ -9,12 +9,13 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "chatctl/copy.h"
 #include "chatctl/flat.h"
 #include "chatctl/journal.h"
 #include "chatctl/request.h"
 #include "chatctl/talk.h"
 
-enum { COPY_BYTES = 64 << 10, FILES_MAX = 16, NAME_SIZE = 64 };
+enum { FILES_MAX = 16, NAME_SIZE = 64 };
 
 struct backup {
 	const char *directory;
@@ -50,20 +51,6 @@ static void undo(struct backup *b)
 		unlinkat(b->fd, b->names[i], 0);
 	if (b->made)
 		rmdir(b->directory);
-}
-
-static int copy_bytes(int from, int to)
-{
-	char block[COPY_BYTES];
-	ssize_t n, wrote;
-
-	while ((n = read(from, block, sizeof(block))) > 0)
-		for (ssize_t done = 0; done < n; done += wrote) {
-			wrote = write(to, block + done, (size_t)(n - done));
-			if (wrote < 0)
-				return errno;
-		}
-	return n < 0 || fsync(to) < 0 ? errno : 0;
 }
 
 /* Names are the server's, which is no reason to let one lead elsewhere. */

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/str.h"
+#include "chatctl/copy.h"
 #include "chatctl/journal.h"
 #include "journal/store_lock.h"
 
@@ -18,7 +19,7 @@
  * The copy is looked at where it is, copied beside what is there, and looked at once more: a disk may be full, or bad.
  * Only then is anything altered, and that is renaming.
  */
-enum { COPY_BYTES = 64 << 10, PATH_SIZE = 4096, WHY_MAX = 512 };
+enum { PATH_SIZE = 4096, WHY_MAX = 512 };
 
 static const char fresh_name[] = "restore.tmp";
 
@@ -77,20 +78,6 @@ static int verify(const struct restoring *r, const char *directory, int fd)
 	unlinkat(fd, "chatd.db-shm", 0);
 	unlinkat(fd, "chatd.db-wal", 0);
 	return code;
-}
-
-static int copy_bytes(int from, int to)
-{
-	char block[COPY_BYTES];
-	ssize_t n, wrote;
-
-	while ((n = read(from, block, sizeof(block))) > 0)
-		for (ssize_t done = 0; done < n; done += wrote) {
-			wrote = write(to, block + done, (size_t)(n - done));
-			if (wrote < 0)
-				return errno;
-		}
-	return n < 0 || fsync(to) < 0 ? errno : 0;
 }
 
 static int copy_file(struct restoring *r, const char *name)
