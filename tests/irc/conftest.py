@@ -74,3 +74,12 @@ def start():
             daemon.release()
     if failure:
         raise failure
+
+
+@pytest.fixture
+def receivers():
+    """A list for those that listen elsewhere: at the end each is closed, after the daemon."""
+    made = []
+    yield made
+    for receiver in made:
+        receiver.close()

@@ -51,14 +51,6 @@ class House:
 
 
 @pytest.fixture
-def receivers():
-    made = []
-    yield made
-    for receiver in made:
-        receiver.close()
-
-
-@pytest.fixture
 def house(receivers, start, tmp_path):
     made = House(start, tmp_path)
     yield made
